@@ -1,0 +1,7 @@
+#include "bindings/bindings.h"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "Native core of Ember ML.";
+  module.attr("__version__") = EMBER_VERSION;
+  ember::bindings::register_dispatch(module);
+}

@@ -1,0 +1,58 @@
+#include "core/dispatch.h"
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace ember {
+namespace {
+
+bool cpu_has(SimdLevel level) {
+  switch (level) {
+    case SimdLevel::base: return true;
+#if defined(__x86_64__)
+    case SimdLevel::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#elif defined(__aarch64__)
+    case SimdLevel::neon: return true;
+#endif
+    default: return false;
+  }
+}
+
+SimdLevel choose() {
+  const char* forced = std::getenv("EMBER_SIMD");
+  if (forced != nullptr && *forced != '\0') return level_from_name(forced);
+  return available_levels().back();
+}
+
+}  // namespace
+
+SimdLevel simd_level() {
+  static const SimdLevel level = choose();
+  return level;
+}
+
+const char* simd_name(SimdLevel level) {
+  switch (level) {
+    case SimdLevel::avx2: return "avx2";
+    case SimdLevel::neon: return "neon";
+    default: return "base";
+  }
+}
+
+std::vector<SimdLevel> available_levels() {
+  std::vector<SimdLevel> levels;
+  for (SimdLevel level : {SimdLevel::base, SimdLevel::avx2, SimdLevel::neon})
+    if (cpu_has(level)) levels.push_back(level);
+  return levels;
+}
+
+SimdLevel level_from_name(const std::string& name) {
+  std::string known;
+  for (SimdLevel level : available_levels()) {
+    if (name == simd_name(level)) return level;
+    known += known.empty() ? simd_name(level) : std::string(", ") + simd_name(level);
+  }
+  throw std::invalid_argument("EMBER_SIMD: '" + name + "' is not a SIMD level of this machine; it has " + known);
+}
+
+}  // namespace ember

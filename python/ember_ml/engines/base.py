@@ -1,0 +1,110 @@
+"""What every engine does: evaluate a population that is described by numbers, not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+#: Names of the keyed random streams; the numbers are cpp/es/population.h's.
+PURPOSES = {"noise": 0, "reset": 1, "evaluate": 2, "warmup": 3, "judge": 4, "ops": 5, "init": 6}
+Purpose = Literal["noise", "reset", "evaluate", "warmup", "judge"]
+
+#: The direction that keys the starts of the unperturbed policy during training.
+POLICY_DIRECTION = 0xFFFFFFFF
+
+#: Most members held as rows at one time, in bytes (design.md, "One loop").
+CHUNK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Population:
+    """Members of one generation: ``mean +- scale * noise(seed, generation, direction)``, or explicit rows.
+
+    Args:
+        mean: float32 (parameters,), the unperturbed policy.
+        scale: a number or float32 (parameters,), standard deviation of the search distribution.
+        seed, generation: keys of the noise and of the environments' starts.
+        directions: number of noise vectors; `members` is twice that when antithetic.
+        first_direction: where a shard begins.
+        rows: float32 (members, parameters) for strategies whose members are not mean +- scale * noise.
+    """
+
+    mean: Float32
+    scale: float | Float32
+    seed: int
+    generation: int
+    directions: int
+    antithetic: bool = True
+    first_direction: int = 0
+    noise_purpose: Purpose = "noise"
+    reset_purpose: Purpose = "reset"
+    common_starts: bool = False
+    rows: Float32 | None = None
+
+    @property
+    def members(self) -> int:
+        return len(self.rows) if self.rows is not None else self.directions * (2 if self.antithetic else 1)
+
+    def direction_of(self, member: int) -> int:
+        """The direction whose key gives this member its starts (pairs share theirs)."""
+        return self.first_direction + (member // 2 if self.antithetic and self.rows is None else member)
+
+    def chunks(self, limit: int = CHUNK_BYTES) -> Iterator[tuple[int, Float32]]:
+        """Yields (first member, float32 rows (n, parameters)), each at most `limit` bytes and whole pairs."""
+        from ember_ml.es.noise import perturb
+
+        size = max(2, limit // (4 * max(1, self.mean.size)) // 2 * 2)
+        for first in range(0, self.members, size):
+            count = min(size, self.members - first)
+            if self.rows is not None:
+                yield first, self.rows[first : first + count]
+            else:
+                yield first, perturb(self, first, count)
+
+
+@dataclass
+class ObservationSums:
+    """Sums over live steps of (x - shift) and its square, float64, shift being the frozen mean."""
+
+    count: float
+    sum: Float64
+    sum_of_squares: Float64
+
+
+@dataclass
+class Evaluation:
+    """Returns of one generation. Shapes: M members, E episodes, D observation values."""
+
+    fitness: Float64  # (M,) mean over episodes of the shaped reward; -inf where the simulation failed
+    returns: Float64  # (M, E) raw
+    lengths: NDArray[np.int32]  # (M, E)
+    failed: NDArray[np.bool_]  # (M, E)
+    policy_returns: Float64 = field(default_factory=lambda: np.zeros(0))  # (E,) of the unperturbed policy
+    policy_lengths: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    leaves: list[ObservationSums] = field(default_factory=list)  # one per 16 directions when normalising
+    steps: int = 0
+
+
+class Engine(Protocol):
+    """Evaluates populations of one problem (an env, a policy, episode options)."""
+
+    name: str
+
+    def evaluate(
+        self,
+        population: Population,
+        observation_mean: Float32 | None = None,
+        observation_inverse_deviation: Float32 | None = None,
+        with_policy: bool = False,
+    ) -> Evaluation: ...
+
+    def explain(self) -> str: ...
+
+    def close(self) -> None: ...
