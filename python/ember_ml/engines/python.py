@@ -1,0 +1,422 @@
+"""The python engine: environments that are Python objects, all members' episodes side by side."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_ml.engines.base import POLICY_DIRECTION, Evaluation, Float32, ObservationSums, Population
+from ember_ml.engines.forward import Forward, make_forward
+from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
+from ember_ml.envs.spec import EnvSpec
+from ember_ml.errors import EvaluationError
+
+#: Episodes side by side, at most: each needs an environment object of its own.
+MOST_LANES = 64
+
+#: An episode this long in an environment that has no time limit ends the run with an error.
+ENDLESS = 100_000
+
+LEAF_DIRECTIONS = 16
+
+
+class PythonEngine:
+    """Evaluates populations on environments stepped in Python; all live episodes' forwards are one call.
+
+    Args:
+        spec: an environment of kind "python" (`envs.make`).
+        policy: a PolicySpec, run by the native core, or a Module (`forward`, `from_vector`), called episode
+            by episode.
+        episodes: per member.
+        max_steps: environment steps an episode may take; None leaves the environment's own limit.
+        frame_skip: environment steps for which an action is held, rewards summed.
+        clip_actions: clip Box actions to their bounds.
+        normalize: normalise observations with the mean and deviation given to `evaluate`, and sum them.
+        observation_clip: bound of normalised observations.
+        reward_scale, reward_offset: fitness sums `reward_scale * (reward - reward_offset)`; returns stay raw.
+        workers: processes that step the environments; 0 or 1 steps them here. Results do not depend on it.
+        start_method: how processes start (multiprocessing's names).
+    """
+
+    name = "python"
+
+    def __init__(
+        self,
+        spec: EnvSpec,
+        policy: PolicySpec | Any,
+        episodes: int = 1,
+        max_steps: int | None = None,
+        frame_skip: int = 1,
+        clip_actions: bool = True,
+        normalize: bool = False,
+        observation_clip: float = 10.0,
+        reward_scale: float = 1.0,
+        reward_offset: float = 0.0,
+        workers: int | None = None,
+        start_method: str = "spawn",
+    ) -> None:
+        for key, value in (("episodes", episodes), ("frame_skip", frame_skip)):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise ValueError(f"{key} is {value!r}; wanted a positive whole number")
+        if max_steps is not None and max_steps < 1:
+            raise ValueError(f"max_steps is {max_steps!r}; wanted a positive whole number or None")
+        self.spec = spec
+        self.episodes = int(episodes)
+        self.frame_skip = int(frame_skip)
+        self.clip_actions = clip_actions
+        self.normalize = normalize
+        self.observation_clip = np.float32(observation_clip)
+        self.reward_scale = float(reward_scale)
+        self.reward_offset = float(reward_offset)
+        self.workers = int(workers or 0)
+        self.start_method = start_method
+        limits = [int(n) for n in (max_steps, spec.max_steps) if n]
+        self.limit = min(limits) if limits else None
+        self._forward: Forward = make_forward(policy)
+        self._check_sizes()
+        self._lanes: Lanes | None = None
+        self._finalizer: Any = None
+
+    def _check_sizes(self) -> None:
+        for what, policy, env in (
+            ("inputs", self._forward.inputs, self.spec.observation_size),
+            ("outputs", self._forward.outputs, self.spec.action_size),
+        ):
+            if policy is not None and env and policy != env:
+                wanted = "observations of" if what == "inputs" else "actions of"
+                raise ValueError(f"policy has {policy} {what}, but {self.spec.name} has {wanted} size {env}")
+
+    def evaluate(
+        self,
+        population: Population,
+        observation_mean: Float32 | None = None,
+        observation_inverse_deviation: Float32 | None = None,
+        with_policy: bool = False,
+    ) -> Evaluation:
+        """Runs all members' episodes. See engines/base.py.
+
+        Raises:
+            EvaluationError: the environment or the policy raised, or gave NaN or a wrong shape.
+        """
+        members, episodes = population.members, self.episodes
+        result = _Result(members, episodes, self.spec.observation_size)
+        normal = self._normaliser(observation_mean, observation_inverse_deviation)
+        leaves = _Leaves(population, self.spec.observation_size) if self.normalize else None
+        try:
+            for first, rows in population.chunks():
+                jobs = _jobs(first, len(rows), episodes)
+                self._run(population, rows, first, jobs, normal, result, leaves)
+            if with_policy:
+                last = [(members, e) for e in range(episodes)]
+                self._run(population, population.mean[None], members, last, normal, result, None)
+        except BaseException:
+            # A reply may still be on its way from a worker, or an environment be in the middle of an episode.
+            self.close()
+            raise
+        return result.finish(leaves.sums() if leaves else [], with_policy)
+
+    def _run(
+        self,
+        population: Population,
+        rows: Float32,
+        first: int,
+        jobs: list[tuple[int, int]],
+        normal: Callable[[Float32], Float32],
+        result: _Result,
+        leaves: _Leaves | None,
+    ) -> None:
+        """Runs jobs (member, episode) side by side; a lane that finishes takes the next job."""
+        queue = jobs[::-1]
+        lanes = self._open(len(queue))
+        self._forward.load(rows)
+        limit = self.limit if self.limit is not None else ENDLESS
+        size = self.spec.observation_size if leaves is not None else 0
+        live: list[int] = []
+        running: dict[int, _Episode] = {}
+        observations = np.empty((0, self.spec.observation_size), np.float32)
+        while live or queue:
+            if queue and (lanes.refill or not live) and len(live) < lanes.size:
+                free = [lane for lane in range(lanes.size) if lane not in running][: len(queue)]
+                started = [queue.pop() for _ in free]
+                for lane, (member, episode) in zip(free, started):
+                    running[lane] = _Episode(member, episode, size)
+                seeds = [self._seed(population, member, episode) for member, episode in started]
+                fresh = self._guard(population, running, partial(lanes.reset, free, seeds))
+                observations = np.concatenate([observations, fresh])
+                live = live + free
+            observations, ended = self._advance(
+                population, lanes, live, running, first, observations, normal, limit
+            )
+            if ended.any():
+                for index in np.flatnonzero(ended):
+                    episode_done = running.pop(live[index])
+                    result.add(episode_done)
+                    if leaves is not None:
+                        leaves.add(episode_done)
+                live = [lane for lane, end in zip(live, ended) if not end]
+                observations = observations[~ended]
+
+    def _advance(
+        self,
+        population: Population,
+        lanes: Lanes,
+        live: list[int],
+        running: dict[int, _Episode],
+        first: int,
+        observations: Float32,
+        normal: Callable[[Float32], Float32],
+        limit: int,
+    ) -> tuple[Float32, NDArray[np.bool_]]:
+        """One action for every live lane, held for frame_skip environment steps."""
+        episodes = [running[lane] for lane in live]
+        if self.normalize:
+            self._count(population, episodes, observations)
+        which = np.array([e.member - first for e in episodes], dtype=np.intp)
+        outputs = self._outputs(population, episodes, which, normal(observations))
+        broken: NDArray[np.bool_] = np.asarray(~np.isfinite(outputs).all(axis=1))
+        for index in np.flatnonzero(broken):
+            episodes[index].failed = True
+        actions = self.spec.actions(np.where(broken[:, None], np.float32(0), outputs), self.clip_actions)
+        ended = broken.copy()
+        observations = observations.copy()
+        for _ in range(self.frame_skip):
+            going = np.flatnonzero(~ended)
+            if not going.size:
+                break
+            step = partial(lanes.step, [live[i] for i in going], actions[going])
+            observations[going], rewards, terminated, truncated = self._guard(population, running, step)
+            over = terminated | truncated
+            for i, reward, end in zip(going.tolist(), rewards.tolist(), over.tolist()):
+                episode = episodes[i]
+                episode.add(reward, self.reward_scale, self.reward_offset)
+                if end:
+                    ended[i] = True
+                elif episode.length >= limit:
+                    if self.limit is None:
+                        raise self._error(
+                            population, episode,
+                            f"the episode has not ended after {ENDLESS:,} steps and there is no time limit; "
+                            "give one with max_steps=",
+                        )  # fmt: skip
+                    ended[i] = True
+        return observations, ended
+
+    def _outputs(
+        self, population: Population, episodes: list[_Episode], which: NDArray[np.intp], inputs: Float32
+    ) -> Float32:
+        try:
+            outputs = self._forward(which, inputs)
+        except Exception as error:
+            raise self._error(
+                population, episodes[0], f"the policy raised {type(error).__name__}: {error}"
+            ) from error
+        if self.spec.action_size and outputs.shape[1] != self.spec.action_size:
+            raise ValueError(
+                f"policy gave {outputs.shape[1]} numbers for an observation, but {self.spec.name} has "
+                f"actions of size "
+                f"{self.spec.action_size}"
+            )
+        return outputs
+
+    def _count(self, population: Population, episodes: list[_Episode], observations: Float32) -> None:
+        deviations = observations.astype(np.float64) - self._shift
+        squares = deviations * deviations
+        for episode, deviation, square in zip(episodes, deviations, squares):
+            if episode.counted:
+                episode.count += 1
+                episode.sum += deviation
+                episode.squares += square
+
+    def _normaliser(self, mean: Float32 | None, inverse: Float32 | None) -> Callable[[Float32], Float32]:
+        size = self.spec.observation_size
+        self._shift = np.zeros(size) if mean is None else np.asarray(mean, np.float32).astype(np.float64)
+        if not self.normalize or mean is None:
+            return lambda observations: observations
+        centre = np.asarray(mean, np.float32)
+        factor = np.ones(size, np.float32) if inverse is None else np.asarray(inverse, np.float32)
+        bound = self.observation_clip
+        return lambda observations: np.clip((observations - centre) * factor, -bound, bound)
+
+    def _seed(self, population: Population, member: int, episode: int) -> int:
+        """32 bits, which every seeding function takes (numpy's old one refuses more)."""
+        from ember_ml.es.noise import derived_seed
+
+        if member >= population.members:
+            direction = POLICY_DIRECTION
+        else:
+            direction = 0 if population.common_starts else population.direction_of(member)
+        seed = derived_seed(
+            population.reset_purpose, population.seed, population.generation, direction, episode
+        )
+        return int(seed) & 0xFFFFFFFF
+
+    def _guard(self, population: Population, running: dict[int, _Episode], call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except LaneError as error:
+            cause = error.__cause__
+            raise self._error(population, running[error.lane], error.message) from cause
+
+    def _error(self, population: Population, episode: _Episode, message: str) -> EvaluationError:
+        policy = episode.member >= population.members
+        who = "the unperturbed policy" if policy else f"member {episode.member}"
+        return EvaluationError(
+            f"{self.spec.name}: {message} (generation {population.generation}, {who}, episode "
+            f"{episode.episode}, "
+            f"step {episode.length})",
+            generation=population.generation,
+            member=None if policy else episode.member,
+        )
+
+    def _open(self, jobs: int) -> Lanes:
+        """The lanes, made when first needed; those made stay for the next generation."""
+        if self._lanes is None:
+            if self.spec.kind != "python":
+                raise ValueError(
+                    f"env: {self.spec.name} is {self.spec.kind}; the python engine steps Python objects"
+                )
+            vector = self.spec.lanes is not None and self.spec.lanes > 1
+            if vector or hasattr(self.spec.keepalive, "single_action_space"):
+                self._lanes = self.spec.factory()
+            else:
+                most = min(MOST_LANES, self.spec.lanes or MOST_LANES, self._forward.lanes or MOST_LANES)
+                self._lanes = ObjectLanes(self.spec.factory, most)
+            self._finalizer = weakref.finalize(self, _close, self._lanes)
+        return self._lanes
+
+    def explain(self) -> str:
+        """Which parts run where, in a sentence."""
+        where = f"{self.workers} worker processes" if self.workers > 1 else "this process"
+        return (
+            f"python engine: {self.spec.name} is stepped in Python in {where}, up to {MOST_LANES} episodes "
+            f"side by side; "
+            f"{self._forward.explain()}"
+        )
+
+    def close(self) -> None:
+        """Closes the environments and ends worker processes. Used again, the engine makes new ones."""
+        if self._finalizer is not None:
+            self._finalizer()
+        self._lanes = None
+        self._finalizer = None
+
+    def __enter__(self) -> PythonEngine:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _close(lanes: Lanes) -> None:
+    lanes.close()
+
+
+def _jobs(first: int, count: int, episodes: int) -> list[tuple[int, int]]:
+    return [(member, episode) for member in range(first, first + count) for episode in range(episodes)]
+
+
+class _Episode:
+    """Sums of one episode, step by step."""
+
+    __slots__ = (
+        "count",
+        "counted",
+        "episode",
+        "failed",
+        "length",
+        "member",
+        "shaped",
+        "squares",
+        "sum",
+        "total",
+    )
+
+    def __init__(self, member: int, episode: int, observation_size: int) -> None:
+        self.member = member
+        self.episode = episode
+        self.length = 0
+        self.total = 0.0
+        self.shaped = 0.0
+        self.failed = False
+        self.count = 0
+        self.counted = observation_size > 0
+        self.sum = np.zeros(observation_size)
+        self.squares = np.zeros(observation_size)
+
+    def add(self, reward: float, scale: float, offset: float) -> None:
+        reward = float(np.float32(reward))
+        self.length += 1
+        self.total += reward
+        self.shaped += scale * (reward - offset)
+
+
+class _Result:
+    """Arrays of an Evaluation; row `members` holds the unperturbed policy."""
+
+    def __init__(self, members: int, episodes: int, observation_size: int) -> None:
+        self.members = members
+        self.returns = np.zeros((members + 1, episodes))
+        self.shaped = np.zeros((members + 1, episodes))
+        self.lengths = np.zeros((members + 1, episodes), np.int32)
+        self.failed = np.zeros((members + 1, episodes), np.bool_)
+
+    def add(self, episode: _Episode) -> None:
+        at = episode.member, episode.episode
+        self.returns[at] = episode.total
+        self.shaped[at] = episode.shaped
+        self.lengths[at] = episode.length
+        self.failed[at] = episode.failed
+
+    def finish(self, leaves: list[ObservationSums], with_policy: bool) -> Evaluation:
+        m = self.members
+        # Episode by episode, because numpy's own sum adds pairwise: the mean is over episodes in index order.
+        fitness = np.zeros(m)
+        for column in self.shaped[:m].T:
+            fitness += column
+        fitness /= self.shaped.shape[1]
+        fitness[self.failed[:m].any(axis=1)] = -np.inf
+        evaluation = Evaluation(
+            fitness=fitness,
+            returns=self.returns[:m],
+            lengths=self.lengths[:m],
+            failed=self.failed[:m],
+            leaves=leaves,
+            steps=int(self.lengths.sum()),
+        )
+        if with_policy:
+            evaluation.policy_returns = self.returns[m]
+            evaluation.policy_lengths = self.lengths[m]
+        return evaluation
+
+
+class _Leaves:
+    """Observation sums in leaves of 16 directions, members and episodes in order, whoever finished first."""
+
+    def __init__(self, population: Population, observation_size: int) -> None:
+        self._population = population
+        self._size = observation_size
+        self._done: dict[tuple[int, int], _Episode] = {}
+
+    def add(self, episode: _Episode) -> None:
+        self._done[episode.member, episode.episode] = episode
+
+    def sums(self) -> list[ObservationSums]:
+        population = self._population
+        pair = 2 if population.antithetic and population.rows is None else 1
+        members = LEAF_DIRECTIONS * pair
+        leaves = [
+            ObservationSums(0.0, np.zeros(self._size), np.zeros(self._size))
+            for _ in range(-(-population.members // members))
+        ]
+        for (member, _), episode in sorted(self._done.items()):
+            leaf = leaves[member // members]
+            leaf.count += episode.count
+            leaf.sum += episode.sum
+            leaf.sum_of_squares += episode.squares
+        return leaves

@@ -1,0 +1,43 @@
+"""Errors that name what is wrong and what to do."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class EvaluationError(RuntimeError):
+    """A user's environment or policy failed: raised an exception, or gave NaN.
+
+    Attributes:
+        generation: number of the generation that was being evaluated, or None.
+        member: index of the member in the population, or None (the unperturbed policy).
+    """
+
+    def __init__(self, message: str, generation: int | None = None, member: int | None = None) -> None:
+        super().__init__(message)
+        self.generation = generation
+        self.member = member
+
+    def __reduce__(self) -> tuple[type[EvaluationError], tuple[str, int | None, int | None]]:
+        return type(self), (str(self), self.generation, self.member)
+
+
+class MissingExtra(ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+
+def need(module: str, extra: str) -> ModuleType:
+    """Imports an optional package.
+
+    Raises:
+        MissingExtra: "torch is not installed: pip install 'ember-ml[torch]'".
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        root = module.partition(".")[0]
+        # A package that is there but fails on one of its own imports is another fault: leave it as it is.
+        if error.name is not None and error.name.partition(".")[0] != root:
+            raise
+        raise MissingExtra(f"{root} is not installed: pip install 'ember-ml[{extra}]'", name=root) from error
