@@ -6,5 +6,6 @@
 namespace ember::bindings {
 
 void register_dispatch(pybind11::module_& module);   // SIMD levels, threads
+void register_noise(pybind11::module_& module);      // keyed noise, uniforms, seeds
 
 }  // namespace ember::bindings

@@ -4,4 +4,5 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "Native core of Ember ML.";
   module.attr("__version__") = EMBER_VERSION;
   ember::bindings::register_dispatch(module);
+  ember::bindings::register_noise(module);
 }

@@ -1,0 +1,119 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "bindings/bindings.h"
+#include "core/dispatch.h"
+#include "core/noise_table.h"
+#include "core/random.h"
+
+namespace py = pybind11;
+
+namespace ember::bindings {
+namespace {
+
+using Floats = py::array_t<float, py::array::c_style>;
+using Words = std::array<std::uint32_t, 4>;
+
+SimdLevel level_of(const std::optional<std::string>& name) {
+  return name ? level_from_name(*name) : simd_level();
+}
+
+Floats noise(std::uint64_t seed, std::uint32_t generation, std::uint32_t direction, py::ssize_t size,
+             py::ssize_t first, std::uint32_t purpose, const std::optional<std::string>& level) {
+  if (size < 0) throw std::invalid_argument("size: got " + std::to_string(size) + ", wanted 0 or more");
+  if (first < 0) throw std::invalid_argument("first: got " + std::to_string(first) + ", wanted 0 or more");
+  if (first + size > (py::ssize_t)1 << 35) throw std::invalid_argument("first + size: wanted at most 2**35");
+  const NoiseKernels& table = kernels<NoiseKernels>(level_of(level));
+  Floats out(size);
+  float* to = out.mutable_data();
+  py::gil_scoped_release release;
+  table.fill(Stream(purpose, seed, generation, direction), first, size, to);
+  return out;
+}
+
+// Rows of members first, first + 1, ...: see Population in cpp/es/population.h.
+Floats perturb(const Floats& mean, const Floats& scale, std::uint64_t seed, std::uint32_t generation,
+               std::uint32_t first_direction, bool antithetic, std::uint32_t purpose, py::ssize_t first,
+               py::ssize_t count) {
+  if (mean.ndim() != 1) throw std::invalid_argument("mean: wanted one dimension");
+  if (scale.size() != 1 && scale.size() != mean.size()) {
+    throw std::invalid_argument("scale: got " + std::to_string(scale.size()) + " values, wanted 1 or " +
+                                std::to_string(mean.size()));
+  }
+  if (first < 0 || count < 0) throw std::invalid_argument("first, count: wanted 0 or more");
+  const NoiseKernels& table = kernels<NoiseKernels>();
+  const py::ssize_t size = mean.size();
+  Floats out({count, size});
+  float* to = out.mutable_data();
+  const float *center = mean.data(), *deviation = scale.data();
+  const bool per_parameter = scale.size() == size && size != 1;
+  py::gil_scoped_release release;
+  for (py::ssize_t row = 0; row < count; ++row) {
+    const py::ssize_t member = first + row;
+    const std::uint32_t direction = first_direction + (std::uint32_t)(antithetic ? member / 2 : member);
+    const float sign = antithetic && member % 2 == 1 ? -1.0f : 1.0f;
+    table.perturb(Stream(purpose, seed, generation, direction), 0, size, center, deviation, per_parameter,
+                  sign, to + row * size);
+  }
+  return out;
+}
+
+Words threefry(const Words& key, const Words& counter, int rounds) {
+  const ThreefryKey schedule(key[0], key[1], key[2], key[3]);
+  Words x = counter;
+  switch (rounds) {
+    case 13:
+      threefry4x32<13>(schedule, x.data());
+      break;
+    case 20:
+      threefry4x32<20>(schedule, x.data());
+      break;
+    case 72:
+      threefry4x32<72>(schedule, x.data());
+      break;
+    default:
+      throw std::invalid_argument("rounds: got " + std::to_string(rounds) + ", wanted 13, 20 or 72");
+  }
+  return x;
+}
+
+Floats stream_uniforms(std::uint32_t purpose, std::uint64_t seed, std::uint32_t generation,
+                       std::uint32_t direction, std::uint32_t episode, py::ssize_t count) {
+  if (count < 0) throw std::invalid_argument("n: got " + std::to_string(count) + ", wanted 0 or more");
+  Floats out(count);
+  uniforms(Stream(purpose, seed, generation, direction, episode), count, out.mutable_data());
+  return out;
+}
+
+}  // namespace
+
+void register_noise(py::module_& module) {
+  module.attr("noise_rounds") = noise_rounds;
+  module.attr("noise_stream_version") = noise_stream_version;
+  module.def("noise", &noise, py::arg("seed"), py::arg("generation"), py::arg("direction"), py::arg("size"),
+             py::arg("first") = 0, py::arg("purpose") = 0, py::arg("level") = py::none(),
+             "Normals of parameters first, first + 1, ... of one direction: float32 (size,).");
+  module.def("perturb", &perturb, py::arg("mean"), py::arg("scale"), py::arg("seed"), py::arg("generation"),
+             py::arg("first_direction"), py::arg("antithetic"), py::arg("purpose"), py::arg("first"),
+             py::arg("count"), "Members first, first + 1, ... of a population: float32 (count, parameters).");
+  module.def("threefry", &threefry, py::arg("key"), py::arg("counter"), py::arg("rounds") = noise_rounds,
+             "The four random words of one block of Threefry4x32.");
+  module.def("uniforms", &stream_uniforms, py::arg("purpose"), py::arg("seed"), py::arg("generation"),
+             py::arg("direction"), py::arg("episode"), py::arg("n"),
+             "n uniform float32 in [0, 1) of one keyed stream.");
+  module.def(
+      "derived_seed",
+      [](std::uint32_t purpose, std::uint64_t seed, std::uint32_t generation, std::uint32_t direction,
+         std::uint32_t episode) {
+        return derived_seed(Stream(purpose, seed, generation, direction, episode));
+      },
+      py::arg("purpose"), py::arg("seed"), py::arg("generation"), py::arg("direction"), py::arg("episode"),
+      "A 31-bit seed of one keyed stream.");
+}
+
+}  // namespace ember::bindings

@@ -1,0 +1,185 @@
+"""Keyed randomness: every number is a pure function of (purpose, seed, generation, direction, ...), never of a state.
+
+Stream version 1, frozen: changing any bit of it needs a new version number (docs/noise.md has the definition in words,
+the statistics and the battery). `reference_noise` below is the definition in numpy, to be read; `noise` computes the
+same bits in the native core. `ember_ml.backend.noise_torch` and `noise_mlx` compute them on those devices.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_ml import _core
+from ember_ml.engines.base import PURPOSES
+
+if TYPE_CHECKING:
+    from ember_ml.engines.base import Population
+
+__all__ = ["derived_seed", "noise", "perturb", "reference_noise", "reference_threefry", "uniforms"]
+
+Float32 = NDArray[np.float32]
+UInt32 = NDArray[np.uint32]
+
+STREAM_VERSION = 1
+ROUNDS = 13
+
+
+def noise(seed: int, generation: int, direction: int, size: int, *, first: int = 0, purpose: str | int = "noise") -> Float32:
+    """The noise vector of one direction: standard normals, float32 (size,).
+
+    The first n values do not depend on `size`; `first` skips that many parameters. The largest value is 4.86.
+
+    Args:
+        seed: 0 <= seed < 2**64.
+        generation, direction: 0 <= number < 2**32.
+        size: number of parameters; first + size is at most 2**35.
+        purpose: which of the independent streams (`ember_ml.engines.base.PURPOSES`); training uses "noise".
+
+    Raises:
+        ValueError, TypeError: naming the argument that does not fit.
+    """
+    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
+    size, first = _integer("size", size, 2**35), _integer("first", first, 2**35)
+    return _core.noise(seed, generation, direction, size, first, purpose_number)
+
+
+def uniforms(purpose: str | int, seed: int, generation: int, direction: int, episode: int, n: int) -> Float32:
+    """n uniform numbers in [0, 1), multiples of 2**-24, float32 (n,): what environment resets draw from."""
+    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
+    episode, n = _integer("episode", episode, 2**32 - 1), _integer("n", n, 2**34)
+    return _core.uniforms(purpose_number, seed, generation, direction, episode, n)
+
+
+def derived_seed(purpose: str | int, seed: int, generation: int, direction: int, episode: int) -> int:
+    """A number in [0, 2**31) for generators that take a small seed, such as gymnasium's ``reset(seed=)``."""
+    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
+    return _core.derived_seed(purpose_number, seed, generation, direction, _integer("episode", episode, 2**32 - 1))
+
+
+def perturb(population: Population, first: int, count: int) -> Float32:
+    """Members first .. first + count - 1 as rows, float32 (count, parameters).
+
+    A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and sum are
+    each rounded to float32.
+    """
+    return _core.perturb(
+        np.ascontiguousarray(population.mean, np.float32),
+        np.atleast_1d(np.ascontiguousarray(population.scale, np.float32)),
+        *_key(population.noise_purpose, population.seed, population.generation)[1:3],
+        _integer("first_direction", population.first_direction, 2**32 - 1),
+        population.antithetic,
+        PURPOSES[population.noise_purpose],
+        first,
+        count,
+    )
+
+
+# ------------------------------------------------------------------------------------------ the definition
+
+
+def reference_noise(
+    seed: int, generation: int, direction: int, size: int, *, first: int = 0, purpose: str | int = "noise"
+) -> Float32:
+    """What `noise` returns, from the definition, in numpy. float32 (size,).
+
+    Parameter 64 g + 16 w + 8 h + l takes word w of block 8 g + l: its cosine where h = 0, its sine where h = 1.
+    """
+    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
+    g0, g1 = first // 64, -(-(first + size) // 64)
+    blocks = np.arange(8 * g0, 8 * g1, dtype=np.uint32)
+    counter = [blocks, np.full_like(blocks, direction), np.full_like(blocks, generation), np.zeros_like(blocks)]
+    words = reference_threefry(_key_words(purpose_number, seed), counter)
+    cosines, sines = reference_pair(np.stack([w.reshape(-1, 8) for w in words], axis=1))  # (groups, 4, 8)
+    return np.stack([cosines, sines], axis=2).reshape(-1)[first - 64 * g0 :][:size]
+
+
+def reference_threefry(key: list[int], counter: list[UInt32], rounds: int = ROUNDS) -> list[UInt32]:
+    """Threefry4x32 (Salmon et al. 2011): four counter words and four key words to four random words."""
+    rotations = ((10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20))
+    parity = 0x1BD11BDA
+    for word in key:
+        parity ^= word
+    schedule = [np.uint32(word) for word in (*key, parity)]
+    x = [np.asarray(c, np.uint32) + k for c, k in zip(counter, schedule)]
+    for r in range(rounds):
+        for (a, b), n in zip(((0, 1), (2, 3)) if r % 2 == 0 else ((0, 3), (2, 1)), rotations[r % 8]):
+            x[a] = x[a] + x[b]
+            x[b] = ((x[b] << np.uint32(n)) | (x[b] >> np.uint32(32 - n))) ^ x[a]
+        if r % 4 == 3:
+            i = r // 4 + 1
+            x = [word + schedule[(i + j) % 5] for j, word in enumerate(x)]
+            x[3] = x[3] + np.uint32(i)
+    return x
+
+
+def reference_pair(word: UInt32) -> tuple[Float32, Float32]:
+    """Two normals from each 32-bit word, by Box-Muller with 16 bits of radius and 16 of angle.
+
+    Every line is one rounding per operation, in float32. The polynomials define the noise (cpp/core/fit_noise.py).
+    """
+    f = np.float32
+    # x = -2 ln((k + 1/2) / 65536): linear in the bits of the float between powers of two, and a polynomial on top.
+    k = (word >> np.uint32(16)).astype(np.float32) + f(0.5)
+    bits = k.view(np.int32)
+    t = ((bits & 0x007FFFFF) | 0x3F800000).view(np.float32)
+    p = ((t * RADIUS[3] + RADIUS[2]) * t + RADIUS[1]) * t + RADIUS[0]
+    x = (0x47800000 - bits).astype(np.float32) * LOGARITHM - (t - f(1)) * (f(2) - t) * p
+    # r = sqrt(x) as x * rsqrt(x): an estimate from the bits, then one cubic Newton-like step.
+    y = (0x5F202000 - (x.view(np.int32) >> 1)).view(np.float32)
+    xy = x * y
+    e = xy * y
+    r = xy * ((e * ROOT[2] + ROOT[1]) * e + ROOT[0])
+    # The angle in its quadrant is 45 degrees + h; bits 15 and 14 are the signs.
+    h = (word & np.uint32(0x3FFF)).astype(np.float32) - f(8191.5)
+    z = h * h
+    c = (z * COSINE[2] + COSINE[1]) * z + COSINE[0]
+    s = ((z * SINE[2] + SINE[1]) * z + SINE[0]) * h
+    sign = np.uint32(0x80000000)
+    cosine = (r * (c - s)).view(np.uint32) ^ ((word << np.uint32(16)) & sign)
+    sine = (r * (c + s)).view(np.uint32) ^ ((word << np.uint32(17)) & sign)
+    return cosine.view(np.float32), sine.view(np.float32)
+
+
+def _floats(*digits: str) -> tuple[np.float32, ...]:
+    return tuple(np.float32(float.fromhex(d)) for d in digits)
+
+
+LOGARITHM = np.float32(float.fromhex("0x1.62e43p-23"))
+RADIUS = _floats("0x1.4059b8p+0", "-0x1.f07a76p-1", "0x1.92fa1cp-2", "-0x1.005e24p-4")
+ROOT = _floats("0x1.0cecf0p+1", "-0x1.c1ea54p+0", "0x1.526d6ep-1")
+COSINE = _floats("0x1.6a08fap-1", "-0x1.be62f4p-29", "0x1.642bcep-59")
+SINE = _floats("0x1.1c57d4p-14", "-0x1.d38b9ep-44", "0x1.c1e586p-75")
+
+
+# ------------------------------------------------------------------------------------------------ arguments
+
+
+def _integer(name: str, value: int, most: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: got {type(value).__name__} {value!r}, wanted an integer") from None
+    if not 0 <= number <= most:
+        raise ValueError(f"{name}: got {number}, wanted 0 <= {name} <= {most}")
+    return number
+
+
+def _key(purpose: str | int, seed: int, generation: int, direction: int = 0) -> tuple[int, int, int, int]:
+    if isinstance(purpose, str):
+        if purpose not in PURPOSES:
+            raise ValueError(f"purpose: got {purpose!r}, wanted one of {', '.join(PURPOSES)}")
+        purpose = PURPOSES[purpose]
+    return (
+        _integer("purpose", purpose, 2**16 - 1),
+        _integer("seed", seed, 2**64 - 1),
+        _integer("generation", generation, 2**32 - 1),
+        _integer("direction", direction, 2**32 - 1),
+    )
+
+
+def _key_words(purpose: int, seed: int) -> list[int]:
+    return [seed & 0xFFFFFFFF, seed >> 32, purpose | STREAM_VERSION << 16, 0]
