@@ -15,6 +15,7 @@ from ember_ml.engines.forward import Forward, make_forward
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
 
 #: Episodes side by side, at most: each needs an environment object of its own.
@@ -286,7 +287,10 @@ class PythonEngine:
                 self._lanes = self.spec.factory()
             else:
                 most = min(MOST_LANES, self.spec.lanes or MOST_LANES, self._forward.lanes or MOST_LANES)
-                self._lanes = ObjectLanes(self.spec.factory, most)
+                if self.workers > 1:
+                    self._lanes = WorkerLanes(self.spec.factory, most, self.workers, self.start_method)
+                else:
+                    self._lanes = ObjectLanes(self.spec.factory, most)
             self._finalizer = weakref.finalize(self, _close, self._lanes)
         return self._lanes
 

@@ -79,6 +79,7 @@ class Adapter:
         observation_size: what every observation must hold; None accepts any (the first reset of `envs.make`).
         action_shape: shape of Box actions; None passes them squeezed, as the notebook does: a 0-d float32
             array for one value.
+        owned: whether `close` closes the object.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class Adapter:
         env: Any,
         observation_size: int | None = None,
         action_shape: tuple[int, ...] | None = None,
+        owned: bool = True,
     ) -> None:
         self.env = env
+        self.owned = owned
         self.observation_size = observation_size
         self.action_shape = action_shape
         self._takes_seed = takes_seed(env.reset)
@@ -146,5 +149,5 @@ class Adapter:
 
     def close(self) -> None:
         close = getattr(self.env, "close", None)
-        if callable(close):
+        if self.owned and callable(close):
             close()

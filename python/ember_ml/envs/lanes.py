@@ -161,4 +161,4 @@ class VectorLanes:
         return array
 
     def close(self) -> None:
-        self.env.close()
+        """Nothing: the vector environment is the user's to close."""

@@ -155,20 +155,14 @@ class Maker:
 
 
 class Copier:
-    """Copies of one environment object; the object itself is the first."""
+    """Copies of a user's environment object, or, where that cannot be copied, the object itself."""
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, env: Any, copies: bool) -> None:
         self.env = env
-        self._given = False
+        self.copies = copies
 
     def __call__(self) -> Any:
-        if not self._given:
-            self._given = True
-            return self.env
-        return copy.deepcopy(self.env)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"env": self.env, "_given": False}
+        return copy.deepcopy(self.env) if self.copies else self.env
 
 
 class AdapterFactory:
@@ -188,7 +182,9 @@ class AdapterFactory:
 
     def __call__(self) -> Adapter:
         env = self._first.pop() if self._first else self.maker()
-        return Adapter(env, self.observation_size, self.action_shape)
+        # The user's own object is the user's to close.
+        owned = not (isinstance(self.maker, Copier) and not self.maker.copies)
+        return Adapter(env, self.observation_size, self.action_shape, owned)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_first": []}
@@ -224,8 +220,8 @@ def _from_object(env: Any) -> EnvSpec:
     name = _name_of(env)
     if _is_vector(env):
         return _describe(env, name, lambda: env, None)
-    spec = _describe(env, name, Copier(env), None)
-    return replace(spec, lanes=None if _copies(env) else 1)
+    copies = _copies(env)
+    return replace(_describe(env, name, Copier(env, copies), None), lanes=None if copies else 1)
 
 
 def _copies(env: Any) -> bool:

@@ -1,0 +1,193 @@
+"""Lanes whose environments live in worker processes, for environments that are slow to step.
+
+Each worker owns the lanes whose number leaves its own as remainder and shares nothing with the others; an
+episode depends on its seed and actions alone, so results do not depend on the number of workers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_ml.envs.adapters import Adapter
+from ember_ml.envs.lanes import LaneError, ObjectLanes, Step
+
+
+class RemoteTraceback(Exception):
+    """Carries the text of a worker's traceback as the cause of the error shown here."""
+
+
+class WorkerLanes:
+    """ObjectLanes spread over processes.
+
+    Args:
+        factory: makes an adapter; it is pickled once for each worker.
+        size: lanes in all.
+        workers: processes.
+        start_method: "spawn", "forkserver" or "fork".
+
+    Raises:
+        TypeError: the factory cannot be pickled.
+        RuntimeError: a worker ends before it is ready.
+    """
+
+    refill = True
+
+    def __init__(
+        self, factory: Callable[[], Adapter], size: int, workers: int, start_method: str = "spawn"
+    ) -> None:
+        try:
+            packed = pickle.dumps(factory)
+        except Exception as error:
+            raise TypeError(
+                f"env: it cannot be sent to worker processes ({type(error).__name__}: {error}); pass a "
+                f"class or a "
+                "function that a module defines at its top level, or use workers=1"
+            ) from error
+        self.size = size
+        self.workers = min(workers, size)
+        context = multiprocessing.get_context(start_method)
+        self._links: list[Connection] = []
+        self._processes: list[Any] = []
+        try:
+            for _ in range(self.workers):
+                here, there = context.Pipe()
+                process = context.Process(
+                    target=serve, args=(there, packed, size), name="ember-ml-env", daemon=True
+                )
+                self._links.append(here)
+                process.start()
+                self._processes.append(process)
+                there.close()
+            for worker in range(self.workers):
+                self._ready(worker)
+        except BaseException:
+            self.close()
+            raise
+
+    def _ready(self, worker: int) -> None:
+        try:
+            answer = self._links[worker].recv()
+        except (EOFError, OSError):
+            answer = None
+        if answer == "ready":
+            return
+        if answer is not None:
+            raise TypeError(
+                f"env: a worker process cannot load it ({answer}); pass a class or a function that a module "
+                f"defines "
+                "at its top level, or use workers=1"
+            )
+        self._processes[worker].join(5)
+        raise RuntimeError(
+            f"a worker process ended while it started (exit code {self._processes[worker].exitcode}); a "
+            f"script that "
+            "uses workers needs `if __name__ == '__main__':` around what it runs"
+        )
+
+    def reset(self, lanes: Sequence[int], seeds: Sequence[int]) -> NDArray[np.float32]:
+        (observations,) = self._all("reset", lanes, np.asarray(seeds, np.uint64))
+        return observations
+
+    def step(self, lanes: Sequence[int], actions: NDArray[Any]) -> Step:
+        observations, rewards, terminated, truncated = self._all("step", lanes, actions)
+        return observations, rewards, terminated, truncated
+
+    def _all(self, command: str, lanes: Sequence[int], values: NDArray[Any]) -> list[NDArray[Any]]:
+        """Sends every worker its part, then gathers the answers in the order of `lanes`."""
+        numbers = np.asarray(lanes)
+        parts = [(w, np.flatnonzero(numbers % self.workers == w)) for w in range(self.workers)]
+        parts = [(w, part) for w, part in parts if part.size]
+        for worker, part in parts:
+            try:
+                self._links[worker].send((command, numbers[part].tolist(), values[part]))
+            except OSError as error:
+                raise self._ended(worker, int(numbers[part[0]])) from error
+        results: list[NDArray[Any]] = []
+        failure: LaneError | None = None
+        for worker, part in parts:
+            try:
+                answer = self._links[worker].recv()
+            except (EOFError, OSError) as error:
+                raise self._ended(worker, int(numbers[part[0]])) from error
+            if isinstance(answer, Failure):
+                # The first lane in order, so that the error named is the same for any number of workers.
+                if failure is None or answer.lane < failure.lane:
+                    failure = LaneError(answer.lane, answer.message)
+                    failure.__cause__ = RemoteTraceback(answer.traceback) if answer.traceback else None
+                continue
+            if not results:
+                results = [np.empty((len(numbers), *a.shape[1:]), a.dtype) for a in answer]
+            for whole, piece in zip(results, answer):
+                whole[part] = piece
+        if failure is not None:
+            raise failure
+        return results
+
+    def _ended(self, worker: int, lane: int) -> LaneError:
+        self._processes[worker].join(5)
+        return LaneError(lane, f"its worker process ended (exit code {self._processes[worker].exitcode})")
+
+    def close(self) -> None:
+        """Asks the workers to close their environments, and ends those that do not within five seconds."""
+        links, self._links = self._links, []
+        processes, self._processes = self._processes, []
+        for link in links:
+            try:
+                link.send(None)
+            except OSError:
+                pass
+        for process in processes:
+            process.join(5)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            process.close()
+        for link in links:
+            link.close()
+
+
+class Failure:
+    """A LaneError on its way through a pipe."""
+
+    def __init__(self, error: LaneError) -> None:
+        self.lane = error.lane
+        self.message = error.message
+        cause = error.__cause__
+        self.traceback = "".join(traceback.format_exception(cause)) if cause is not None else ""
+
+
+def serve(link: Connection, packed: bytes, size: int) -> None:
+    """The worker's loop: ends with a None, or when the other end of the pipe is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    try:
+        lanes = ObjectLanes(pickle.loads(packed), size)
+    except Exception as error:
+        link.send(f"{type(error).__name__}: {error}")
+        return
+    link.send("ready")
+    try:
+        while True:
+            message = link.recv()
+            if message is None:
+                break
+            command, numbers, values = message
+            try:
+                if command == "reset":
+                    link.send((lanes.reset(numbers, values.tolist()),))
+                else:
+                    link.send(lanes.step(numbers, values))
+            except LaneError as error:
+                link.send(Failure(error))
+    except (EOFError, OSError):
+        pass
+    finally:
+        lanes.close()
