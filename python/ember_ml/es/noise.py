@@ -1,8 +1,8 @@
-"""Keyed randomness: every number is a pure function of (purpose, seed, generation, direction, ...), never of a state.
+"""Keyed randomness: every number is a pure function of (purpose, seed, generation, direction, ...), no state.
 
-Stream version 1, frozen: changing any bit of it needs a new version number (docs/noise.md has the definition in words,
-the statistics and the battery). `reference_noise` below is the definition in numpy, to be read; `noise` computes the
-same bits in the native core. `ember_ml.backend.noise_torch` and `noise_mlx` compute them on those devices.
+Stream version 1, frozen: changing any bit of it needs a new version number (docs/noise.md: statistics).
+`reference_noise` below is the definition in numpy, to be read; `noise` computes the same bits in the native
+core, `ember_ml.backend.noise_torch` and `noise_mlx` on those devices.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ STREAM_VERSION = 1
 ROUNDS = 13
 
 
-def noise(seed: int, generation: int, direction: int, size: int, *, first: int = 0, purpose: str | int = "noise") -> Float32:
+def noise(
+    seed: int, generation: int, direction: int, size: int, *, first: int = 0, purpose: str | int = "noise"
+) -> Float32:
     """The noise vector of one direction: standard normals, float32 (size,).
 
     The first n values do not depend on `size`; `first` skips that many parameters. The largest value is 4.86.
@@ -57,14 +59,15 @@ def uniforms(purpose: str | int, seed: int, generation: int, direction: int, epi
 def derived_seed(purpose: str | int, seed: int, generation: int, direction: int, episode: int) -> int:
     """A number in [0, 2**31) for generators that take a small seed, such as gymnasium's ``reset(seed=)``."""
     purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
-    return _core.derived_seed(purpose_number, seed, generation, direction, _integer("episode", episode, 2**32 - 1))
+    episode = _integer("episode", episode, 2**32 - 1)
+    return _core.derived_seed(purpose_number, seed, generation, direction, episode)
 
 
 def perturb(population: Population, first: int, count: int) -> Float32:
     """Members first .. first + count - 1 as rows, float32 (count, parameters).
 
-    A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and sum are
-    each rounded to float32.
+    A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and
+    sum are each rounded to float32.
     """
     return _core.perturb(
         np.ascontiguousarray(population.mean, np.float32),
@@ -86,12 +89,17 @@ def reference_noise(
 ) -> Float32:
     """What `noise` returns, from the definition, in numpy. float32 (size,).
 
-    Parameter 64 g + 16 w + 8 h + l takes word w of block 8 g + l: its cosine where h = 0, its sine where h = 1.
+    Parameter 64 g + 16 w + 8 h + l takes word w of block 8 g + l: its cosine (h = 0) or its sine (h = 1).
     """
     purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
     g0, g1 = first // 64, -(-(first + size) // 64)
     blocks = np.arange(8 * g0, 8 * g1, dtype=np.uint32)
-    counter = [blocks, np.full_like(blocks, direction), np.full_like(blocks, generation), np.zeros_like(blocks)]
+    counter = [
+        blocks,
+        np.full_like(blocks, direction),
+        np.full_like(blocks, generation),
+        np.zeros_like(blocks),
+    ]
     words = reference_threefry(_key_words(purpose_number, seed), counter)
     cosines, sines = reference_pair(np.stack([w.reshape(-1, 8) for w in words], axis=1))  # (groups, 4, 8)
     return np.stack([cosines, sines], axis=2).reshape(-1)[first - 64 * g0 :][:size]
@@ -119,10 +127,10 @@ def reference_threefry(key: list[int], counter: list[UInt32], rounds: int = ROUN
 def reference_pair(word: UInt32) -> tuple[Float32, Float32]:
     """Two normals from each 32-bit word, by Box-Muller with 16 bits of radius and 16 of angle.
 
-    Every line is one rounding per operation, in float32. The polynomials define the noise (cpp/core/fit_noise.py).
+    One rounding per operation, in float32. The polynomials define the noise (cpp/core/fit_noise.py).
     """
     f = np.float32
-    # x = -2 ln((k + 1/2) / 65536): linear in the bits of the float between powers of two, and a polynomial on top.
+    # x = -2 ln((k + 1/2) / 65536): linear in the float's bits between powers of two, plus a polynomial.
     k = (word >> np.uint32(16)).astype(np.float32) + f(0.5)
     bits = k.view(np.int32)
     t = ((bits & 0x007FFFFF) | 0x3F800000).view(np.float32)
