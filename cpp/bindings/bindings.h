@@ -8,4 +8,6 @@ namespace ember::bindings {
 void register_dispatch(pybind11::module_& module);   // SIMD levels, threads
 void register_noise(pybind11::module_& module);      // keyed noise, uniforms, seeds
 
+void register_strategy(pybind11::module_& module);   // shaping, strategies
+
 }  // namespace ember::bindings

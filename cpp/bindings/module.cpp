@@ -5,4 +5,5 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = EMBER_VERSION;
   ember::bindings::register_dispatch(module);
   ember::bindings::register_noise(module);
+  ember::bindings::register_strategy(module);
 }

@@ -1,0 +1,53 @@
+#include "core/noise.h"
+#include "es/noise_sum_table.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+namespace {
+
+// Sums over the directions for parameters [64 * first_group, 64 * last_group), in blocks whose sums stay in
+// the first-level cache while all directions pass over them.
+template <bool with_second>
+EMBER_INLINE void sum(const NoiseTerms& terms, std::int64_t first_group, std::int64_t last_group,
+                      std::int64_t parameters, float* first, float* second) {
+  constexpr int block = with_second ? 8 : 16;  // groups of 64 parameters: 4 KiB
+  float a[64 * block], b[with_second ? 64 * block : 1];
+  for (std::int64_t group = first_group; group < last_group; group += block) {
+    const int groups = last_group - group < block ? (int)(last_group - group) : block;
+    std::memset(a, 0, sizeof(float) * 64 * (std::size_t)groups);
+    if (with_second) std::memset(b, 0, sizeof(float) * 64 * (std::size_t)groups);
+    for (int k = 0; k < terms.count; ++k) {
+      const Stream stream(terms.purpose, terms.seed, terms.generation, terms.directions[k]);
+      const vfloat w1(terms.first[k]), w2(with_second ? terms.second[k] : 0.0f);
+      for (int g = 0; g < groups; ++g) {
+        float* to_a = a + 64 * g;
+        float* to_b = with_second ? b + 64 * g : b;
+        noise_group(stream, (std::uint32_t)(group + g), [&](int offset, vfloat eps) {
+          store(to_a + offset, fma(w1, eps, load(to_a + offset)));
+          if (with_second) {
+            store(to_b + offset, fma(w2, fma(eps, eps, vfloat(-1.0f)), load(to_b + offset)));
+          }
+        });
+      }
+    }
+    const std::int64_t at = 64 * group, left = parameters - at;
+    const std::int64_t count = left < 64 * groups ? left : 64 * groups;
+    std::memcpy(first + at, a, sizeof(float) * (std::size_t)count);
+    if (with_second) std::memcpy(second + at, b, sizeof(float) * (std::size_t)count);
+  }
+}
+
+void noise_sum(const NoiseTerms& terms, std::int64_t first_group, std::int64_t last_group,
+               std::int64_t parameters, float* first, float* second) {
+  if (second != nullptr) {
+    sum<true>(terms, first_group, last_group, parameters, first, second);
+  } else {
+    sum<false>(terms, first_group, last_group, parameters, first, nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace EMBER_LEVEL
+}  // namespace ember
+
+EMBER_EXPORT_KERNELS(NoiseSumKernels, {noise_sum})

@@ -1,0 +1,163 @@
+#include "es/strategy.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <stdexcept>
+
+#include "es/noise_sum.h"
+#include "es/strategies.h"
+#include "es/vector_ops.h"
+
+namespace ember {
+
+double schedule_factor(double final, std::int64_t generation, std::int64_t plan) {
+  if (plan <= 0) return 1.0;
+  if (generation >= plan - 1) return plan == 1 ? 1.0 : final;
+  return 1.0 - (1.0 - final) * ((double)generation / (double)(plan - 1));
+}
+
+Strategy::Strategy(Options& options, Sigma kind)
+    : kind_(kind), sigma0_(options.positive("sigma")), antithetic_(options.flag("antithetic")) {
+  asked_directions_ = (int)options.count_or_zero("directions");
+  directions_ = asked_directions_;
+}
+
+void Strategy::start(const float* theta0, std::int64_t parameters, std::uint64_t seed) {
+  if (parameters < 1) throw std::invalid_argument("theta0: got no values, wanted at least one");
+  for (std::int64_t i = 0; i < parameters; ++i) {
+    if (!std::isfinite(theta0[i])) {
+      throw std::invalid_argument("theta0: value " + std::to_string(i) + " is not finite");
+    }
+  }
+  mean_.assign(theta0, theta0 + parameters);
+  best_ = mean_;
+  best_fitness_ = -std::numeric_limits<double>::infinity();
+  seed_ = seed;
+  generation_ = 0;
+  update_norm_ = 0.0;
+  // Hansen's rule for the population, where none was asked for.
+  directions_ = asked_directions_ > 0 ? asked_directions_ : 4 + (int)(3.0 * std::log((double)parameters));
+  sigma_ = sigma0_;
+  scale_.assign(kind_ == Sigma::per_parameter ? parameters : 1, (float)sigma0_);
+  begin();
+  prepare();
+}
+
+void Strategy::plan(std::int64_t generations) {
+  if (generations < 0) {
+    throw std::invalid_argument("generations: got " + std::to_string(generations) + ", wanted at least 0");
+  }
+  plan_ = generations;
+  if (started()) prepare();
+}
+
+void Strategy::need_start() const {
+  if (!started()) throw std::logic_error("the strategy has not been started: call start(theta0, seed) first");
+}
+
+double Strategy::sigma() const {
+  if (kind_ == Sigma::one) return sigma_;
+  double sum = 0.0;
+  for (float value : scale_) sum += value;
+  return scale_.empty() ? sigma0_ : sum / (double)scale_.size();
+}
+
+Population Strategy::population() const {
+  need_start();
+  Population population;
+  population.mean = mean_.data();
+  population.scale = scale_.data();
+  population.scale_per_parameter = kind_ == Sigma::per_parameter;
+  population.seed = seed_;
+  population.generation = (std::uint32_t)generation_;
+  population.directions = directions_;
+  population.antithetic = antithetic_;
+  return population;
+}
+
+void Strategy::ask(float* rows) const {
+  const Population members = population();
+  for (int m = 0; m < members.members(); ++m) write_member(members, parameters(), m, rows + m * parameters());
+}
+
+void Strategy::tell(const double* fitness, bool change) {
+  need_start();
+  int top = 0;
+  for (int m = 0; m < members(); ++m) {
+    if (std::isnan(fitness[m]) || fitness[m] == std::numeric_limits<double>::infinity()) {
+      throw std::invalid_argument("fitness: member " + std::to_string(m) + " has " +
+                                  (std::isnan(fitness[m]) ? "NaN" : "inf") +
+                                  ", wanted a finite number, or -inf for a failed member");
+    }
+    if (fitness[m] > fitness[top]) top = m;
+  }
+  std::vector<float> better;
+  if (fitness[top] > best_fitness_) {
+    better.resize(mean_.size());
+    write_member(population(), parameters(), top, better.data());
+  }
+  update_norm_ = 0.0;
+  if (change) {
+    before_ = mean_;
+    fitness_.assign(fitness, fitness + members());
+    update(fitness_);
+    update_norm_ = std::sqrt(kernels<VectorOps>().sum_of_squares(mean_.data(), before_.data(), parameters()));
+  }
+  if (!better.empty()) {
+    best_.swap(better);
+    best_fitness_ = fitness[top];
+  }
+  ++generation_;
+  prepare();
+}
+
+void Strategy::visit(StateVisitor& state) {
+  need_start();
+  std::int64_t seed = (std::int64_t)seed_;
+  state.vector("mean", mean_);
+  state.vector("scale", scale_);
+  state.vector("best", best_);
+  state.number("best_fitness", best_fitness_);
+  state.number("update_norm", update_norm_);
+  state.number("sigma", sigma_);
+  state.integer("generation", generation_);
+  state.integer("plan", plan_);
+  state.integer("seed", seed);
+  seed_ = (std::uint64_t)seed;
+  visit_more(state);
+}
+
+void Strategy::sum_noise(const std::vector<double>& first_weights, const std::vector<double>& second_weights,
+                         float* first, float* second) {
+  weights_.assign(first_weights.begin(), first_weights.end());
+  if (second != nullptr) weights_.insert(weights_.end(), second_weights.begin(), second_weights.end());
+  noise_sum(population(), parameters(), weights_.data(),
+            second != nullptr ? weights_.data() + directions_ : nullptr, threads, first, second);
+}
+
+namespace {
+
+using Maker = std::unique_ptr<Strategy> (*)(Options&, std::unique_ptr<Optimizer>);
+const std::map<std::string, Maker>& makers() {
+  static const std::map<std::string, Maker> table = {{"openai_es", make_openai_es},
+                                                     {"ars", make_ars},
+                                                     {"snes", make_snes},
+                                                     {"pgpe", make_pgpe},
+                                                     {"sep_cmaes", make_sep_cmaes}};
+  return table;
+}
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_strategy(const std::string& name, Options options,
+                                        std::unique_ptr<Optimizer> optimizer) {
+  auto maker = makers().find(name);
+  if (maker == makers().end())
+    throw std::invalid_argument("strategy: got '" + name + "', which is not known");
+  std::unique_ptr<Strategy> strategy = maker->second(options, std::move(optimizer));
+  options.finish(name);
+  return strategy;
+}
+
+}  // namespace ember

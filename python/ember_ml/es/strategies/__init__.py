@@ -1,0 +1,10 @@
+"""Evolution strategies: search distributions that are asked for members and told their fitness."""
+
+from ember_ml.es.strategies.ars import ARS
+from ember_ml.es.strategies.base import Strategy
+from ember_ml.es.strategies.openai_es import OpenAIES
+from ember_ml.es.strategies.pgpe import PGPE
+from ember_ml.es.strategies.sep_cmaes import SepCMAES
+from ember_ml.es.strategies.snes import SNES
+
+__all__ = ["ARS", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy"]

@@ -1,0 +1,70 @@
+"""Augmented random search."""
+
+from __future__ import annotations
+
+from ember_ml.es.strategies.base import Strategy
+
+VERSIONS = ("V1", "V1-t", "V2", "V2-t")
+
+
+class ARS(Strategy):
+    """Simple random search of static linear policies (Mania, Guy and Recht 2018, arXiv 1803.07055).
+
+    Of n pairs the b = `top` with the largest better return are kept; with d the deviation of their 2b
+    returns::
+
+        mean += learning_rate / (b d) * sum over the kept of (f_2k - f_2k+1) eps_k
+
+    V1 does not normalise observations, V2 does (by the trainer: `normalize_observations`). Without "-t" all
+    directions are kept. The paper's defaults differ by task: see `ember_ml.es.presets`.
+
+    Args:
+        version: "V1", "V1-t", "V2" or "V2-t".
+        directions: pairs a generation (the paper's N).
+        top: how many of them are kept (its b) by the "-t" versions, by default half.
+        learning_rate: its alpha.
+        sigma: deviation of the search distribution (its nu).
+        sigma_decay, learning_rate_decay: fraction of the first value that is reached, linearly, in the last
+            generation of a plan; 1 is no decay.
+
+    Raises:
+        ValueError: an argument is out of range, or `top` does not fit the version.
+    """
+
+    native_name = "ars"
+
+    def __init__(
+        self,
+        version: str = "V2-t",
+        directions: int = 32,
+        top: int | None = None,
+        learning_rate: float = 0.02,
+        sigma: float = 0.03,
+        sigma_decay: float = 1.0,
+        learning_rate_decay: float = 1.0,
+    ) -> None:
+        if version not in VERSIONS:
+            raise ValueError(f"version: got {version!r}, wanted one of {', '.join(VERSIONS)}")
+        if version.endswith("-t"):
+            if top is None:
+                top = max(1, directions // 2) if isinstance(directions, int) else None
+        elif top is not None and top != directions:
+            raise ValueError(f"top: got {top}, but {version} keeps all directions: use '{version}-t'")
+        self.normalize_observations = version.startswith("V2")
+        super().__init__(
+            {
+                "version": version,
+                "directions": directions,
+                "top": top,
+                "learning_rate": learning_rate,
+                "sigma": sigma,
+                "sigma_decay": sigma_decay,
+                "learning_rate_decay": learning_rate_decay,
+            }
+        )
+
+    def _options(self) -> dict[str, object]:
+        options = super()._options()
+        del options["version"]
+        options["top"] = options["top"] or options["directions"]
+        return {**options, "antithetic": True}

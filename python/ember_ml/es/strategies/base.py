@@ -1,0 +1,285 @@
+"""What every strategy does: start, ask, tell. The arithmetic is the native core's (cpp/es/strategy.h)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ember_ml import _core
+from ember_ml.engines.base import Float32, Population
+from ember_ml.es.strategies import optimizers
+
+MAX_SEED = 2**64
+
+
+class Strategy:
+    """A search distribution: a mean, a scale, and how a generation's fitness moves them.
+
+    Fitness is maximised. Noise is a pure function of (seed, generation, direction), `ember_ml.es.noise`, so
+    members are never stored: rows 2k and 2k+1 of `ask()` are ``mean + scale * eps_k`` and ``mean - scale *
+    eps_k`` when antithetic, else row k is ``mean + scale * eps_k``, product and sum each rounded to float32.
+    """
+
+    #: Name of the native strategy; a subclass in Python alone leaves it empty.
+    native_name: ClassVar[str] = ""
+    #: Whether the algorithm's paper normalises observations; None leaves the choice to the trainer.
+    normalize_observations: bool | None = None
+
+    def __init__(self, arguments: Mapping[str, Any], optimizer: Any = None) -> None:
+        """
+        Args:
+            arguments: the constructor's, by name, without the optimiser: what `config()` gives and what the
+            native
+                strategy is made from.
+            optimizer: for strategies that use one.
+        """
+        directions = arguments.get("directions")
+        if directions is not None:
+            _whole("directions", directions, 1)
+        self._arguments = dict(arguments)
+        self._optimizer = None if optimizer is None else optimizers.check(optimizer)
+        self._native = self._make()
+
+    def _options(self) -> dict[str, Any]:
+        """Options of the native strategy; None means that the core chooses."""
+        return {name: 0 if value is None else value for name, value in self._arguments.items()}
+
+    def _make(self) -> Any:
+        if self._optimizer is None:
+            return _core.Strategy(self.native_name, self._options())
+        name, options = optimizers.native(self._optimizer)
+        return _core.Strategy(self.native_name, self._options(), name, options)
+
+    # ----------------------------------------------------------------------------------------- ask and tell
+
+    def start(self, theta0: ArrayLike, seed: int = 0) -> None:
+        """Begins at `theta0` (parameters,), any real array, with generation 0 of the noise of `seed`.
+
+        Raises:
+            ValueError: theta0 is not one-dimensional, is empty or is not finite; seed is not in [0, 2**64).
+        """
+        seed = _whole("seed", seed, 0)
+        if seed >= MAX_SEED:
+            raise ValueError(f"seed: got {seed}, wanted less than 2**64")
+        theta = np.asarray(theta0)
+        if theta.ndim != 1:
+            raise ValueError(f"theta0: got shape {theta.shape}, wanted one dimension, (parameters,)")
+        if theta.dtype.kind not in "fiu":
+            raise TypeError(f"theta0: got dtype {theta.dtype}, wanted real numbers")
+        with np.errstate(over="ignore"):  # too large for float32 is then not finite, which the core refuses
+            theta = theta.astype(np.float32)
+        self._start(theta, seed)
+
+    def _start(self, theta0: Float32, seed: int) -> None:
+        self._native.start(theta0, seed)
+
+    def plan(self, generations: int | None) -> None:
+        """Tells the schedules how many generations they span, from generation 0. None or 0: no decay."""
+        self._native.plan(_whole("generations", generations or 0, 0))
+
+    def ask(self) -> Float32:
+        """The members of this generation, float32 (members, parameters); the same until `tell`."""
+        return self._native.ask()
+
+    def tell(self, fitness: ArrayLike) -> None:
+        """Moves the distribution.
+
+        Args:
+            fitness: (members,) in the order of `ask()`, larger is better; -inf marks a failed member, which
+            ranks
+                last. If all are equal nothing moves.
+
+        Raises:
+            ValueError: wrong shape, or NaN or +inf; the strategy is as it was.
+            RuntimeError: `start` has not been called.
+        """
+        self._native.tell(_fitness(fitness))
+
+    def skip(self, fitness: ArrayLike) -> None:
+        """Counts a generation and its best member as `tell` does, without moving the distribution."""
+        self._native.tell(_fitness(fitness), update=False)
+
+    def population(self) -> Population:
+        """The members of this generation as numbers, for an engine: nothing is written out."""
+        native = self._native
+        if not native.started:
+            raise RuntimeError("the strategy has not been started: call start(theta0, seed) first")
+        scale = native.scale
+        return Population(
+            mean=native.mean,
+            scale=scale if native.scale_per_parameter else float(scale[0]),
+            seed=native.seed,
+            generation=native.generation,
+            directions=native.directions,
+            antithetic=native.antithetic,
+        )
+
+    # ---------------------------------------------------------------------------------------- what it knows
+
+    @property
+    def mean(self) -> Float32:
+        """Centre of the search distribution, float32 (parameters,): the policy that is being trained."""
+        return self._native.mean
+
+    @property
+    def sigma(self) -> float | Float32:
+        """Deviation of the search distribution: a number, or float32 (parameters,) where each has its own."""
+        native = self._native
+        return native.scale if native.scale_per_parameter else native.sigma
+
+    @property
+    def mean_sigma(self) -> float:
+        """`sigma` as one number: its mean over the parameters."""
+        return self._native.sigma
+
+    @property
+    def best(self) -> Float32:
+        """The member with the highest fitness told so far, float32 (parameters,); theta0 before the first."""
+        return self._native.best
+
+    @property
+    def best_fitness(self) -> float:
+        """Its fitness; -inf before the first. With a noisy objective this is a lucky draw: judge `mean`."""
+        return self._native.best_fitness
+
+    @property
+    def members(self) -> int:
+        """Rows of `ask()`. 0 before `start` where the number of parameters decides it."""
+        return self._native.members
+
+    @property
+    def directions(self) -> int:
+        """Noise vectors a generation. 0 before `start` where the number of parameters decides it."""
+        return self._native.directions
+
+    @property
+    def antithetic(self) -> bool:
+        return self._native.antithetic
+
+    @property
+    def parameters(self) -> int:
+        """Length of theta; 0 before `start`."""
+        return self._native.parameters
+
+    @property
+    def generation(self) -> int:
+        """Generations told so far."""
+        return self._native.generation
+
+    @property
+    def seed(self) -> int:
+        return self._native.seed
+
+    @property
+    def update_norm(self) -> float:
+        """Euclidean length of the mean's last step."""
+        return self._native.update_norm
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimiser it was given, or None. Of a built-in one only the settings count."""
+        return self._optimizer
+
+    @property
+    def threads(self) -> int:
+        """Threads of the update, 0 = all cores. The results do not depend on it."""
+        return self._native.threads
+
+    @threads.setter
+    def threads(self, value: int | None) -> None:
+        self._native.threads = _whole("threads", value or 0, 0)
+
+    @property
+    def native(self) -> Any:
+        """The `_core.Strategy` that the native run loop can drive, or None: see `why_not_native`."""
+        return None if self.why_not_native else self._native
+
+    @property
+    def why_not_native(self) -> str:
+        """Why only Python can drive this strategy; empty when the native run loop can."""
+        if self._optimizer is not None and not optimizers.is_native(self._optimizer):
+            return f"the optimizer {type(self._optimizer).__name__} is not one of ember_ml.training's own"
+        return ""
+
+    # ------------------------------------------------------------------------------------------ checkpoints
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments, fit for JSON; `from_config` makes an equal strategy, not started."""
+        config = {"type": type(self).__name__, **self._arguments}
+        if self._optimizer is not None:
+            config["optimizer"] = optimizers.config(self._optimizer)
+        return config
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any], optimizer: Any = None) -> Strategy:
+        """Makes the strategy that `config()` describes.
+
+        Args:
+            optimizer: an instance of the user's optimiser class, where one was used.
+
+        Raises:
+            ValueError: unknown type or argument, or a user's optimiser is needed.
+        """
+        from ember_ml.es import strategies
+
+        arguments = dict(config)
+        name = arguments.pop("type", None)
+        kind = getattr(strategies, str(name), None)
+        if not (isinstance(kind, type) and issubclass(kind, Strategy) and kind is not Strategy):
+            raise ValueError(f"strategy: {name!r} is not known to this version")
+        if "optimizer" in arguments:
+            described = arguments.pop("optimizer")
+            arguments["optimizer"] = described if optimizer is None else optimizer
+        try:
+            return kind(**arguments)
+        except TypeError as error:
+            raise ValueError(f"strategy: {name} does not take these arguments: {error}") from error
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that `load_state_dict` needs to go on bit for bit: numpy arrays and numbers by name."""
+        return self._native.get_state()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on where `state_dict` was taken, from a strategy made with the same arguments, started or not.
+
+        Raises:
+            ValueError: an entry is missing or has the wrong size; the strategy is as it was.
+        """
+        if "mean" not in state or "seed" not in state:
+            raise ValueError("state: 'mean' or 'seed' is missing")
+        fresh = self._make()
+        fresh.threads = self._native.threads
+        fresh.start(np.asarray(state["mean"], np.float32), int(state["seed"]) % MAX_SEED)
+        fresh.set_state({name: _plain(value) for name, value in state.items()})
+        self._native = fresh
+
+    def __repr__(self) -> str:
+        shown = dict(self._arguments)
+        if self._optimizer is not None:
+            shown["optimizer"] = self._optimizer
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: got {value!r}, wanted a whole number of at least {least}") from None
+    if number < least:
+        raise ValueError(f"{name}: got {number}, wanted a whole number of at least {least}")
+    return number
+
+
+def _fitness(fitness: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(fitness, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"fitness: got {type(fitness).__name__}, wanted an array of real numbers") from None
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
