@@ -13,8 +13,8 @@ class PGPE(Strategy):
 
     With shaped fitness f, its mean b, n directions and antithetic sampling::
 
-        g     = 1 / n * sum_k (f_2k - f_2k+1) / 2 * sigma eps_k                    the optimiser climbs along
-        it h     = 1 / n * sum_k ((f_2k + f_2k+1) / 2 - b) * sigma (eps_k^2 - 1)
+        g     = 1 / n * sum_k (f_2k - f_2k+1) / 2 * sigma eps_k    (the optimiser climbs along it)
+        h     = 1 / n * sum_k ((f_2k + f_2k+1) / 2 - b) * sigma (eps_k^2 - 1)
         sigma += sigma_learning_rate * h, by at most sigma_max_change * sigma
 
     Without antithetic sampling f_k - b weighs ``sigma eps_k`` and ``sigma (eps_k^2 - 1)``.
