@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ember_ml.engines.base import POLICY_DIRECTION, Evaluation, Float32, ObservationSums, Population
 from ember_ml.engines.forward import Forward, make_forward
 from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.envs.workers import WorkerLanes
@@ -245,7 +246,7 @@ class PythonEngine:
         return lambda observations: np.clip((observations - centre) * factor, -bound, bound)
 
     def _seed(self, population: Population, member: int, episode: int) -> int:
-        """32 bits, which every seeding function takes (numpy's old one refuses more)."""
+        """32 bits for Python objects, which every seeding function takes (numpy's old one refuses more)."""
         from ember_ml.es.noise import derived_seed
 
         if member >= population.members:
@@ -255,7 +256,7 @@ class PythonEngine:
         seed = derived_seed(
             population.reset_purpose, population.seed, population.generation, direction, episode
         )
-        return int(seed) & 0xFFFFFFFF
+        return int(seed) & 0xFFFFFFFF if self.spec.kind == "python" else int(seed)
 
     def _guard(self, population: Population, running: dict[int, _Episode], call: Callable[[], Any]) -> Any:
         try:
@@ -278,6 +279,9 @@ class PythonEngine:
     def _open(self, jobs: int) -> Lanes:
         """The lanes, made when first needed; those made stay for the next generation."""
         if self._lanes is None:
+            if self.spec.kind == "custom":
+                self._lanes = CustomLanes(self.spec, MOST_LANES)
+                return self._lanes
             if self.spec.kind != "python":
                 raise ValueError(
                     f"env: {self.spec.name} is {self.spec.kind}; the python engine steps Python objects"

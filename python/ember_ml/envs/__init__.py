@@ -1,6 +1,19 @@
 """Environments: built-in, gymnasium's, your own in Python, numba or C."""
 
+from ember_ml.envs.c_env import compile, include_dir, load
+from ember_ml.envs.numba_compile import normal, uniform
+from ember_ml.envs.numba_env import native
 from ember_ml.envs.registry import make, registry
 from ember_ml.envs.spec import EnvSpec
 
-__all__ = ["EnvSpec", "make", "registry"]
+__all__ = [
+    "EnvSpec",
+    "compile",
+    "include_dir",
+    "load",
+    "make",
+    "native",
+    "normal",
+    "registry",
+    "uniform",
+]

@@ -54,7 +54,7 @@ class WorkerLanes:
             ) from error
         self.size = size
         self.workers = min(workers, size)
-        context = multiprocessing.get_context(start_method)
+        context: Any = multiprocessing.get_context(start_method)
         self._links: list[Connection] = []
         self._processes: list[Any] = []
         try:
