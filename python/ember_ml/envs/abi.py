@@ -139,7 +139,7 @@ def _try(spec: EnvSpec, state_size: int, source: str) -> None:
             raise ValueError(f"{source}: {error.message}") from None
         if not lanes.intact():
             raise ValueError(
-    """Lanes of an ember_env stepped from Python: for policies that do not compile, and for trials.
+                f"{source}: {call} wrote past the end of its {state_size}-byte states or of its observations of "
                 f"{spec.observation_size} numbers"
             )
 
