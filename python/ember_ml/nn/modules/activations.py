@@ -1,0 +1,130 @@
+"""Activations as modules, and as the names that layers take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ember_ml.nn.modules.module import ActivationLike, Module
+from ember_ml.ops import activations as _functions
+
+#: What a Dense layer computes itself (the native core's activations).
+FUSED = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
+_OTHERS: dict[str, Callable[..., Any]] = {"leaky_relu": _functions.leaky_relu, "softmax": _functions.softmax}
+_ALIASES = {"linear": "identity", "none": "identity"}
+_BY_FUNCTION = {getattr(_functions, name): name for name in FUSED}
+
+
+def resolve(activation: ActivationLike) -> tuple[str, Callable[[Any], Any] | None]:
+    """(name of a fused activation, function to apply after it or None).
+
+    Raises:
+        ValueError: the name is unknown.
+        TypeError: it is neither name nor function.
+    """
+    if activation is None:
+        return "identity", None
+    if isinstance(activation, str):
+        name = _ALIASES.get(activation, activation)
+        if name in FUSED:
+            return name, None
+        if name in _OTHERS:
+            return "identity", _OTHERS[name]
+        raise ValueError(
+            f"unknown activation {activation!r}: use one of {', '.join((*FUSED, *_OTHERS))} or a function"
+        )
+    if not callable(activation):
+        raise TypeError(f"activation must be a name, a function or None, got {type(activation).__name__}")
+    try:
+        return _BY_FUNCTION[activation], None
+    except (KeyError, TypeError):
+        return "identity", activation
+
+
+class Activation(Module):
+    """An activation by name or function: ``Activation("tanh")``.
+
+    Raises:
+        ValueError: the name is unknown.
+    """
+
+    def __init__(self, activation: ActivationLike) -> None:
+        self.activation, self._function = resolve(activation)
+
+    def forward(self, x: Any) -> Any:
+        return getattr(_functions, self.activation)(x) if self._function is None else self._function(x)
+
+    def extra_repr(self) -> str:
+        return repr(self.activation)
+
+
+class Identity(Module):
+    """Passes x on."""
+
+    def forward(self, x: Any) -> Any:
+        return _functions.identity(x)
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Any) -> Any:
+        return _functions.relu(x)
+
+
+class Tanh(Module):
+    """The hyperbolic tangent."""
+
+    def forward(self, x: Any) -> Any:
+        return _functions.tanh(x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Any) -> Any:
+        return _functions.sigmoid(x)
+
+
+class Softplus(Module):
+    """log(1 + exp(x))."""
+
+    def forward(self, x: Any) -> Any:
+        return _functions.softplus(x)
+
+
+class GELU(Module):
+    """The Gaussian error linear unit, in the tanh form of `ops.gelu`."""
+
+    def forward(self, x: Any) -> Any:
+        return _functions.gelu(x)
+
+
+class ELU(Module):
+    """x above zero, alpha * (exp(x) - 1) below."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        return _functions.elu(x, self.alpha)
+
+
+class LeakyReLU(Module):
+    """x above zero, negative_slope * x below."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Any) -> Any:
+        return _functions.leaky_relu(x, self.negative_slope)
+
+
+class Softmax(Module):
+    """exp(x) / sum(exp(x)) along `axis`."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        return _functions.softmax(x, self.axis)
