@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from ember_ml import backend
 
-PACKAGES = {"numpy": "numpy", "torch": "torch", "mlx": "mlx"}
+PACKAGES = {"numpy": "numpy"}
 
 
 def _required() -> set[str]:

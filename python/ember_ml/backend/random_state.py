@@ -48,24 +48,13 @@ def _next(purpose: int) -> tuple[int, int, int]:
     return seed, call & 0xFFFFFFFF, call >> 32
 
 
-if hasattr(_core, "noise"):
+def normals(size: int, purpose: int = OPS) -> NDArray[np.float32]:
+    """`size` standard normal float32 values."""
+    seed, generation, direction = _next(purpose)
+    return _core.noise(seed, generation, direction, size, 0, purpose)  # type: ignore[no-any-return]
 
-    def normals(size: int, purpose: int = OPS) -> NDArray[np.float32]:
-        """`size` standard normal float32 values."""
-        seed, generation, direction = _next(purpose)
-        return _core.noise(seed, generation, direction, size, 0, purpose)  # type: ignore[no-any-return]
 
-    def uniforms(size: int, purpose: int = OPS) -> NDArray[np.float32]:
-        """`size` float32 values in [0, 1), multiples of 2**-24."""
-        seed, generation, direction = _next(purpose)
-        return _core.uniforms(seed, generation, direction, size, 0, purpose)  # type: ignore[no-any-return]
-
-else:
-
-    def normals(size: int, purpose: int = OPS) -> NDArray[np.float32]:
-        """`size` standard normal float32 values."""
-        return np.random.default_rng([purpose, *_next(purpose)]).standard_normal(size, np.float32)
-
-    def uniforms(size: int, purpose: int = OPS) -> NDArray[np.float32]:
-        """`size` float32 values in [0, 1), multiples of 2**-24."""
-        return np.random.default_rng([purpose, *_next(purpose)]).random(size, np.float32)
+def uniforms(size: int, purpose: int = OPS) -> NDArray[np.float32]:
+    """`size` float32 values in [0, 1), multiples of 2**-24."""
+    seed, generation, direction = _next(purpose)
+    return _core.uniforms(purpose, seed, generation, direction, 0, size)  # type: ignore[no-any-return]
