@@ -9,5 +9,6 @@ void register_dispatch(pybind11::module_& module);   // SIMD levels, threads
 void register_noise(pybind11::module_& module);      // keyed noise, uniforms, seeds
 
 void register_strategy(pybind11::module_& module);   // shaping, strategies
+void register_math(pybind11::module_& module);       // functions of math.h over arrays
 
 }  // namespace ember::bindings

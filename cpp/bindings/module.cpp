@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
   ember::bindings::register_dispatch(module);
   ember::bindings::register_noise(module);
   ember::bindings::register_strategy(module);
+  ember::bindings::register_math(module);
 }

@@ -1,0 +1,64 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "bindings/bindings.h"
+#include "core/dispatch.h"
+#include "core/math_table.h"
+
+namespace py = pybind11;
+
+namespace ember::bindings {
+namespace {
+
+using Floats = py::array_t<float, py::array::c_style>;
+
+const MathKernels& table_of(const std::optional<std::string>& level) {
+  return kernels<MathKernels>(level ? level_from_name(*level) : simd_level());
+}
+
+Floats empty_like(const Floats& x) {
+  return Floats(std::vector<py::ssize_t>(x.shape(), x.shape() + x.ndim()));
+}
+
+Floats apply(const std::string& name, const Floats& x, const std::optional<std::string>& level) {
+  for (int i = 0; i < math_functions; ++i) {
+    if (name != math_names[i]) continue;
+    const auto function = table_of(level).apply[i];
+    Floats y = empty_like(x);
+    const float* from = x.data();
+    float* to = y.mutable_data();
+    const py::ssize_t count = x.size();
+    py::gil_scoped_release release;
+    function(from, count, to);
+    return y;
+  }
+  std::string known;
+  for (const char* other : math_names) known += (known.empty() ? "" : ", ") + std::string(other);
+  throw std::invalid_argument("name: got '" + name + "', wanted one of " + known);
+}
+
+Floats fused(const Floats& a, const Floats& b, const Floats& c, const std::optional<std::string>& level) {
+  if (a.size() != b.size() || a.size() != c.size())
+    throw std::invalid_argument("a, b, c: wanted equal sizes");
+  Floats y = empty_like(a);
+  table_of(level).fma(a.data(), b.data(), c.data(), a.size(), y.mutable_data());
+  return y;
+}
+
+}  // namespace
+
+void register_math(py::module_& module) {
+  module.def("math_apply", &apply, py::arg("name"), py::arg("x"), py::arg("level") = py::none(),
+             "A function of cpp/core/math.h on every element of a float32 array.");
+  module.def("math_fma", &fused, py::arg("a"), py::arg("b"), py::arg("c"), py::arg("level") = py::none(),
+             "a * b + c with one rounding, element by element, float32.");
+  py::list names;
+  for (const char* name : math_names) names.append(name);
+  module.attr("math_names") = py::tuple(names);
+}
+
+}  // namespace ember::bindings

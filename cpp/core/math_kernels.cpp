@@ -1,0 +1,50 @@
+#include "core/math.h"
+#include "core/math_table.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+namespace {
+
+template <class Function>
+EMBER_INLINE void over(const float* x, std::int64_t count, float* y, Function function) {
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(y + i, function(load(x + i)));
+  if (i < count) store_first(y + i, function(load_first(x + i, (int)(count - i))), (int)(count - i));
+}
+
+#define EMBER_MATH(name)                                              \
+  void apply_##name(const float* x, std::int64_t count, float* y) {   \
+    over(x, count, y, [](vfloat v) { return EMBER_LEVEL::name(v); }); \
+  }
+EMBER_MATH(exp)
+EMBER_MATH(expm1)
+EMBER_MATH(log)
+EMBER_MATH(log1p)
+EMBER_MATH(tanh)
+EMBER_MATH(erf)
+EMBER_MATH(sigmoid)
+EMBER_MATH(softplus)
+EMBER_MATH(elu)
+EMBER_MATH(gelu)
+EMBER_MATH(sin)
+EMBER_MATH(cos)
+EMBER_MATH(sqrt)
+EMBER_MATH(abs)
+EMBER_MATH(floor)
+#undef EMBER_MATH
+
+void apply_fma(const float* a, const float* b, const float* c, std::int64_t count, float* y) {
+  for (std::int64_t i = 0; i < count; i += lanes) {
+    const int n = count - i < lanes ? (int)(count - i) : lanes;
+    store_first(y + i, fma(load_first(a + i, n), load_first(b + i, n), load_first(c + i, n)), n);
+  }
+}
+
+}  // namespace
+}  // namespace EMBER_LEVEL
+}  // namespace ember
+
+EMBER_EXPORT_KERNELS(MathKernels, {{apply_exp, apply_expm1, apply_log, apply_log1p, apply_tanh, apply_erf,
+                                    apply_sigmoid, apply_softplus, apply_elu, apply_gelu, apply_sin,
+                                    apply_cos, apply_sqrt, apply_abs, apply_floor},
+                                   apply_fma})

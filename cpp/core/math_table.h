@@ -1,0 +1,23 @@
+// The functions of math.h over arrays, for tests and for numpy's activations.
+#pragma once
+
+#include <cstdint>
+
+#include "core/dispatch.h"
+
+namespace ember {
+
+// In the order of the table. The last three are simd.h's.
+constexpr const char* math_names[] = {"exp", "expm1", "log", "log1p", "tanh", "erf", "sigmoid", "softplus",
+                                      "elu", "gelu",  "sin", "cos",   "sqrt", "abs", "floor"};
+constexpr int math_functions = sizeof math_names / sizeof math_names[0];
+
+struct MathKernels {
+  void (*apply[math_functions])(const float* x, std::int64_t count,
+                                float* y);  // x and y may be the same array
+  void (*fma)(const float* a, const float* b, const float* c, std::int64_t count, float* y);
+};
+
+}  // namespace ember
+
+EMBER_DECLARE_KERNELS(MathKernels)
