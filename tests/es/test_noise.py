@@ -1,7 +1,10 @@
 """Contract "one noise": known answers, one definition everywhere, its distribution, its keys."""
 
+import importlib
+
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import _core
 from ember_ml.engines.base import Population
 from ember_ml.es.noise import derived_seed, noise, perturb, reference_noise, reference_threefry, uniforms
@@ -54,6 +57,34 @@ def test_a_part_does_not_depend_on_how_much_is_asked(level, first, size):
     assert same_bits(_core.noise(3, 1, 4, size, first, 0, level), whole[first : first + size])
     assert same_bits(noise(3, 1, 4, first + size)[first:], whole[first : first + size])
     assert same_bits(reference_noise(3, 1, 4, size, first=first), whole[first : first + size])
+
+
+def device_noise(name):
+    """The module that defines the noise for torch or mlx, and a conversion to numpy."""
+    skip_without(name if name == "torch" else "mlx.core", name)
+    return importlib.import_module(f"ember_ml.backend.noise_{name}"), lambda x: np.array(
+        x.tolist(), np.float32
+    )
+
+
+@pytest.mark.parametrize("name", ["torch", "mlx"])
+def test_torch_and_mlx_give_the_same_million_bits(name):
+    module, to_numpy = device_noise(name)
+    seed, generation, directions, size = 12345678901234567890, 4000000000, [0xFFFFFFFF, 7, 2**31, 0], 250_001
+    rows = to_numpy(module.noise(seed, generation, directions, size))
+    assert rows.shape == (4, size)
+    for row, direction in zip(rows, directions):
+        assert same_bits(row, noise(seed, generation, direction, size))
+
+
+@pytest.mark.parametrize("name", ["torch", "mlx"])
+def test_torch_and_mlx_parts_purposes_and_uniforms(name):
+    module, to_numpy = device_noise(name)
+    assert same_bits(to_numpy(module.noise(3, 4, [5], 100, first=77))[0], noise(3, 4, 5, 100, first=77))
+    assert same_bits(to_numpy(module.noise(3, 4, [5], 9, purpose=3))[0], noise(3, 4, 5, 9, purpose="warmup"))
+    u = to_numpy(module.uniforms(1, 2**40, 3, [1, 2**32 - 1], [0, 7], 10))
+    assert same_bits(u[0], uniforms("reset", 2**40, 3, 1, 0, 10))
+    assert same_bits(u[1], uniforms("reset", 2**40, 3, 2**32 - 1, 7, 10))
 
 
 def test_parameters_beyond_32_bits():

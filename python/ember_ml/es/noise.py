@@ -14,6 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
+from ember_ml.backend.noise import (
+    COSINE,
+    LOGARITHM,
+    PARITY,
+    RADIUS,
+    ROOT,
+    ROTATIONS,
+    ROUNDS,
+    SINE,
+    STREAM_VERSION,
+)
 from ember_ml.engines.base import PURPOSES
 
 if TYPE_CHECKING:
@@ -23,9 +34,6 @@ __all__ = ["derived_seed", "noise", "perturb", "reference_noise", "reference_thr
 
 Float32 = NDArray[np.float32]
 UInt32 = NDArray[np.uint32]
-
-STREAM_VERSION = 1
-ROUNDS = 13
 
 
 def noise(
@@ -107,14 +115,13 @@ def reference_noise(
 
 def reference_threefry(key: list[int], counter: list[UInt32], rounds: int = ROUNDS) -> list[UInt32]:
     """Threefry4x32 (Salmon et al. 2011): four counter words and four key words to four random words."""
-    rotations = ((10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20))
-    parity = 0x1BD11BDA
+    parity = PARITY
     for word in key:
         parity ^= word
     schedule = [np.uint32(word) for word in (*key, parity)]
     x = [np.asarray(c, np.uint32) + k for c, k in zip(counter, schedule)]
     for r in range(rounds):
-        for (a, b), n in zip(((0, 1), (2, 3)) if r % 2 == 0 else ((0, 3), (2, 1)), rotations[r % 8]):
+        for (a, b), n in zip(((0, 1), (2, 3)) if r % 2 == 0 else ((0, 3), (2, 1)), ROTATIONS[r % 8]):
             x[a] = x[a] + x[b]
             x[b] = ((x[b] << np.uint32(n)) | (x[b] >> np.uint32(32 - n))) ^ x[a]
         if r % 4 == 3:
@@ -150,17 +157,6 @@ def reference_pair(word: UInt32) -> tuple[Float32, Float32]:
     cosine = (r * (c - s)).view(np.uint32) ^ ((word << np.uint32(16)) & sign)
     sine = (r * (c + s)).view(np.uint32) ^ ((word << np.uint32(17)) & sign)
     return cosine.view(np.float32), sine.view(np.float32)
-
-
-def _floats(*digits: str) -> tuple[np.float32, ...]:
-    return tuple(np.float32(float.fromhex(d)) for d in digits)
-
-
-LOGARITHM = np.float32(float.fromhex("0x1.62e43p-23"))
-RADIUS = _floats("0x1.4059b8p+0", "-0x1.f07a76p-1", "0x1.92fa1cp-2", "-0x1.005e24p-4")
-ROOT = _floats("0x1.0cecf0p+1", "-0x1.c1ea54p+0", "0x1.526d6ep-1")
-COSINE = _floats("0x1.6a08fap-1", "-0x1.be62f4p-29", "0x1.642bcep-59")
-SINE = _floats("0x1.1c57d4p-14", "-0x1.d38b9ep-44", "0x1.c1e586p-75")
 
 
 # ------------------------------------------------------------------------------------------------ arguments
