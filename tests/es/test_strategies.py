@@ -303,7 +303,7 @@ def test_cmaes_draws_our_noise():
     made = available("CMAES")
     made.start(np.ones(D), seed=9)
     expected = np.stack([1.0 + 0.5 * noise(9, 0, k, D).astype(np.float64) for k in range(made.members)])
-    assert np.allclose(made.ask(), expected, rtol=1e-6)
+    assert np.allclose(made.ask(), expected, rtol=1e-4)  # pycma spreads equal axes by 1e-5
 
 
 def test_cmaes_refuses_a_state_that_replays_otherwise():
