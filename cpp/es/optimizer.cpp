@@ -11,7 +11,7 @@ namespace {
 class Sgd : public Optimizer {
  public:
   explicit Sgd(Options& options)
-      : learning_rate_(options.positive("learning_rate")),
+      : learning_rate_(options.not_negative("learning_rate")),
         momentum_(options.below_one("momentum")),
         weight_decay_(options.not_negative("weight_decay")),
         nesterov_(options.flag("nesterov")) {}
@@ -44,7 +44,7 @@ class Adam : public Optimizer {
  public:
   Adam(Options& options, bool decoupled)
       : decoupled_(decoupled),
-        learning_rate_(options.positive("learning_rate")),
+        learning_rate_(options.not_negative("learning_rate")),
         beta1_(options.below_one("beta1")),
         beta2_(options.below_one("beta2")),
         eps_(options.not_negative("eps")),
@@ -62,7 +62,6 @@ class Adam : public Optimizer {
     AdamStep s;
     s.weight_decay = decoupled_ ? 0.0f : (float)weight_decay_;
     s.shrink = decoupled_ ? (float)(1.0 - lr * weight_decay_) : 1.0f;
-    s.beta1 = (float)beta1_;
     s.one_minus_beta1 = (float)(1.0 - beta1_);
     s.beta2 = (float)beta2_;
     s.one_minus_beta2 = (float)(1.0 - beta2_);
@@ -88,8 +87,8 @@ class Adam : public Optimizer {
 class ClipUp : public Optimizer {
  public:
   explicit ClipUp(Options& options)
-      : learning_rate_(options.positive("learning_rate")),
-        max_speed_(options.positive("max_speed")),
+      : learning_rate_(options.not_negative("learning_rate")),
+        max_speed_(options.not_negative("max_speed")),
         momentum_(options.below_one("momentum")) {}
 
   void start(std::int64_t parameters) override { velocity_.assign(parameters, 0.0f); }

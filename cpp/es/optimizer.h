@@ -28,7 +28,7 @@ class Optimizer {
 //   sgd     g += weight_decay * theta;  v = momentum * v + g  (v = g at first);  d = nesterov ? g + momentum
 //   * v : v
 //           theta -= lr * d
-//   adam    g += weight_decay * theta;  m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g * g
+//   adam    g += weight_decay * theta;  m += (1 - beta1) * (g - m);  v = beta2 * v + (1 - beta2) * g * g
 //           theta -= (lr / (1 - beta1^t)) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)            (Kingma and Ba
 //           2015)
 //   adamw   theta *= 1 - lr * weight_decay instead of the first                          (Loshchilov and

@@ -11,7 +11,7 @@ namespace ember {
 struct AdamStep {
   float weight_decay;  // added to the gradient
   float shrink;        // multiplies theta first (1 - lr * weight_decay of AdamW)
-  float beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
+  float one_minus_beta1, beta2, one_minus_beta2, eps;
   float step;  // lr / (1 - beta1^t)
   float root;  // sqrt(1 - beta2^t)
 };

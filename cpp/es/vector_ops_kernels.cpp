@@ -26,8 +26,8 @@ void adam(const AdamStep& s, const float* gradient, std::int64_t n, float* m, fl
   each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
     vfloat t = io.get(theta + i);
     const vfloat g = io.get(gradient + i) + s.weight_decay * t;
-    const vfloat m1 = s.beta1 * io.get(m + i) + s.one_minus_beta1 * g;
-    const vfloat v1 = s.beta2 * io.get(v + i) + s.one_minus_beta2 * g * g;
+    const vfloat m0 = io.get(m + i), m1 = m0 + (g - m0) * s.one_minus_beta1;
+    const vfloat v1 = io.get(v + i) * s.beta2 + g * g * s.one_minus_beta2;
     t = s.shrink * t;
     io.put(m + i, m1);
     io.put(v + i, v1);

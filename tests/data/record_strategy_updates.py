@@ -12,7 +12,6 @@ import pathlib
 from collections.abc import Callable
 
 import numpy as np
-
 from ember_ml.es.noise import noise
 from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES, SepCMAES, Strategy
 
@@ -23,14 +22,14 @@ THETA0 = np.linspace(-1.0, 1.0, D, dtype=np.float32)
 #: What ours is, for each case. Members are 2 * DIRECTIONS where antithetic, else DIRECTIONS.
 OURS: dict[str, Callable[[], Strategy]] = {
     "openai_es": lambda: OpenAIES(
-        directions=DIRECTIONS, sigma=0.3, optimizer={"type": "Adam", "learning_rate": 0.1, "betas": (0.9, 0.99)}
+        directions=DIRECTIONS, sigma=0.3, optimizer={"name": "Adam", "learning_rate": 0.1, "betas": (0.9, 0.99)}
     ),
     "openai_es_single": lambda: OpenAIES(
         directions=DIRECTIONS,
         sigma=0.3,
         antithetic=False,
         shaping="z_score",
-        optimizer={"type": "SGD", "learning_rate": 0.1, "momentum": 0.9},
+        optimizer={"name": "SGD", "learning_rate": 0.1, "momentum": 0.9},
     ),
     "ars": lambda: ARS("V1-t", directions=DIRECTIONS, top=3, learning_rate=0.1, sigma=0.2),
     "snes": lambda: SNES(directions=DIRECTIONS, sigma=0.5),
@@ -158,7 +157,12 @@ def evotorch_steps(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def peer_steps(name: str) -> tuple[np.ndarray, np.ndarray]:
-    return (evotorch_steps if name.endswith("_evotorch") else evosax_steps)(name)
+    if name.endswith("_evotorch"):
+        return evotorch_steps(name)
+    import jax
+
+    with jax.disable_jit():  # compiling takes longer than six generations
+        return evosax_steps(name)
 
 
 def our_steps(name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -15,14 +15,14 @@ MADE = {
     "OpenAIES": lambda: OpenAIES(
         directions=16,
         sigma=0.3,
-        optimizer={"type": "Adam", "learning_rate": 0.1, "betas": (0.9, 0.99)},
+        optimizer={"name": "Adam", "learning_rate": 0.1, "betas": (0.9, 0.99)},
         sigma_decay=0.05,
         learning_rate_decay=0.05,
     ),
     "OpenAIES-sgd": lambda: OpenAIES(
         directions=16,
         sigma=0.1,
-        optimizer={"type": "SGD", "learning_rate": 0.05, "momentum": 0.5},
+        optimizer={"name": "SGD", "learning_rate": 0.05, "momentum": 0.5},
         antithetic=False,
         weight_decay=1e-4,
     ),
@@ -215,14 +215,14 @@ def test_bad_start(theta0, seed, error, message):
         (lambda: OpenAIES(weight_decay=-1.0), ValueError, "weight_decay: got -1"),
         (lambda: OpenAIES(shaping="rank"), ValueError, "shaping: got 'rank', wanted one of raw"),
         (lambda: OpenAIES(optimizer=3), TypeError, "optimizer: got int"),
-        (lambda: OpenAIES(optimizer={"type": "Lion"}), ValueError, "optimizer: got type 'Lion'"),
-        (lambda: OpenAIES(optimizer={"type": "Adam", "lr": 1}), ValueError, "Adam has no option 'lr'"),
+        (lambda: OpenAIES(optimizer={"name": "Lion"}), ValueError, "optimizer: got 'Lion'"),
+        (lambda: OpenAIES(optimizer={"name": "Adam", "lr": 1}), ValueError, "Adam has no option 'lr'"),
         (
-            lambda: OpenAIES(optimizer={"type": "Adam", "learning_rate": 0.0}),
+            lambda: OpenAIES(optimizer={"name": "Adam", "learning_rate": -1.0}),
             ValueError,
-            "learning_rate: got 0, wanted a positive number",
+            "learning_rate: got -1, wanted a number of at least 0",
         ),
-        (lambda: PGPE(optimizer={"type": "Adam", "maximize": True}), ValueError, "maximize=True"),
+        (lambda: PGPE(optimizer={"name": "Adam", "maximize": True}), ValueError, "maximize=True"),
         (lambda: ARS("V3"), ValueError, "version: got 'V3'"),
         (lambda: ARS("V1", directions=4, top=2), ValueError, "top: got 2, but V1 keeps all directions"),
         (lambda: ARS("V1-t", directions=4, top=5), ValueError, "top: got 5, wanted at most directions, 4"),
@@ -303,7 +303,7 @@ def test_cmaes_draws_our_noise():
     made = available("CMAES")
     made.start(np.ones(D), seed=9)
     expected = np.stack([1.0 + 0.5 * noise(9, 0, k, D).astype(np.float64) for k in range(made.members)])
-    assert np.allclose(made.ask(), expected, rtol=1e-4)  # pycma spreads equal axes by 1e-5
+    assert np.allclose(made.ask(), expected, atol=1e-3)  # pycma spreads equal axes by 1e-5
 
 
 def test_cmaes_refuses_a_state_that_replays_otherwise():

@@ -42,6 +42,9 @@ class Strategy:
             _whole("directions", directions, 1)
         self._arguments = dict(arguments)
         self._optimizer = None if optimizer is None else optimizers.check(optimizer)
+        self._step: optimizers.PythonStep | None = None
+        if self._optimizer is not None and not optimizers.is_native(self._optimizer):
+            self._step = optimizers.PythonStep(self._optimizer)
         self._native = self._make()
 
     def _options(self) -> dict[str, Any]:
@@ -51,6 +54,8 @@ class Strategy:
     def _make(self) -> Any:
         if self._optimizer is None:
             return _core.Strategy(self.native_name, self._options())
+        if self._step is not None:
+            return _core.Strategy(self.native_name, self._options(), self._step)
         name, options = optimizers.native(self._optimizer)
         return _core.Strategy(self.native_name, self._options(), name, options)
 
@@ -76,6 +81,8 @@ class Strategy:
 
     def _start(self, theta0: Float32, seed: int) -> None:
         self._native.start(theta0, seed)
+        if self._step is not None:
+            self._step.reset()
 
     def plan(self, generations: int | None) -> None:
         """Tells the schedules how many generations they span, from generation 0. None or 0: no decay."""
@@ -201,7 +208,7 @@ class Strategy:
     @property
     def why_not_native(self) -> str:
         """Why only Python can drive this strategy; empty when the native run loop can."""
-        if self._optimizer is not None and not optimizers.is_native(self._optimizer):
+        if self._step is not None:
             return f"the optimizer {type(self._optimizer).__name__} is not one of ember_ml.training's own"
         return ""
 
@@ -241,7 +248,7 @@ class Strategy:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `load_state_dict` needs to go on bit for bit: numpy arrays and numbers by name."""
-        return self._native.get_state()
+        return {**self._native.get_state(), **(self._step.state() if self._step is not None else {})}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on where `state_dict` was taken, from a strategy made with the same arguments, started or not.
@@ -255,6 +262,8 @@ class Strategy:
         fresh.threads = self._native.threads
         fresh.start(np.asarray(state["mean"], np.float32), int(state["seed"]) % MAX_SEED)
         fresh.set_state({name: _plain(value) for name, value in state.items()})
+        if self._step is not None:
+            self._step.load(state)
         self._native = fresh
 
     def __repr__(self) -> str:

@@ -54,5 +54,5 @@ class OpenAIES(Strategy):
                 "learning_rate_decay": learning_rate_decay,
                 "weight_decay": weight_decay,
             },
-            {"type": "Adam", "learning_rate": 0.01} if optimizer is None else optimizer,
+            {"name": "Adam", "learning_rate": 0.01} if optimizer is None else optimizer,
         )

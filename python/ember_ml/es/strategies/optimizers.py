@@ -2,24 +2,28 @@
 Python.
 
 A strategy takes an `Optimizer`, or a mapping that describes a built-in one:
-``{"type": "Adam", "learning_rate": 0.1}``.
+``{"name": "Adam", "learning_rate": 0.1}``, as its `config()` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ember_ml.engines.base import Float32
 
-#: The native optimisers (cpp/es/optimizer.h) with the defaults of `ember_ml.training`; None: see `_options`.
+#: Before the names of an optimiser's state in a strategy's.
+PREFIX = "optimizer."
+
+#: The native optimisers (cpp/es/optimizer.h) with the defaults of `ember_ml.training`; None: twice the
+#: learning rate.
 NATIVE: dict[str, dict[str, Any]] = {
     "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
     "Adam": {"learning_rate": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
     "AdamW": {"learning_rate": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01},
-    "ClipUp": {"learning_rate": 0.075, "max_speed": None, "momentum": 0.9},
+    "ClipUp": {"learning_rate": 0.15, "momentum": 0.9, "max_speed": None},
 }
 
 
@@ -31,15 +35,15 @@ def check(optimizer: Any) -> Any:
         TypeError: neither an optimiser nor a mapping.
     """
     if isinstance(optimizer, Mapping):
-        kind = optimizer.get("type")
+        kind = optimizer.get("name")
         if kind not in NATIVE:
-            raise ValueError(f"optimizer: got type {kind!r}, wanted one of {', '.join(NATIVE)}")
-        given = {name: value for name, value in optimizer.items() if name not in ("type", "maximize")}
+            raise ValueError(f"optimizer: got {kind!r}, wanted one of {', '.join(NATIVE)}")
+        given = {name: value for name, value in optimizer.items() if name not in ("name", "maximize")}
         for name in given:
             if name not in NATIVE[kind]:
                 raise ValueError(f"optimizer: {kind} has no option {name!r}, only {', '.join(NATIVE[kind])}")
         maximize = optimizer.get("maximize", False)
-        optimizer = {"type": kind, **NATIVE[kind], **given}
+        optimizer = {"name": kind, **NATIVE[kind], **given}
     elif hasattr(optimizer, "apply_gradients"):
         maximize = getattr(optimizer, "maximize", False)
     else:
@@ -60,19 +64,15 @@ def is_native(optimizer: Any) -> bool:
 
 
 def config(optimizer: Any) -> dict[str, Any]:
-    """Its settings with its class's name as "type", fit for JSON where they are a built-in one's."""
-    if isinstance(optimizer, Mapping):
-        return {**optimizer}
-    settings = dict(optimizer.config()) if hasattr(optimizer, "config") else {}
-    return {**settings, "type": type(optimizer).__name__}
+    """Its name and settings, fit for JSON where they are a built-in one's."""
+    settings = optimizer if isinstance(optimizer, Mapping) else optimizer.config()
+    return {name: value for name, value in settings.items() if name != "maximize"}
 
 
-def native(optimizer: Any) -> tuple[Any, dict[str, Any]]:
-    """What `_core.Strategy` takes: name and options of a native optimiser, or a function and nothing."""
-    if not is_native(optimizer):
-        return _stepper(optimizer), {}
-    options = {name: value for name, value in config(optimizer).items() if name not in ("type", "maximize")}
-    kind = config(optimizer)["type"]
+def native(optimizer: Any) -> tuple[str, dict[str, Any]]:
+    """Name and options of a built-in optimiser, as `_core.Strategy` takes them."""
+    options = {name: value for name, value in config(optimizer).items() if name not in ("name", "maximize")}
+    kind = config(optimizer)["name"]
     if "betas" in options:
         options["beta1"], options["beta2"] = options.pop("betas")
     if kind == "ClipUp" and options["max_speed"] is None:
@@ -80,22 +80,54 @@ def native(optimizer: Any) -> tuple[Any, dict[str, Any]]:
     return kind.lower(), options
 
 
-def _stepper(optimizer: Any) -> Callable[[Float32, float, Float32], Float32]:
-    """step(gradient, factor, theta) -> new theta, by the optimiser's own `apply_gradients`."""
-    from ember_ml.nn import Parameter, tensor
+class PythonStep:
+    """A user's optimiser as the native strategies call it: (gradient, factor, theta) -> new theta.
 
-    parameter = Parameter(np.zeros(0, np.float32))  # one object: the optimiser's state is keyed by it
+    Its state belongs to one Parameter, and a new one begins with `reset`.
+    """
 
-    def step(gradient: Float32, factor: float, theta: Float32) -> Float32:
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
+        self.reset()
+
+    def reset(self) -> None:
+        from ember_ml.nn.modules import Parameter
+
+        self.parameter = Parameter(np.zeros(0, np.float32))
+
+    def __call__(self, gradient: Float32, factor: float, theta: Float32) -> Float32:
+        from ember_ml.nn import tensor
+
+        optimizer = self.optimizer
         rate = getattr(optimizer, "learning_rate", None)
-        parameter.data = tensor.convert_to_tensor(theta)
+        self.parameter.data = tensor.convert_to_tensor(theta)
         try:
             if factor != 1.0 and rate is not None:
                 optimizer.learning_rate = rate * factor
-            optimizer.apply_gradients([(tensor.convert_to_tensor(gradient), parameter)])
+            optimizer.apply_gradients([(tensor.convert_to_tensor(gradient), self.parameter)])
         finally:
             if factor != 1.0 and rate is not None:
                 optimizer.learning_rate = rate
-        return np.asarray(tensor.to_numpy(parameter.data), np.float32)
+        return np.asarray(tensor.to_numpy(self.parameter.data), np.float32)
 
-    return step
+    def state(self) -> dict[str, Any]:
+        """Flat: arrays and numbers by name."""
+        from ember_ml.nn import tensor
+
+        held = self.optimizer._state.get(self.parameter, {})
+        return {
+            f"{PREFIX}{name}": value if isinstance(value, (int, float)) else tensor.to_numpy(value)
+            for name, value in held.items()
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        from ember_ml.nn import tensor
+
+        held = {}
+        for name, value in state.items():
+            if name.startswith(PREFIX):
+                array = np.asarray(value)
+                held[name[len(PREFIX) :]] = tensor.convert_to_tensor(array) if array.ndim else array.item()
+        self.reset()
+        if held:
+            self.optimizer._state[self.parameter] = held

@@ -54,5 +54,5 @@ class PGPE(Strategy):
                 "learning_rate_decay": learning_rate_decay,
                 "antithetic": antithetic,
             },
-            {"type": "ClipUp", "learning_rate": 0.075, "max_speed": 0.15} if optimizer is None else optimizer,
+            {"name": "ClipUp", "learning_rate": 0.075, "max_speed": 0.15} if optimizer is None else optimizer,
         )
