@@ -1,3 +1,4 @@
+#include "core/math.h"
 #include "core/simd.h"
 #include "es/vector_ops.h"
 
@@ -84,10 +85,10 @@ void natural_step(float a, const float* scale, const float* gradient, std::int64
 }
 
 void exponential_step(float a, const float* gradient, std::int64_t n, float* scale) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float next = scale[i] * (float)__builtin_exp((double)(a * gradient[i]));
-    scale[i] = next < 1e-20f ? 1e-20f : next > 1e20f ? 1e20f : next;
-  }
+  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+    const vfloat next = io.get(scale + i) * exp(a * io.get(gradient + i));
+    io.put(scale + i, min(max(next, vfloat(1e-20f)), vfloat(1e20f)));
+  });
 }
 
 void limited_step(float a, float limit, const float* gradient, std::int64_t n, float* scale) {

@@ -43,7 +43,7 @@ def test_native_and_python_optimizers_give_the_same_numbers(name):
     native = run(OpenAIES(directions=8, sigma=0.2, optimizer=make(name), learning_rate_decay=0.1))
     python = run(OpenAIES(directions=8, sigma=0.2, optimizer=own(make(name)), learning_rate_decay=0.1))
     assert native.native is not None and python.native is None
-    assert "MySGD" in python.why_not_native or "My" in python.why_not_native
+    assert "the optimizer My" in python.why_not_native
     if name == "ClipUp":  # its norms are float64 here, float32 there; the schedule also slows max_speed here
         native = run(OpenAIES(directions=8, sigma=0.2, optimizer=make(name)))
         python = run(OpenAIES(directions=8, sigma=0.2, optimizer=own(make(name))))
@@ -59,7 +59,8 @@ def test_follows_torch(name):
     kind, options = name.partition("-")[0], dict(OPTIMIZERS[name])
     options["lr"] = options.pop("learning_rate")
     strategy = OpenAIES(directions=8, sigma=0.2, optimizer=make(name), shaping="raw")
-    reference = OpenAIES(directions=8, sigma=0.2, optimizer={"name": "SGD", "learning_rate": 1.0}, shaping="raw")
+    plain = {"name": "SGD", "learning_rate": 1.0}
+    reference = OpenAIES(directions=8, sigma=0.2, optimizer=plain, shaping="raw")
     strategy.start(np.linspace(-1, 1, D), seed=4)
     theta = torch.nn.Parameter(torch.linspace(-1, 1, D))
     peer = getattr(torch.optim, kind)([theta], **options)

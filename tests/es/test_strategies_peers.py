@@ -1,4 +1,4 @@
-"""Same noise in, same update out as other people's implementations (evosax, evotorch), from a record and live."""
+"""Same noise in, same update out as other people's implementations (evosax, evotorch): recorded, live."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 def _load_recorder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("record_strategy_updates", DATA / "record_strategy_updates.py")
+    path = DATA / "record_strategy_updates.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
