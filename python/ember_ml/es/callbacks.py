@@ -1,0 +1,86 @@
+"""What happens besides training, at stated generations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ember_ml.es.validate import positive_int
+
+if TYPE_CHECKING:
+    from ember_ml.es.trainer import Trainer
+
+
+class Callback:
+    """Called by the trainer after every `every` generations; subclass it and override what you need.
+
+    The native loop runs from one callback's generation to the next in one call, so a larger `every` costs less.
+
+    Args:
+        every: fire when the number of finished generations is a multiple of this.
+    """
+
+    def __init__(self, every: int = 1) -> None:
+        self.every = positive_int("every", every)
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Before the first generation of a run."""
+
+    def on_generation(self, trainer: Trainer) -> bool | None:
+        """After a generation; ``trainer.history[-1]`` is its record. Return True to stop training."""
+
+    def on_end(self, trainer: Trainer) -> None:
+        """After the last generation of a run, also when it was interrupted or a user's environment failed."""
+
+
+class _Function(Callback):
+    def __init__(self, function: Callable[[Trainer], Any]) -> None:
+        super().__init__(every=1)
+        self.function = function
+
+    def on_generation(self, trainer: Trainer) -> bool | None:
+        return self.function(trainer) is True
+
+
+class Checkpoint(Callback):
+    """Saves the trainer every `every` generations and at the end.
+
+    Args:
+        path: file to write; ``{generation}`` in it becomes the number of finished generations, else each save
+            replaces the last one, in one step, so that a crash at any moment leaves a whole file.
+        every: generations between saves.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
+        super().__init__(every)
+        self.path = os.fspath(path)
+        self.last: Path | None = None
+        self._saved = -1
+
+    def on_generation(self, trainer: Trainer) -> bool | None:
+        self._save(trainer)
+        return None
+
+    def on_end(self, trainer: Trainer) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        if self._saved != trainer.generation:
+            self.last = trainer.save(self.path.replace("{generation}", str(trainer.generation)))
+            self._saved = trainer.generation
+
+
+def as_callbacks(callbacks: Callback | Callable[..., Any] | Iterable[Any]) -> list[Callback]:
+    """A list of callbacks from one or many callbacks or functions of the trainer."""
+    if isinstance(callbacks, Callback) or callable(callbacks):
+        callbacks = (callbacks,)
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks: got {callbacks!r}, wanted a list of es.Callback or functions of the trainer")
+    made: list[Callback] = []
+    for callback in callbacks:
+        if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
+            raise TypeError(f"callbacks: got {callback!r}, wanted an es.Callback or a function of the trainer")
+        made.append(callback if isinstance(callback, Callback) else _Function(callback))
+    return made

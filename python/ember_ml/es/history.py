@@ -1,0 +1,113 @@
+"""What happened in training: one record per generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Fields of a record, in order. Counts are of that generation alone; `wall_time` is seconds since training began.
+FIELDS: tuple[tuple[str, type], ...] = (
+    ("generation", np.int64),
+    ("policy_return", np.float64),
+    ("population_mean", np.float64),
+    ("population_std", np.float64),
+    ("population_max", np.float64),
+    ("episodes", np.int64),
+    ("steps", np.int64),
+    ("failed", np.int64),
+    ("sigma", np.float64),
+    ("update_norm", np.float64),
+    ("wall_time", np.float64),
+)
+NAMES = tuple(name for name, _ in FIELDS)
+DTYPE = np.dtype([(name, kind) for name, kind in FIELDS])
+
+
+class History:
+    """Records of training, oldest first.
+
+    ``history["policy_return"]`` is a float64 array over generations, ``history[3]`` the record of generation 3 as a
+    dict, ``len(history)`` the number of generations, and iterating yields records. `to_numpy` gives all of it.
+
+    Fields: ``generation`` from 0; ``policy_return`` of the unperturbed policy before that generation's update, mean
+    over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the members' raw returns;
+    ``episodes``, ``steps`` (environment steps) and ``failed`` (diverged episodes) of that generation, with the
+    unperturbed policy's and, in the first record, the warm-up's counted in; ``sigma`` of the search distribution (its
+    mean where it has many); ``update_norm``, the Euclidean length of the change of the mean; ``wall_time`` in seconds
+    since training began, over all resumes.
+    """
+
+    def __init__(self, records: NDArray[Any] | None = None) -> None:
+        self._data = np.zeros(0, DTYPE) if records is None else np.array(records, DTYPE)
+        self._count = len(self._data)
+
+    def append(self, **record: float) -> None:
+        """Adds one record; every field of `FIELDS` is given by name."""
+        self._reserve(1)
+        self._data[self._count] = tuple(record[name] for name in NAMES)
+        self._count += 1
+
+    def extend(self, columns: dict[str, Any]) -> None:
+        """Adds many records, given as one array of equal length per field."""
+        count = len(columns["generation"])
+        self._reserve(count)
+        for name in NAMES:
+            self._data[name][self._count : self._count + count] = columns[name]
+        self._count += count
+
+    def _reserve(self, count: int) -> None:
+        if self._count + count > len(self._data):
+            grown = np.zeros(max(64, 2 * len(self._data), self._count + count), DTYPE)
+            grown[: self._count] = self._data[: self._count]
+            self._data = grown
+
+    def to_numpy(self) -> NDArray[Any]:
+        """A structured array (generations,) with one named field per entry of a record; a copy."""
+        return self._data[: self._count].copy()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, key: str) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, key: slice) -> History: ...
+    @overload
+    def __getitem__(self, key: int) -> dict[str, int | float]: ...
+    def __getitem__(self, key: str | int | slice) -> NDArray[Any] | dict[str, int | float] | History:
+        if isinstance(key, str):
+            if key not in NAMES:
+                raise KeyError(f"history has no field {key!r}; its fields are {', '.join(NAMES)}")
+            return np.ascontiguousarray(self._data[key][: self._count])
+        if isinstance(key, slice):
+            return History(self._data[: self._count][key])
+        index = range(self._count)[key]  # IndexError when out of range; negative counts from the end
+        return dict(zip(NAMES, self._data[index].item()))
+
+    def __iter__(self) -> Iterator[dict[str, int | float]]:
+        return (self[index] for index in range(self._count))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and bool(np.array_equal(self.to_numpy(), other.to_numpy()))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        if not self._count:
+            return "History(no generations yet)"
+        shown = range(self._count) if self._count <= 8 else [0, 1, 2, -1, *range(self._count - 3, self._count)]
+        head = f"{'generation':>10} {'policy_return':>13} {'mean':>10} {'std':>9} {'max':>10} {'steps':>9} {'sigma':>8}"
+        lines = [f"History of {self._count} generations", head]
+        for index in shown:
+            if index < 0:
+                lines.append(f"{'...':>10}")
+                continue
+            r = self[index]
+            lines.append(
+                f"{r['generation']:>10d} {r['policy_return']:>13.2f} {r['population_mean']:>10.2f}"
+                f" {r['population_std']:>9.2f} {r['population_max']:>10.2f} {r['steps']:>9d} {r['sigma']:>8.4f}"
+            )
+        return "\n".join(lines)

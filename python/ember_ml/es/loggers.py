@@ -1,0 +1,99 @@
+"""Callbacks that write the history somewhere while training runs."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ember_ml.errors import need
+from ember_ml.es.callbacks import Callback
+from ember_ml.es.history import NAMES
+
+if TYPE_CHECKING:
+    from ember_ml.es.trainer import Trainer
+
+
+class CSVLogger(Callback):
+    """One line per generation in a CSV file, written every `every` generations and at the end.
+
+    A resumed training's file is begun again from its history, so no generation is missing or there twice.
+
+    Args:
+        path: file to write; its folder must exist.
+        every: generations between writes.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
+        super().__init__(every)
+        self.path = Path(path)
+        self._written = 0
+
+    def on_start(self, trainer: Trainer) -> None:
+        with open(self.path, "w", newline="") as file:
+            csv.writer(file).writerow(NAMES)
+        self._written = 0
+        self._write(trainer)
+
+    def on_generation(self, trainer: Trainer) -> bool | None:
+        self._write(trainer)
+        return None
+
+    def on_end(self, trainer: Trainer) -> None:
+        self._write(trainer)
+
+    def _write(self, trainer: Trainer) -> None:
+        rows = trainer.history.to_numpy()[self._written :]
+        if len(rows):
+            with open(self.path, "a", newline="") as file:
+                csv.writer(file).writerows(rows.tolist())
+            self._written += len(rows)
+
+
+class TensorBoardLogger(Callback):
+    """Scalars of the history for TensorBoard (extra ``tensorboard``), generations as steps.
+
+    Args:
+        folder: log folder, made when missing.
+        every: generations between writes; every generation's record is written.
+
+    Raises:
+        MissingExtra: tensorboard is not installed.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], every: int = 10) -> None:
+        super().__init__(every)
+        self.folder = os.fspath(folder)
+        need("tensorboard", "tensorboard")
+        self._writer: Any = None
+        self._written = 0
+
+    def on_start(self, trainer: Trainer) -> None:
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        self._writer = EventFileWriter(self.folder)
+        self._written = len(trainer.history)  # a resumed run goes on in a file of its own
+
+    def on_generation(self, trainer: Trainer) -> bool | None:
+        self._write(trainer)
+        return None
+
+    def on_end(self, trainer: Trainer) -> None:
+        self._write(trainer)
+        self._writer.close()
+
+    def _write(self, trainer: Trainer) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        import time
+
+        rows = trainer.history.to_numpy()[self._written :]
+        for row in rows:
+            values = [Summary.Value(tag=f"train/{name}", simple_value=float(row[name])) for name in NAMES[1:]]
+            self._writer.add_event(
+                Event(wall_time=time.time(), step=int(row["generation"]), summary=Summary(value=values))
+            )
+        self._writer.flush()
+        self._written += len(rows)

@@ -1,0 +1,78 @@
+"""Checks of what users pass, with errors that name the argument, what came and what was wanted."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+
+def positive_int(name: str, value: Any) -> int:
+    """`value` as an int >= 1. Raises TypeError for what is not a whole number, ValueError below 1."""
+    number = whole(name, value)
+    if number < 1:
+        raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least 1")
+    return number
+
+
+def whole(name: str, value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError(f"{name}: got {value!r}, wanted a whole number")
+    try:
+        return operator.index(value)
+    except TypeError:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        raise TypeError(f"{name}: got {value!r}, wanted a whole number") from None
+
+
+def real(name: str, value: Any) -> float:
+    """`value` as a finite float."""
+    try:
+        if isinstance(value, (str, bytes, bool)):
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: got {value!r}, wanted a number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: got {value!r}, wanted a finite number")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    number = real(name, value)
+    if number <= 0:
+        raise ValueError(f"{name}: got {value!r}, wanted a number above 0")
+    return number
+
+
+def boolean(name: str, value: Any) -> bool:
+    if isinstance(value, bool) or type(value).__name__ == "bool_" or type(value).__name__ == "bool":
+        return bool(value)
+    raise TypeError(f"{name}: got {value!r}, wanted True or False")
+
+
+def seed_number(value: Any) -> int:
+    number = whole("seed", value)
+    if not 0 <= number < 2**64:
+        raise ValueError(f"seed: got {value!r}, wanted a whole number from 0 to 2**64 - 1")
+    return number
+
+
+def choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """`value`, one of `choices`. Raises ValueError with the nearest one suggested."""
+    choices = list(choices)
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: got {value!r}, wanted one of {', '.join(map(repr, choices))}")
+    if value not in choices:
+        raise ValueError(f"{name}: got {value!r}, wanted one of {', '.join(map(repr, choices))}{suggest(value, choices)}")
+    return value
+
+
+def suggest(value: str, choices: Iterable[str]) -> str:
+    """``"; did you mean 'x'?"``, or nothing when no choice is near."""
+    near = {name.lower(): name for name in choices}
+    found = difflib.get_close_matches(value.lower(), near, n=1, cutoff=0.5)
+    return f"; did you mean {near[found[0]]!r}?" if found else ""
