@@ -33,9 +33,9 @@ class History:
     dict, ``len(history)`` the number of generations, and iterating yields records. `to_numpy` gives all of it.
 
     Fields: ``generation`` from 0; ``policy_return`` of the unperturbed policy before that generation's update, mean
-    over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the members' raw returns;
-    ``episodes``, ``steps`` (environment steps) and ``failed`` (diverged episodes) of that generation, with the
-    unperturbed policy's and, in the first record, the warm-up's counted in; ``sigma`` of the search distribution (its
+    over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the members' raw returns, failed
+    members left out; ``episodes`` and ``steps`` (environment steps) of that generation, with the unperturbed policy's
+    and, in the first record, the warm-up's counted in; ``failed``, the members whose simulation diverged; ``sigma`` of the search distribution (its
     mean where it has many); ``update_norm``, the Euclidean length of the change of the mean; ``wall_time`` in seconds
     since training began, over all resumes.
     """

@@ -1,0 +1,125 @@
+"""Which engine evaluates a problem, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ember_ml.engines.base import Engine
+from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.envs.spec import EnvSpec
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything an engine needs to know that does not change between generations.
+
+    `policy` is a PolicySpec, or a Module that could not be compiled for the reason in `not_compiled`.
+    """
+
+    env: EnvSpec
+    policy: PolicySpec | Any
+    not_compiled: str = ""
+    episodes: int = 1
+    max_steps: int | None = None
+    frame_skip: int = 1
+    clip_actions: bool = True
+    normalize: bool = False
+    reward_scale: float = 1.0
+    reward_offset: float = 0.0
+    threads: int | None = None
+    workers: int | None = None
+    layout: str | None = None
+    device: str | None = None
+
+    def with_episodes(self, episodes: int) -> Problem:
+        return replace(self, episodes=episodes)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that was chosen (`name`, `make`) and one line for each that was not."""
+
+    name: str
+    make: Callable[[Problem], Engine]
+    reasons: list[str] = field(default_factory=list)
+
+
+def choose(problem: Problem, engine: str = "auto") -> Choice:
+    """The engine named, or for "auto" the first that can run the problem.
+
+    Raises:
+        ValueError: the engine that was asked for cannot run this problem (the message says why), or `device` was
+            given to an engine that has none.
+    """
+    candidates = {"native": (_native_refuses, _make_native), "python": (_python_refuses, _make_python)}
+    if engine != "auto":
+        refuses, make = candidates[engine]
+        why_not = refuses(problem)
+        if why_not:
+            raise ValueError(f"engine: {engine!r} cannot run this: {why_not}")
+        return Choice(engine, make, [f"engine {engine}, because it was asked for"])
+    reasons: list[str] = []
+    for name, (refuses, make) in candidates.items():
+        why_not = refuses(problem)
+        if not why_not:
+            return Choice(name, make, reasons)
+        reasons.append(f"not the {name} engine: {why_not}")
+    raise ValueError("engine: none can run this: " + "; ".join(reasons))
+
+
+ENGINES = ("native", "python")
+
+
+def _native_refuses(problem: Problem) -> str:
+    if problem.env.kind == "python":
+        return f"{problem.env.name} is stepped by Python"
+    if not isinstance(problem.policy, PolicySpec):
+        return f"the policy does not compile ({problem.not_compiled})"
+    if problem.workers:
+        return "workers= are processes for environments in Python"
+    return ""
+
+
+def _python_refuses(problem: Problem) -> str:
+    if problem.env.kind == "python":
+        return ""
+    if problem.env.factory is None:
+        return f"{problem.env.name} is native and has no Python object to step"
+    return ""
+
+
+def _make_native(problem: Problem) -> Engine:
+    from ember_ml.engines.native import NativeEngine
+
+    return NativeEngine(
+        problem.env,
+        problem.policy,
+        episodes=problem.episodes,
+        max_steps=problem.max_steps,
+        frame_skip=problem.frame_skip,
+        clip_actions=problem.clip_actions,
+        normalize=problem.normalize,
+        reward_scale=problem.reward_scale,
+        reward_offset=problem.reward_offset,
+        threads=problem.threads,
+        layout=problem.layout,
+    )
+
+
+def _make_python(problem: Problem) -> Engine:
+    from ember_ml.engines.python import PythonEngine
+
+    return PythonEngine(
+        problem.env,
+        problem.policy,
+        episodes=problem.episodes,
+        max_steps=problem.max_steps,
+        frame_skip=problem.frame_skip,
+        clip_actions=problem.clip_actions,
+        normalize=problem.normalize,
+        reward_scale=problem.reward_scale,
+        reward_offset=problem.reward_offset,
+        workers=problem.workers,
+    )

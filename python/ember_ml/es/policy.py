@@ -1,0 +1,179 @@
+"""Policies: the default network, and a trained policy that takes raw observations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ember_ml.engines.base import Float32
+from ember_ml.engines.forward import make_forward
+from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.envs.spec import EnvSpec
+from ember_ml.es.observation import normalize
+from ember_ml.es.validate import choice, positive_int, real
+
+
+@dataclass(frozen=True)
+class MLPPolicy:
+    """The network that a trainer builds when it is given no Module; sizes come from the environment.
+
+    Weights start at N(0, 1 / inputs of the layer), those of the last layer times `last_layer_scale`, biases at zero.
+
+    Args:
+        hidden: widths of the hidden layers; () is a linear policy.
+        activation: of the hidden layers.
+        bias: whether layers have biases.
+        last_layer_scale: 0 starts the last layer at zero.
+        scale_to_bounds: for Box actions with finite bounds, end in a tanh that is scaled to them.
+    """
+
+    hidden: tuple[int, ...] = (16, 16)
+    activation: str = "tanh"
+    bias: bool = True
+    last_layer_scale: float = 0.1
+    scale_to_bounds: bool = True
+
+    def __post_init__(self) -> None:
+        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        object.__setattr__(self, "hidden", tuple(positive_int("hidden", width) for width in hidden))
+        choice("activation", self.activation, ACTIVATIONS)
+        real("last_layer_scale", self.last_layer_scale)
+
+    def compile(self, env: EnvSpec) -> PolicySpec:
+        """The network for this environment's sizes and bounds."""
+        if not env.action_size:
+            raise ValueError(
+                f"policy: {env.name} does not say how many actions it takes; give it an `action_size` attribute, or "
+                "pass policy= a Module"
+            )
+        sizes = (env.observation_size, *self.hidden, env.action_size)
+        layers, offset = [], 0
+        for index, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:])):
+            weight = offset
+            bias = weight + inputs * outputs if self.bias else -1
+            offset = weight + inputs * outputs + (outputs if self.bias else 0)
+            last = index == len(sizes) - 2
+            after = self._ending(env) if last else (Elementwise("activation", self.activation),)
+            layers.append(DenseLayer(inputs, outputs, weight, bias, after))
+        return PolicySpec(env.observation_size, env.action_size, offset, (), tuple(layers))
+
+    def _ending(self, env: EnvSpec) -> tuple[Elementwise, ...]:
+        low, high = env.action_low, env.action_high
+        if env.discrete or not self.scale_to_bounds or low is None or high is None:
+            return ()
+        low64, high64 = np.asarray(low, np.float64), np.asarray(high, np.float64)
+        if not (np.isfinite(low64).all() and np.isfinite(high64).all()):
+            return ()
+        ending = [Elementwise("activation", "tanh")]
+        half, middle = (high64 - low64) / 2, (high64 + low64) / 2
+        if (half != 1).any():
+            ending.append(Elementwise("scale", values=tuple(np.float32(half).tolist())))
+        if (middle != 0).any():
+            ending.append(Elementwise("shift", values=tuple(np.float32(middle).tolist())))
+        return tuple(ending)
+
+    def initial(self, spec: PolicySpec, seed: int) -> Float32:
+        """First parameters, float32 (parameters,), a pure function of the seed."""
+        from ember_ml.es.noise import noise
+
+        normals = noise(seed, 0, 0, spec.parameters, purpose="init")
+        theta = np.zeros(spec.parameters, np.float32)
+        for layer in spec.layers:
+            scale = 1.0 / math.sqrt(layer.inputs)
+            if layer is spec.layers[-1]:
+                scale *= self.last_layer_scale
+            part = slice(layer.weight_offset, layer.weight_offset + layer.inputs * layer.outputs)
+            theta[part] = normals[part] * np.float32(scale)
+        return theta
+
+
+class TrainedPolicy:
+    """A policy with its observation statistics: ``policy(observation) -> action``.
+
+    Args:
+        network: a PolicySpec, or a function that makes a Module for policies that cannot be compiled.
+        theta: float32 (parameters,).
+        env: says what an action is.
+        mean, inverse: float32 observation statistics, None where observations are not normalised.
+        clip_actions: clip Box actions to their bounds.
+    """
+
+    def __init__(
+        self,
+        network: PolicySpec | Callable[[], Any],
+        theta: Float32,
+        env: EnvSpec,
+        mean: Float32 | None = None,
+        inverse: Float32 | None = None,
+        clip_actions: bool = True,
+    ) -> None:
+        self.spec = network if isinstance(network, PolicySpec) else None
+        self._network = network
+        self.theta = theta
+        self.env = env
+        self.mean = mean
+        self.inverse = inverse
+        self.clip_actions = clip_actions
+        self._forward: Any = None
+
+    def to_vector(self) -> Float32:
+        """The parameters, float32 (parameters,), in the order of `Module.to_vector`; a copy."""
+        return self.theta.copy()
+
+    def outputs(self, observations: ArrayLike) -> Float32:
+        """What the network gives for raw observations (batch, n): float32 (batch, outputs), before argmax or clip."""
+        x = np.ascontiguousarray(observations, np.float32)
+        if x.ndim != 2 or x.shape[1] != self.env.observation_size:
+            raise ValueError(
+                f"observation: got shape {np.shape(observations)}, wanted ({self.env.observation_size},) or"
+                f" (batch, {self.env.observation_size})"
+            )
+        if self.mean is not None and self.inverse is not None:
+            x = normalize(x, self.mean, self.inverse)
+        if self._forward is None:
+            network = self._network if self.spec is not None else self._network()  # type: ignore[operator]
+            self._forward = make_forward(network)
+            self._forward.load(self.theta[None])
+        result: Float32 = self._forward(np.zeros(len(x), np.intp), x)
+        return result
+
+    def __call__(self, observation: ArrayLike) -> Any:
+        """The action for a raw observation, as `env.step` takes it.
+
+        Args:
+            observation: (n,), or (batch, n); any array.
+
+        Returns:
+            For one observation an int (Discrete), an int64 array (MultiDiscrete) or a float32 array in the shape of
+            the Box; for a batch an array of those.
+        """
+        x = _to_numpy(observation)
+        single = x.ndim <= 1
+        if single:
+            x = x.reshape(1, -1)
+        actions = self.env.actions(self.outputs(x), self.clip_actions)
+        if actions.ndim == 1:
+            return int(actions[0]) if single else actions
+        shape = self.env.action_shape
+        if not self.env.discrete and shape is not None:
+            actions = actions.reshape(len(actions), *shape)
+        elif not self.env.discrete and self.env.kind == "python":
+            actions = actions.reshape(len(actions), *np.shape(np.squeeze(actions[0])))  # as the engine passes them
+        return actions[0] if single else actions
+
+    def __repr__(self) -> str:
+        what = self.spec.describe() if self.spec is not None else "a Module"
+        return f"TrainedPolicy({what}, {self.theta.size} parameters, {self.env.name})"
+
+
+def _to_numpy(value: Any) -> NDArray[Any]:
+    if isinstance(value, np.ndarray):
+        return value
+    if hasattr(value, "detach"):
+        return np.asarray(value.detach().cpu())
+    return np.asarray(value, np.float32)

@@ -1,0 +1,318 @@
+"""What training gives back, and everything that goes into its file."""
+
+from __future__ import annotations
+
+import copy
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+
+from ember_ml.engines.base import Engine, Float32
+from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.engines.select import Choice, Problem
+from ember_ml.envs.spec import EnvSpec
+from ember_ml.es import checkpoint, validate
+from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
+from ember_ml.es.history import History
+from ember_ml.es.policy import TrainedPolicy
+
+if TYPE_CHECKING:
+    from ember_ml.es.trainer import Trainer
+
+#: Episodes on which the best policy so far and the final one are judged.
+JUDGE_EPISODES = 100
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The unperturbed policy with the highest return in training so far, a lucky draw until it is judged."""
+
+    policy_return: float
+    generation: int
+    theta: Float32
+    mean: Float32 | None
+    inverse: Float32 | None
+
+
+@dataclass
+class Snapshot:
+    """A training as it stood at one moment."""
+
+    config: dict[str, Any]
+    problem: Problem
+    choice: Choice
+    seed: int
+    theta: Float32
+    mean: Float32 | None
+    inverse: Float32 | None
+    history: History
+    candidate: Candidate | None
+    strategy_state: dict[str, Any]
+    observation_state: dict[str, Any] | None
+    explanation: Callable[[], str] = field(default=lambda: "", repr=False)
+
+    @staticmethod
+    def of(trainer: Trainer) -> Snapshot:
+        statistics = trainer.observations
+        return Snapshot(
+            config=_config(trainer),
+            problem=trainer.problem,
+            choice=trainer.choice,
+            seed=trainer.seed,
+            theta=trainer.theta,
+            mean=None if statistics is None else statistics.mean32,
+            inverse=None if statistics is None else statistics.inverse32,
+            history=History(trainer.history.to_numpy()),
+            candidate=trainer.candidate,
+            strategy_state=trainer.strategy.state_dict(),
+            observation_state=None if statistics is None else statistics.state_dict(),
+            explanation=trainer.explain,
+        )
+
+    def make_engine(self, episodes: int) -> Engine:
+        return self.choice.make(self.problem.with_episodes(episodes))
+
+    def policy(
+        self, theta: Float32 | None = None, mean: Float32 | None = None, inverse: Float32 | None = None
+    ) -> TrainedPolicy:
+        if theta is None:
+            theta, mean, inverse = self.theta, self.mean, self.inverse
+        network = self.problem.policy
+        if not isinstance(network, PolicySpec):
+            module = network
+            network = lambda: copy.deepcopy(module)  # noqa: E731
+        return TrainedPolicy(network, theta, self.problem.env, mean, inverse, self.problem.clip_actions)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        arrays: dict[str, Any] = {"theta": self.theta, "history": self.history.to_numpy()}
+        arrays.update({f"strategy/{name}": value for name, value in self.strategy_state.items()})
+        if self.observation_state is not None:
+            arrays.update({f"observation/{name}": value for name, value in self.observation_state.items()})
+        if self.candidate is not None:
+            best = self.candidate
+            arrays["candidate/theta"] = best.theta
+            arrays["candidate/number"] = np.array([best.policy_return, best.generation])
+            if best.mean is not None and best.inverse is not None:
+                arrays["candidate/mean"], arrays["candidate/inverse"] = best.mean, best.inverse
+        config = {**self.config, "versions": versions(self.problem.env)}
+        return checkpoint.write(path, config, arrays)
+
+
+def _config(trainer: Trainer) -> dict[str, Any]:
+    """Everything that decides the training, fit for JSON."""
+    problem, env = trainer.problem, trainer.env
+    compiled = isinstance(problem.policy, PolicySpec)
+    return {
+        "env": {
+            "name": env.name,
+            "kind": env.kind,
+            "restorable": env.restorable,
+            "kwargs": dict(env.kwargs) if env.restorable else {},
+            "observation_size": env.observation_size,
+            "action_size": env.action_size,
+        },
+        "policy": {
+            "spec": problem.policy.to_dict() if compiled else None,
+            "class": None if trainer.module is None else type(trainer.module).__name__,
+        },
+        "strategy": trainer.strategy.config(),
+        "seed": trainer.seed,
+        "generations": trainer.generations,
+        "trainer": {
+            "episodes": problem.episodes,
+            "normalize_observations": problem.normalize,
+            "max_steps": problem.max_steps,
+            "clip_actions": problem.clip_actions,
+            "reward_offset": problem.reward_offset,
+            "reward_scale": problem.reward_scale,
+            "frame_skip": problem.frame_skip,
+            "warmup": trainer.warmup,
+            "common_starts": trainer.common_starts,
+            "threads": problem.threads,
+            "layout": problem.layout,
+            "workers": problem.workers,
+            "engine": trainer.engine_name,
+            "device": problem.device,
+        },
+        "preset": trainer.preset,
+        "elapsed": trainer._elapsed,
+        "warmed": list(trainer._warmed),
+        "engine_used": trainer.choice.name,
+    }
+
+
+def versions(env: EnvSpec | None = None) -> dict[str, str]:
+    """What a result may depend on: versions of this package, its interpreter and what stepped the environment."""
+    import importlib.metadata
+
+    import ember_ml
+    from ember_ml import _core
+
+    found = {
+        "ember_ml": ember_ml.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "simd": _core.simd_level(),
+        "platform": platform.platform(terse=True),
+    }
+    if env is not None and env.kind == "python":
+        for package in ("gymnasium", "mujoco"):
+            try:
+                found[package] = importlib.metadata.version(package)
+            except importlib.metadata.PackageNotFoundError:
+                continue
+    return found
+
+
+class Run:
+    """A finished (or interrupted) training.
+
+    Attributes:
+        interrupted: Ctrl-C ended it.
+        reached: `until` was reached.
+    """
+
+    def __init__(self, snapshot: Snapshot, interrupted: bool = False, reached: bool = False) -> None:
+        self._snapshot = snapshot
+        self.interrupted = interrupted
+        self.reached = reached
+        self._policy: TrainedPolicy | None = None
+        self._best: TrainedPolicy | None = None
+        self._judged: dict[str, EvaluationResult] = {}
+        #: One dict per training that `es.train(restarts=)` compared: seed, judged return, episodes, steps, chosen.
+        self.restarts: list[dict[str, Any]] = []
+
+    @property
+    def history(self) -> History:
+        """One record per generation."""
+        return self._snapshot.history
+
+    @property
+    def seed(self) -> int:
+        return self._snapshot.seed
+
+    @property
+    def env(self) -> EnvSpec:
+        return self._snapshot.problem.env
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Everything that decided the training, as it is saved."""
+        return copy.deepcopy(self._snapshot.config)
+
+    @property
+    def theta(self) -> Float32:
+        """The final parameters, float32 (parameters,)."""
+        return self._snapshot.theta
+
+    @property
+    def policy(self) -> TrainedPolicy:
+        """The trained policy, observation statistics included: ``run.policy(observation) -> action``."""
+        if self._policy is None:
+            self._policy = self._snapshot.policy()
+        return self._policy
+
+    @property
+    def best(self) -> TrainedPolicy:
+        """The better of the final policy and the one with the highest return in training, judged on fresh starts.
+
+        Both play `JUDGE_EPISODES` episodes that neither training nor `evaluate` uses; the steps are in
+        `judge_steps`, not in the history. Ties keep the final policy.
+        """
+        if self._best is None:
+            candidate = self._snapshot.candidate
+            self._best = self.policy
+            if candidate is not None and not np.array_equal(candidate.theta, self.theta):
+                parts = (candidate.theta, candidate.mean, candidate.inverse)
+                final = self._judge()
+                other = evaluate_policy(self._snapshot, JUDGE_EPISODES, "judge", *parts)
+                self._judged["candidate"] = other
+                if other.mean > final.mean:
+                    self._best = self._snapshot.policy(*parts)
+        return self._best
+
+    def _judge(self) -> EvaluationResult:
+        """The final policy on the judge's starts."""
+        if "final" not in self._judged:
+            self._judged["final"] = evaluate_policy(self._snapshot, JUDGE_EPISODES, "judge")
+        return self._judged["final"]
+
+    @property
+    def judge_steps(self) -> int:
+        """Environment steps that judging has taken so far."""
+        return sum(result.steps for result in self._judged.values())
+
+    @property
+    def episodes(self) -> int:
+        """Episodes of training, over all restarts."""
+        return sum(r["episodes"] for r in self.restarts) if self.restarts else int(self.history["episodes"].sum())
+
+    @property
+    def steps(self) -> int:
+        """Environment steps of training, over all restarts."""
+        return sum(r["steps"] for r in self.restarts) if self.restarts else int(self.history["steps"].sum())
+
+    def evaluate(self, episodes: int = 100) -> EvaluationResult:
+        """Plays the trained policy from fixed starts that training never uses: the same numbers at every call.
+
+        Args:
+            episodes: how many; the first n are the same however many are asked for.
+        """
+        return evaluate_policy(self._snapshot, validate.positive_int("episodes", episodes))
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        """The learning curve, a matplotlib figure; written to `path` when given. See `ember_ml.plot.training`."""
+        from ember_ml import plot
+
+        return plot.training(self, path, **options)
+
+    def plot_trajectory(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        """One episode of the trained policy, a matplotlib figure. See `ember_ml.plot.trajectory`."""
+        from ember_ml import plot
+
+        return plot.trajectory(self, path, **options)
+
+    def animate(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """One episode of the trained policy as a GIF. See `ember_ml.plot.animate`."""
+        from ember_ml import plot
+
+        return plot.animate(self, path, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains on."""
+        return self._snapshot.save(path)
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Writes the trained policy for use without this package: by its suffix ``.h`` (C99), ``.onnx`` or ``.pt2``.
+
+        Raises:
+            ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
+            MissingExtra: the package that the format needs is not installed.
+        """
+        from ember_ml.es import export
+
+        return export.export(self.policy, path, **options)
+
+    def to_torch(self) -> Any:
+        """The trained policy as a `torch.nn.Module` on raw observations (extra ``torch``)."""
+        from ember_ml.es.export_torch import to_torch
+
+        return to_torch(self.policy)
+
+    def explain(self) -> str:
+        """What ran where, and why: text."""
+        return self._snapshot.explanation()
+
+    def __repr__(self) -> str:
+        text = f"Run({self.env.name}, seed {self.seed}, {len(self.history)} generations"
+        if len(self.history):
+            text += f", policy return {self.history[-1]['policy_return']:.2f}"
+        return text + (", interrupted" if self.interrupted else "") + ")"
+
+
