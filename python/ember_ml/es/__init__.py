@@ -1,1 +1,89 @@
+"""Evolution strategies: train a policy from episode returns.
 
+>>> from ember_ml import es
+>>> run = es.train("CartPole-v1", generations=50, seed=0)
+>>> run.evaluate(episodes=100).mean
+
+`train` is one call; `Trainer` has every part by name; a strategy alone (`OpenAIES`, `ARS`, `SNES`, `PGPE`, `SepCMAES`,
+`CMAES`) is asked for members and told their fitness. Fitness is maximised everywhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ember_ml.errors import EvaluationError
+    from ember_ml.es.callbacks import Callback, Checkpoint
+    from ember_ml.es.evaluation import EvaluationResult
+    from ember_ml.es.history import History
+    from ember_ml.es.loggers import CSVLogger, TensorBoardLogger
+    from ember_ml.es.noise import noise
+    from ember_ml.es.policy import MLPPolicy, TrainedPolicy
+    from ember_ml.es.presets import PRESETS, Preset
+    from ember_ml.es.restore import load
+    from ember_ml.es.run import Run
+    from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+    from ember_ml.es.train import train
+    from ember_ml.es.trainer import Trainer
+
+_HOMES = {
+    "train": "train",
+    "Trainer": "trainer",
+    "Run": "run",
+    "load": "restore",
+    "History": "history",
+    "EvaluationResult": "evaluation",
+    "MLPPolicy": "policy",
+    "TrainedPolicy": "policy",
+    "Callback": "callbacks",
+    "Checkpoint": "callbacks",
+    "CSVLogger": "loggers",
+    "TensorBoardLogger": "loggers",
+    "PRESETS": "presets",
+    "Preset": "presets",
+    "noise": "noise",
+    **{name: "strategies" for name in ("ARS", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy")},
+}
+
+__all__ = [
+    "ARS",
+    "PGPE",
+    "PRESETS",
+    "SNES",
+    "CSVLogger",
+    "Callback",
+    "Checkpoint",
+    "EvaluationError",
+    "EvaluationResult",
+    "History",
+    "MLPPolicy",
+    "OpenAIES",
+    "Preset",
+    "Run",
+    "SepCMAES",
+    "Strategy",
+    "TensorBoardLogger",
+    "TrainedPolicy",
+    "Trainer",
+    "load",
+    "noise",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "EvaluationError":
+        from ember_ml.errors import EvaluationError as value
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(f"ember_ml.es.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'ember_ml.es' has no attribute {name!r}")
+    # Importing `es.noise` or `es.train` binds the submodule of that name here: the public object takes its place.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -55,6 +55,7 @@ class Snapshot:
     candidate: Candidate | None
     strategy_state: dict[str, Any]
     observation_state: dict[str, Any] | None
+    module: Any = None  # the user's, which holds the weights
     explanation: Callable[[], str] = field(default=lambda: "", repr=False)
 
     @staticmethod
@@ -72,6 +73,7 @@ class Snapshot:
             candidate=trainer.candidate,
             strategy_state=trainer.strategy.state_dict(),
             observation_state=None if statistics is None else statistics.state_dict(),
+            module=trainer.module,
             explanation=trainer.explain,
         )
 
