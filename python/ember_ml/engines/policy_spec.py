@@ -1,7 +1,7 @@
 """A policy as data: a chain of dense layers and element-wise operations over one flat float32 vector.
 
-It is what a traced Module compiles to, what the native core runs, what a checkpoint stores and what exporters read.
-The meaning of each field is fixed in cpp/policy/policy.h.
+It is what a traced Module compiles to, what the native core runs, what a checkpoint stores and what exporters
+read. The meaning of each field is fixed in cpp/policy/policy.h.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class DenseLayer:
-    """``y = x @ W + b`` with W (inputs, outputs) at `weight_offset` and b at `bias_offset` (-1: none), then `after`."""
+    """``y = x @ W + b`` with W (inputs, outputs) at `weight_offset` and b at `bias_offset` (-1: none), then
+    `after`.
+    """
 
     inputs: int
     outputs: int
@@ -96,7 +98,9 @@ def _operation(operation: Elementwise) -> dict[str, Any]:
 def _elementwise(data: Mapping[str, Any]) -> Elementwise:
     if data["kind"] == "activation":
         if data["activation"] not in ACTIVATIONS:
-            raise ValueError(f"policy: unknown activation {data['activation']!r}, known are {', '.join(ACTIVATIONS)}")
+            raise ValueError(
+                f"policy: unknown activation {data['activation']!r}, known are {', '.join(ACTIVATIONS)}"
+            )
         return Elementwise("activation", data["activation"])
     if data["kind"] not in ("scale", "shift"):
         raise ValueError(f"policy: unknown operation {data['kind']!r}")
@@ -107,4 +111,6 @@ def _name(operation: Elementwise) -> str:
     if operation.kind == "activation":
         return "" if operation.activation == "identity" else operation.activation
     sign = "x" if operation.kind == "scale" else "+"
-    return f"{sign}{operation.values[0]:g}" if len(operation.values) == 1 else f"{sign}({len(operation.values)})"
+    return (
+        f"{sign}{operation.values[0]:g}" if len(operation.values) == 1 else f"{sign}({len(operation.values)})"
+    )

@@ -50,8 +50,8 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
     """The engine named, or for "auto" the first that can run the problem.
 
     Raises:
-        ValueError: the engine that was asked for cannot run this problem (the message says why), or `device` was
-            given to an engine that has none.
+        ValueError: the engine that was asked for cannot run this problem (the message says why), or `device`
+            was given to an engine that has none.
     """
     candidates = {"native": (_native_refuses, _make_native), "python": (_python_refuses, _make_python)}
     if engine != "auto":

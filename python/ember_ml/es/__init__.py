@@ -4,13 +4,15 @@
 >>> run = es.train("CartPole-v1", generations=50, seed=0)
 >>> run.evaluate(episodes=100).mean
 
-`train` is one call; `Trainer` has every part by name; a strategy alone (`OpenAIES`, `ARS`, `SNES`, `PGPE`, `SepCMAES`,
-`CMAES`) is asked for members and told their fitness. Fitness is maximised everywhere.
+`train` is one call; `Trainer` has every part by name; a strategy alone (`OpenAIES`, `ARS`, `SNES`, `PGPE`,
+`SepCMAES`, `CMAES`) is asked for members and told their fitness. Fitness is maximised everywhere.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ _HOMES = {
     "PRESETS": "presets",
     "Preset": "presets",
     "noise": "noise",
-    **{name: "strategies" for name in ("ARS", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy")},
+    **dict.fromkeys(("ARS", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy"), "strategies"),
 }
 
 __all__ = [
@@ -75,15 +77,28 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "EvaluationError":
-        from ember_ml.errors import EvaluationError as value
+        value = importlib.import_module("ember_ml.errors").EvaluationError
     elif name in _HOMES:
         value = getattr(importlib.import_module(f"ember_ml.es.{_HOMES[name]}"), name)
     else:
         raise AttributeError(f"module 'ember_ml.es' has no attribute {name!r}")
-    # Importing `es.noise` or `es.train` binds the submodule of that name here: the public object takes its place.
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """`es.noise` and `es.train` are functions, also after the import system binds the submodules of those
+    names.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and name in _HOMES:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

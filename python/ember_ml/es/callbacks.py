@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Callback:
     """Called by the trainer after every `every` generations; subclass it and override what you need.
 
-    The native loop runs from one callback's generation to the next in one call, so a larger `every` costs less.
+    The native loop runs from one callback's generation to the next in one call, so a larger `every` costs
+    less.
 
     Args:
         every: fire when the number of finished generations is a multiple of this.
@@ -77,10 +78,14 @@ def as_callbacks(callbacks: Callback | Callable[..., Any] | Iterable[Any]) -> li
     if isinstance(callbacks, Callback) or callable(callbacks):
         callbacks = (callbacks,)
     if not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks: got {callbacks!r}, wanted a list of es.Callback or functions of the trainer")
+        raise TypeError(
+            f"callbacks: got {callbacks!r}, wanted a list of es.Callback or functions of the trainer"
+        )
     made: list[Callback] = []
     for callback in callbacks:
         if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
-            raise TypeError(f"callbacks: got {callback!r}, wanted an es.Callback or a function of the trainer")
+            raise TypeError(
+                f"callbacks: got {callback!r}, wanted an es.Callback or a function of the trainer"
+            )
         made.append(callback if isinstance(callback, Callback) else _Function(callback))
     return made

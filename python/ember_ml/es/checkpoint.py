@@ -23,7 +23,8 @@ _DIGEST = "sha256"
 
 
 def write(path: str | os.PathLike[str], config: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Path:
-    """Writes `config` (JSON values) and `arrays` to `path` in one step: a reader sees the old file or the new one.
+    """Writes `config` (JSON values) and `arrays` to `path` in one step: a reader sees the old file or the new
+    one.
 
     The file is written beside `path`, flushed to the disk and renamed over it.
 
@@ -86,19 +87,28 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
                 raise ValueError(f"{path} was not saved by ember-ml: it is one bare array")
             names = list(file.files)
             if _HEADER not in names:
-                raise ValueError(f"{path} was not saved by ember-ml: an npz file of {', '.join(names[:5]) or 'nothing'}")
+                raise ValueError(
+                    f"{path} was not saved by ember-ml: an npz file of {', '.join(names[:5]) or 'nothing'}"
+                )
             header = file[_HEADER].tobytes()
             config = json.loads(header)
             if not isinstance(config, dict) or config.get("format") != FORMAT:
                 raise ValueError(f"{path} was not saved by ember-ml's trainer")
             if config.get("version") != VERSION:
                 raise ValueError(
-                    f"{path} has format version {config.get('version')!r}; this ember-ml reads version {VERSION}"
+                    f"{path} has format version {config.get('version')!r}; this ember-ml reads {VERSION}"
                     f" (it was written by ember-ml {config.get('versions', {}).get('ember_ml', 'unknown')})"
                 )
             arrays = {name: file[name] for name in names if name not in (_HEADER, _DIGEST)}
             digest = file[_DIGEST].tobytes() if _DIGEST in names else b""
-    except (zipfile.BadZipFile, EOFError, KeyError, struct.error, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        KeyError,
+        struct.error,
+        UnicodeDecodeError,
+        json.JSONDecodeError,
+    ) as error:
         raise ValueError(_broken(path, str(error))) from error
     except OSError as error:
         if error.errno is not None:

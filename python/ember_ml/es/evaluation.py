@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 #: Quantiles of Student's t at 0.975 for 1 to 30 degrees of freedom; 1.96 beyond.
 _T = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-    2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+    2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
 
 
@@ -58,7 +58,8 @@ class EvaluationResult:
     def __repr__(self) -> str:
         low, high = self.confidence_interval
         return (
-            f"EvaluationResult(mean={self.mean:.2f}, std={self.std:.2f}, 95% of the mean [{low:.2f}, {high:.2f}],"
+            f"EvaluationResult(mean={self.mean:.2f}, std={self.std:.2f}, 95% of the mean"
+            f" [{low:.2f}, {high:.2f}],"
             f" {len(self.returns)} episodes of {np.mean(self.lengths):.0f} steps)"
         )
 

@@ -8,7 +8,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-#: Fields of a record, in order. Counts are of that generation alone; `wall_time` is seconds since training began.
+#: Fields of a record, in order. Counts are of that generation alone; `wall_time` is seconds since training
+#: began.
 FIELDS: tuple[tuple[str, type], ...] = (
     ("generation", np.int64),
     ("policy_return", np.float64),
@@ -29,15 +30,18 @@ DTYPE = np.dtype([(name, kind) for name, kind in FIELDS])
 class History:
     """Records of training, oldest first.
 
-    ``history["policy_return"]`` is a float64 array over generations, ``history[3]`` the record of generation 3 as a
-    dict, ``len(history)`` the number of generations, and iterating yields records. `to_numpy` gives all of it.
+    ``history["policy_return"]`` is a float64 array over generations, ``history[3]`` the record of generation
+    3 as a dict, ``len(history)`` the number of generations, and iterating yields records. `to_numpy` gives
+    all of it.
 
-    Fields: ``generation`` from 0; ``policy_return`` of the unperturbed policy before that generation's update, mean
-    over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the members' raw returns, failed
-    members left out; ``episodes`` and ``steps`` (environment steps) of that generation, with the unperturbed policy's
-    and, in the first record, the warm-up's counted in; ``failed``, the members whose simulation diverged; ``sigma`` of the search distribution (its
-    mean where it has many); ``update_norm``, the Euclidean length of the change of the mean; ``wall_time`` in seconds
-    since training began, over all resumes.
+    Fields: ``generation`` from 0; ``policy_return`` of the unperturbed policy before that generation's
+        update, mean
+    over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the members' raw
+    returns, failed members left out; ``episodes`` and ``steps`` (environment steps) of that generation, with
+    the unperturbed policy's and, in the first record, the warm-up's counted in; ``failed``, the members whose
+    simulation diverged; ``sigma`` of the search distribution (its mean where it has many); ``update_norm``,
+    the Euclidean length of the change of the mean; ``wall_time`` in seconds since training began, over all
+    resumes.
     """
 
     def __init__(self, records: NDArray[Any] | None = None) -> None:
@@ -81,7 +85,7 @@ class History:
         if isinstance(key, str):
             if key not in NAMES:
                 raise KeyError(f"history has no field {key!r}; its fields are {', '.join(NAMES)}")
-            return np.ascontiguousarray(self._data[key][: self._count])
+            return self._data[key][: self._count].copy()
         if isinstance(key, slice):
             return History(self._data[: self._count][key])
         index = range(self._count)[key]  # IndexError when out of range; negative counts from the end
@@ -98,8 +102,11 @@ class History:
     def __repr__(self) -> str:
         if not self._count:
             return "History(no generations yet)"
-        shown = range(self._count) if self._count <= 8 else [0, 1, 2, -1, *range(self._count - 3, self._count)]
-        head = f"{'generation':>10} {'policy_return':>13} {'mean':>10} {'std':>9} {'max':>10} {'steps':>9} {'sigma':>8}"
+        shown = (
+            range(self._count) if self._count <= 8 else [0, 1, 2, -1, *range(self._count - 3, self._count)]
+        )
+        widths = {"generation": 10, "policy_return": 13, "mean": 10, "std": 9, "max": 10, "steps": 9, "sigma": 8}
+        head = " ".join(f"{name:>{width}}" for name, width in widths.items())
         lines = [f"History of {self._count} generations", head]
         for index in shown:
             if index < 0:
@@ -108,6 +115,7 @@ class History:
             r = self[index]
             lines.append(
                 f"{r['generation']:>10d} {r['policy_return']:>13.2f} {r['population_mean']:>10.2f}"
-                f" {r['population_std']:>9.2f} {r['population_max']:>10.2f} {r['steps']:>9d} {r['sigma']:>8.4f}"
+                f" {r['population_std']:>9.2f} {r['population_max']:>10.2f} {r['steps']:>9d}"
+                f" {r['sigma']:>8.4f}"
             )
         return "\n".join(lines)

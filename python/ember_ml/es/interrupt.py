@@ -1,4 +1,4 @@
-"""Ctrl-C during training: the first ends it at the last whole generation, the second is a KeyboardInterrupt."""
+"""Ctrl-C during training: the first ends it at the last whole generation, the second raises."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 
 class Interrupt:
-    """While entered, SIGINT raises KeyboardInterrupt only where training can be cut (`with interrupt.cut():`).
+    """While entered, SIGINT raises KeyboardInterrupt only where training can be cut (`with
+    interrupt.cut():`).
 
-    Elsewhere (an update, a callback, a save) the first one is remembered in `requested`. Outside the main thread, or
-    where someone else handles the signal, nothing is changed.
+    Elsewhere (an update, a callback, a save) the first one is remembered in `requested`. Outside the main
+    thread, or where someone else handles the signal, nothing is changed.
     """
 
     def __init__(self) -> None:

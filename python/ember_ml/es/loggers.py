@@ -84,10 +84,10 @@ class TensorBoardLogger(Callback):
         self._writer.close()
 
     def _write(self, trainer: Trainer) -> None:
+        import time
+
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
-
-        import time
 
         rows = trainer.history.to_numpy()[self._written :]
         for row in rows:

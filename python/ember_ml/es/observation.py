@@ -19,9 +19,9 @@ LEAST_DEVIATION = 1e-6
 class ObservationStatistics:
     """Count, mean and sum of squared deviations of everything observed so far (Chan, Golub and LeVeque 1979).
 
-    A policy sees ``clip((x - mean) * inverse_deviation, -10, 10)`` in float32. Sums come from engines in leaves of 16
-    directions, relative to the frozen float32 mean, and are combined by a fixed binary tree, so that the result does
-    not depend on how many threads or machines added them up.
+    A policy sees ``clip((x - mean) * inverse_deviation, -10, 10)`` in float32. Sums come from engines in
+    leaves of 16 directions, relative to the frozen float32 mean, and are combined by a fixed binary tree, so
+    that the result does not depend on how many threads or machines added them up.
     """
 
     def __init__(self, size: int) -> None:
@@ -54,7 +54,9 @@ class ObservationStatistics:
         self.mean32: Float32 = self.mean.astype(np.float32)
         deviation = np.sqrt(self.squares / self.count) if self.count > 0 else np.ones(self.size)
         usable = ~(deviation < LEAST_DEVIATION)
-        self.inverse32: Float32 = np.where(usable, 1.0 / np.where(usable, deviation, 1.0), 1.0).astype(np.float32)
+        self.inverse32: Float32 = np.where(usable, 1.0 / np.where(usable, deviation, 1.0), 1.0).astype(
+            np.float32
+        )
 
     def state_dict(self) -> dict[str, Any]:
         return {"count": np.float64(self.count), "mean": self.mean.copy(), "squares": self.squares.copy()}
@@ -73,7 +75,9 @@ class ObservationStatistics:
 
 
 def combine_leaves(leaves: Sequence[ObservationSums]) -> ObservationSums | None:
-    """Adds leaves by the fixed binary tree: pairs (0, 1), (2, 3), ... level by level, an odd last one carried up."""
+    """Adds leaves by the fixed binary tree: pairs (0, 1), (2, 3), ... level by level, an odd last one carried
+    up.
+    """
     level = list(leaves)
     while len(level) > 1:
         paired = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from ember_ml.es.validate import choice, positive_int, real
 class MLPPolicy:
     """The network that a trainer builds when it is given no Module; sizes come from the environment.
 
-    Weights start at N(0, 1 / inputs of the layer), those of the last layer times `last_layer_scale`, biases at zero.
+    Weights start at N(0, 1 / inputs of the layer), those of the last layer times `last_layer_scale`, biases
+    at zero.
 
     Args:
         hidden: widths of the hidden layers; () is a linear policy.
@@ -48,12 +50,13 @@ class MLPPolicy:
         """The network for this environment's sizes and bounds."""
         if not env.action_size:
             raise ValueError(
-                f"policy: {env.name} does not say how many actions it takes; give it an `action_size` attribute, or "
+                f"policy: {env.name} does not say how many actions it takes; give it an"
+                " `action_size` attribute, or "
                 "pass policy= a Module"
             )
         sizes = (env.observation_size, *self.hidden, env.action_size)
         layers, offset = [], 0
-        for index, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:])):
+        for index, (inputs, outputs) in enumerate(pairwise(sizes)):
             weight = offset
             bias = weight + inputs * outputs if self.bias else -1
             offset = weight + inputs * outputs + (outputs if self.bias else 0)
@@ -126,7 +129,9 @@ class TrainedPolicy:
         return self.theta.copy()
 
     def outputs(self, observations: ArrayLike) -> Float32:
-        """What the network gives for raw observations (batch, n): float32 (batch, outputs), before argmax or clip."""
+        """What the network gives for raw observations (batch, n): float32 (batch, outputs), before argmax or
+        clip.
+        """
         x = np.ascontiguousarray(observations, np.float32)
         if x.ndim != 2 or x.shape[1] != self.env.observation_size:
             raise ValueError(
@@ -149,8 +154,8 @@ class TrainedPolicy:
             observation: (n,), or (batch, n); any array.
 
         Returns:
-            For one observation an int (Discrete), an int64 array (MultiDiscrete) or a float32 array in the shape of
-            the Box; for a batch an array of those.
+            For one observation an int (Discrete), an int64 array (MultiDiscrete) or a float32 array in the
+            shape of the Box; for a batch an array of those.
         """
         x = _to_numpy(observation)
         single = x.ndim <= 1
@@ -163,7 +168,9 @@ class TrainedPolicy:
         if not self.env.discrete and shape is not None:
             actions = actions.reshape(len(actions), *shape)
         elif not self.env.discrete and self.env.kind == "python":
-            actions = actions.reshape(len(actions), *np.shape(np.squeeze(actions[0])))  # as the engine passes them
+            actions = actions.reshape(
+                len(actions), *np.shape(np.squeeze(actions[0]))
+            )  # as the engine passes them
         return actions[0] if single else actions
 
     def __repr__(self) -> str:

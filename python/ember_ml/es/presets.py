@@ -11,9 +11,7 @@ from ember_ml.es.strategies import ARS, OpenAIES, Strategy
 from ember_ml.es.validate import suggest
 
 TRIALS = "found by trial on seeds that the published results do not use"
-ARS_TABLE = (
-    "Mania, Guy and Recht 2018 (arXiv 1803.07055), appendix, in the values of the RL Baselines3 Zoo's tuned ARS"
-)
+ARS_TABLE = "Mania, Guy and Recht 2018, arXiv 1803.07055, with the values of the RL Baselines3 Zoo"
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,9 @@ DEFAULT = Preset("default", TRIALS, MLPPolicy(), default_strategy, 300)
 
 
 def _simple1d() -> Strategy:
-    return OpenAIES(directions=10, sigma=0.1, optimizer=adam(0.05), sigma_decay=0.05, learning_rate_decay=0.05)
+    return OpenAIES(
+        directions=10, sigma=0.1, optimizer=adam(0.05), sigma_decay=0.05, learning_rate_decay=0.05
+    )
 
 
 def _pendulum() -> Strategy:
@@ -74,7 +74,13 @@ def _pendulum() -> Strategy:
 
 
 def _ars(
-    learning_rate: float, sigma: float, directions: int, top: int, generations: int, offset: float, **policy: Any
+    learning_rate: float,
+    sigma: float,
+    directions: int,
+    top: int,
+    generations: int,
+    offset: float,
+    **policy: Any,
 ) -> Preset:
     """A row of the ARS table: a linear policy from zero, actions as the policy gives them."""
     return Preset(
@@ -158,5 +164,6 @@ def find(preset: str | None, env_name: str) -> tuple[Preset, str]:
             return candidate, f"{candidate.name}, as asked for ({candidate.source})"
     names = [p.name for p in own] + ["default", "auto"]
     raise ValueError(
-        f"preset: got {preset!r}; for {env_name} there are {', '.join(map(repr, names))}{suggest(preset, names)}"
+        f"preset: got {preset!r}; for {env_name} there are {', '.join(map(repr, names))}"
+        f"{suggest(preset, names)}"
     )

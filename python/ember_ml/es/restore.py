@@ -34,7 +34,12 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
 
 
 def restore(
-    path: str | os.PathLike[str], env: Any, policy: Any, callbacks: Any, strategy: Any, options: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    env: Any,
+    policy: Any,
+    callbacks: Any,
+    strategy: Any,
+    options: Mapping[str, Any],
 ) -> Trainer:
     """`Trainer.load`."""
     from ember_ml import envs
@@ -60,8 +65,8 @@ def restore(
             env.action_size not in (0, described["action_size"])
         ):
             raise ValueError(
-                f"env: {env.name} has {env.observation_size} observation values and {env.action_size} actions; the"
-                f" file was trained on {described['name']} with {described['observation_size']} and"
+                f"env: {env.name} has {env.observation_size} observation values and {env.action_size} actions;"
+                f" the file was trained on {described['name']} with {described['observation_size']} and"
                 f" {described['action_size']}"
             )
         network, module = _network(path, config["policy"], policy)
@@ -92,8 +97,8 @@ def _network(path: Any, described: Mapping[str, Any], policy: Any) -> tuple[Poli
         return PolicySpec.from_dict(described["spec"]), policy
     if policy is None:
         raise ValueError(
-            f"policy: {os.fspath(path)} was trained with your own {described['class']}, which could not be compiled;"
-            " pass one as policy="
+            f"policy: {os.fspath(path)} was trained with your own {described['class']}, which could not be"
+            " compiled; pass one as policy="
         )
     return None, policy
 
@@ -103,17 +108,23 @@ def _strategy(path: Any, described: Mapping[str, Any], strategy: Any) -> Strateg
         if not isinstance(strategy, Strategy):
             raise TypeError(f"strategy: got {strategy!r}, wanted {described.get('type')}(...)")
         if strategy.config() != dict(described):
-            raise ValueError(f"strategy: got {strategy!r}, wanted one made like the saved one, {dict(described)}")
+            raise ValueError(
+                f"strategy: got {strategy!r}, wanted one made like the saved one, {dict(described)}"
+            )
         return strategy
     try:
         return Strategy.from_config(described)
     except ValueError as error:
-        raise ValueError(f"strategy: {os.fspath(path)}: {error}; pass one made like the saved one as strategy=") from None
+        raise ValueError(
+            f"strategy: {os.fspath(path)}: {error}; pass one made like the saved one as strategy="
+        ) from None
 
 
 def _set_state(trainer: Trainer, config: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
     def part(prefix: str) -> dict[str, Any]:
-        return {name[len(prefix) + 1 :]: value for name, value in arrays.items() if name.startswith(f"{prefix}/")}
+        return {
+            name[len(prefix) + 1 :]: value for name, value in arrays.items() if name.startswith(f"{prefix}/")
+        }
 
     if arrays["history"].dtype != DTYPE:
         raise ValueError(f"history: got fields {arrays['history'].dtype.names}, wanted {DTYPE.names}")
@@ -138,4 +149,8 @@ def _set_state(trainer: Trainer, config: Mapping[str, Any], arrays: Mapping[str,
 
 
 def _describe(network: Any) -> str:
-    return network.describe() if isinstance(network, PolicySpec) else f"a {type(network).__name__} that does not compile"
+    return (
+        network.describe()
+        if isinstance(network, PolicySpec)
+        else f"a {type(network).__name__} that does not compile"
+    )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-
 from ember_ml.engines.base import Engine, Float32
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import Choice, Problem
@@ -150,7 +149,9 @@ def _config(trainer: Trainer) -> dict[str, Any]:
 
 
 def versions(env: EnvSpec | None = None) -> dict[str, str]:
-    """What a result may depend on: versions of this package, its interpreter and what stepped the environment."""
+    """What a result may depend on: versions of this package, its interpreter and what stepped the
+    environment.
+    """
     import importlib.metadata
 
     import ember_ml
@@ -187,7 +188,8 @@ class Run:
         self._policy: TrainedPolicy | None = None
         self._best: TrainedPolicy | None = None
         self._judged: dict[str, EvaluationResult] = {}
-        #: One dict per training that `es.train(restarts=)` compared: seed, judged return, episodes, steps, chosen.
+        #: One dict per training that `es.train(restarts=)` compared: seed, judged return, episodes, steps,
+        #: chosen.
         self.restarts: list[dict[str, Any]] = []
 
     @property
@@ -222,7 +224,8 @@ class Run:
 
     @property
     def best(self) -> TrainedPolicy:
-        """The better of the final policy and the one with the highest return in training, judged on fresh starts.
+        """The better of the final policy and the one with the highest return in training, judged on fresh
+        starts.
 
         Both play `JUDGE_EPISODES` episodes that neither training nor `evaluate` uses; the steps are in
         `judge_steps`, not in the history. Ties keep the final policy.
@@ -253,7 +256,11 @@ class Run:
     @property
     def episodes(self) -> int:
         """Episodes of training, over all restarts."""
-        return sum(r["episodes"] for r in self.restarts) if self.restarts else int(self.history["episodes"].sum())
+        return (
+            sum(r["episodes"] for r in self.restarts)
+            if self.restarts
+            else int(self.history["episodes"].sum())
+        )
 
     @property
     def steps(self) -> int:
@@ -261,7 +268,8 @@ class Run:
         return sum(r["steps"] for r in self.restarts) if self.restarts else int(self.history["steps"].sum())
 
     def evaluate(self, episodes: int = 100) -> EvaluationResult:
-        """Plays the trained policy from fixed starts that training never uses: the same numbers at every call.
+        """Plays the trained policy from fixed starts that training never uses: the same numbers at every
+        call.
 
         Args:
             episodes: how many; the first n are the same however many are asked for.
@@ -269,7 +277,9 @@ class Run:
         return evaluate_policy(self._snapshot, validate.positive_int("episodes", episodes))
 
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
-        """The learning curve, a matplotlib figure; written to `path` when given. See `ember_ml.plot.training`."""
+        """The learning curve, a matplotlib figure; written to `path` when given. See
+        `ember_ml.plot.training`.
+        """
         from ember_ml import plot
 
         return plot.training(self, path, **options)
@@ -287,11 +297,14 @@ class Run:
         return plot.animate(self, path, **options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains on."""
+        """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains
+        on.
+        """
         return self._snapshot.save(path)
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Writes the trained policy for use without this package: by its suffix ``.h`` (C99), ``.onnx`` or ``.pt2``.
+        """Writes the trained policy for use without this package: by its suffix ``.h`` (C99), ``.onnx`` or
+        ``.pt2``.
 
         Raises:
             ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
@@ -316,5 +329,3 @@ class Run:
         if len(self.history):
             text += f", policy return {self.history[-1]['policy_return']:.2f}"
         return text + (", interrupted" if self.interrupted else "") + ")"
-
-

@@ -31,8 +31,8 @@ def train(
     Args:
         env: a native environment's name, a gymnasium id, or an environment of your own (`Trainer`).
         policy, strategy: yours; what is None comes from the preset.
-        preset: "auto" takes the task's own if one is known, else the general default; None or "default" is the
-            general default; or a name. `run.explain()` says which it was.
+        preset: "auto" takes the task's own if one is known, else the general default; None or "default" is
+            the general default; or a name. `run.explain()` says which it was.
         generations: how long to train and what schedules follow; None takes the preset's.
         seed: decides every number; None draws one (`run.seed`).
         restarts: trainings from different seeds, of which the one whose policy does best on fresh starts is

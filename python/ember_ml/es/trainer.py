@@ -33,14 +33,15 @@ class Trainer:
     """Trains a policy by an evolution strategy. Every part can be given by name.
 
     Args:
-        env: a native environment's name, a gymnasium id, an environment object, class or maker, or an EnvSpec.
-        policy: an Ember Module (which holds the trained weights afterwards), an `MLPPolicy`, a PolicySpec, a tuple of
-            hidden widths, or None for the default network.
-        strategy: from `ember_ml.es`, not started; None is the general default (OpenAI-ES, 16 pairs, sigma 0.3, Adam
-            0.1, both decayed to 5% over the plan).
+        env: a native environment's name, a gymnasium id, an environment object, class or maker, or an
+            EnvSpec.
+        policy: an Ember Module (which holds the trained weights afterwards), an `MLPPolicy`, a PolicySpec, a
+            tuple of hidden widths, or None for the default network.
+        strategy: from `ember_ml.es`, not started; None is the general default (OpenAI-ES, 16 pairs, sigma
+            0.3, Adam 0.1, both decayed to 5% over the plan).
         episodes: per member and generation.
-        normalize_observations: by running statistics that travel with the policy. None: yes, unless the strategy is
-            one that does not (ARS V1).
+        normalize_observations: by running statistics that travel with the policy. None: yes, unless the
+            strategy is one that does not (ARS V1).
         seed: 0 to 2**64 - 1, decides every number of the training; None draws one (`trainer.seed`).
         threads: of the native engine, None for all cores. Results do not depend on it.
         engine: "auto", "native" or "python".
@@ -49,10 +50,11 @@ class Trainer:
         callbacks: `es.Callback` objects, or functions of the trainer called every generation.
         max_steps: environment steps an episode may take; None is the environment's own limit.
         clip_actions: clip Box actions to their bounds before the environment sees them.
-        reward_offset, reward_scale: fitness sums ``reward_scale * (reward - reward_offset)``; history stays raw.
+        reward_offset, reward_scale: fitness sums ``reward_scale * (reward - reward_offset)``; history stays
+            raw.
         frame_skip: environment steps for which an action is held.
-        warmup: fill the observation statistics with one population that is not trained on. Its cost is counted in the
-            first record.
+        warmup: fill the observation statistics with one population that is not trained on. Its cost is
+            counted in the first record.
         layout: of the native engine, "members", "episodes" or "units"; None lets it choose.
         theta0: first parameters (parameters,), or a file saved by a trainer, instead of the policy's own.
         common_starts: all members of a generation start their episodes alike.
@@ -106,7 +108,9 @@ class Trainer:
         if not isinstance(strategy, Strategy):
             wanted = "one of ember_ml.es's, such as es.OpenAIES()"
             if isinstance(strategy, type) and issubclass(strategy, Strategy):
-                raise TypeError(f"strategy: got the class {strategy.__name__}, wanted {strategy.__name__}(...)")
+                raise TypeError(
+                    f"strategy: got the class {strategy.__name__}, wanted {strategy.__name__}(...)"
+                )
             raise TypeError(f"strategy: got {strategy!r}, wanted {wanted}")
         self.strategy = strategy
         if normalize_observations is None:
@@ -118,7 +122,7 @@ class Trainer:
         if layout is not None:
             validate.choice("layout", layout, LAYOUTS)
 
-        options = {
+        options: dict[str, Any] = {
             "episodes": validate.positive_int("episodes", episodes),
             "max_steps": None if max_steps is None else validate.positive_int("max_steps", max_steps),
             "frame_skip": validate.positive_int("frame_skip", frame_skip),
@@ -140,7 +144,9 @@ class Trainer:
         self.choice: Choice = choose(self.problem, self.engine_name)
         self._engine: Any = None
         self.history = History()
-        self.observations = ObservationStatistics(self.env.observation_size) if self.problem.normalize else None
+        self.observations = (
+            ObservationStatistics(self.env.observation_size) if self.problem.normalize else None
+        )
         self.candidate: Candidate | None = None
         self._elapsed = 0.0
         self._stop = False
@@ -170,7 +176,9 @@ class Trainer:
             theta0 = arrays["theta"]
         theta = np.asarray(theta0)
         if theta.shape != (parameters,):
-            raise ValueError(f"theta0: got shape {theta.shape}, wanted ({parameters},), one number a parameter")
+            raise ValueError(
+                f"theta0: got shape {theta.shape}, wanted ({parameters},), one number a parameter"
+            )
         if theta.dtype.kind not in "fiu":
             raise TypeError(f"theta0: got dtype {theta.dtype}, wanted real numbers")
         if not np.isfinite(theta).all():
@@ -218,13 +226,17 @@ class Trainer:
     ) -> Run:
         """Trains, and returns what came of it.
 
-        Stops at the first of: so many more generations, a `policy_return` of at least `until` (that generation makes
-        no update: the policy you hold is the one that reached it), so many seconds, so many environment steps (whole
-        generations only), a callback that says so, Ctrl-C. Without `generations`, what is left of the plan is run.
+        Stops at the first of: so many more generations, a `policy_return` of at least `until` (that
+            generation makes
+        no update: the policy you hold is the one that reached it), so many seconds, so many environment steps
+            (whole
+        generations only), a callback that says so, Ctrl-C. Without `generations`, what is left of the plan is
+        run.
 
         Raises:
             ValueError: no limit of any kind, or a limit that is not positive.
-            EvaluationError: the environment or the policy failed; the trainer stands at the last whole generation.
+            EvaluationError: the environment or the policy failed; the trainer stands at the last whole
+                generation.
         """
         count = self._count(generations, until, seconds, steps)
         until = None if until is None else validate.real("until", until)
@@ -272,8 +284,8 @@ class Trainer:
             return max(0, self.generations - self.generation)
         if until is None and seconds is None and steps is None:
             raise ValueError(
-                "generations: got None, wanted how long to train: run(generations=, until=, seconds= or steps=), or a"
-                " plan, Trainer(generations=)"
+                "generations: got None, wanted how long to train: run(generations=, until=, seconds= or steps=),"
+                " or a plan, Trainer(generations=)"
             )
         return None
 
@@ -286,7 +298,9 @@ class Trainer:
         origin: float,
         bar: Progress,
     ) -> bool:
-        """Some generations, at most to the next one at which somebody wants to be called. True: `until` is reached."""
+        """Some generations, at most to the next one at which somebody wants to be called. True: `until` is
+        reached.
+        """
         return self._generation(interrupt, until, origin)
 
     def _call_back(self) -> bool:
@@ -362,7 +376,9 @@ class Trainer:
         return self._snapshot().policy()
 
     def evaluate(self, episodes: int = 100) -> EvaluationResult:
-        """Plays the unperturbed policy from fixed starts that training never uses: the same numbers at every call."""
+        """Plays the unperturbed policy from fixed starts that training never uses: the same numbers at every
+        call.
+        """
         episodes = validate.positive_int("episodes", episodes)
         return evaluate_policy(self._snapshot(), episodes)
 
@@ -414,10 +430,14 @@ class Trainer:
         if isinstance(network, PolicySpec):
             lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
         else:
-            lines.append(f"policy: {type(network).__name__}, {self.strategy.parameters} parameters, not compiled")
+            lines.append(
+                f"policy: {type(network).__name__}, {self.strategy.parameters} parameters, not compiled"
+            )
         lines.append(f"strategy: {self.strategy!r}")
         why = self.strategy.why_not_native if self.choice.name == "native" else "the engine is not native"
-        lines.append("generations: " + ("many in one native call" if not why else f"one by one in Python: {why}"))
+        lines.append(
+            "generations: " + ("many in one native call" if not why else f"one by one in Python: {why}")
+        )
         if self.observations is None:
             lines.append("observations: as they come")
         else:
@@ -448,8 +468,8 @@ class Trainer:
     def __repr__(self) -> str:
         plan = "" if self.generations is None else f" of {self.generations}"
         return (
-            f"Trainer({self.env.name}, {type(self.strategy).__name__}, {self.choice.name} engine, seed {self.seed},"
-            f" generation {self.generation}{plan})"
+            f"Trainer({self.env.name}, {type(self.strategy).__name__}, {self.choice.name} engine,"
+            f" seed {self.seed}, generation {self.generation}{plan})"
         )
 
 

@@ -67,7 +67,9 @@ def choice(name: str, value: Any, choices: Iterable[str]) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name}: got {value!r}, wanted one of {', '.join(map(repr, choices))}")
     if value not in choices:
-        raise ValueError(f"{name}: got {value!r}, wanted one of {', '.join(map(repr, choices))}{suggest(value, choices)}")
+        raise ValueError(
+            f"{name}: got {value!r}, wanted one of {', '.join(map(repr, choices))}{suggest(value, choices)}"
+        )
     return value
 
 
