@@ -73,13 +73,14 @@ ENGINES = ("native", "python")
 
 
 def _native_refuses(problem: Problem) -> str:
+    reasons = []
     if problem.env.kind == "python":
-        return f"{problem.env.name} is stepped by Python"
+        reasons.append(f"{problem.env.name} is stepped by Python")
+    elif problem.workers:
+        reasons.append("workers= are processes for environments in Python")
     if not isinstance(problem.policy, PolicySpec):
-        return f"the policy does not compile ({problem.not_compiled})"
-    if problem.workers:
-        return "workers= are processes for environments in Python"
-    return ""
+        reasons.append(f"the policy does not compile ({problem.not_compiled})")
+    return " and ".join(reasons)
 
 
 def _python_refuses(problem: Problem) -> str:

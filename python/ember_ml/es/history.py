@@ -105,7 +105,8 @@ class History:
         shown = (
             range(self._count) if self._count <= 8 else [0, 1, 2, -1, *range(self._count - 3, self._count)]
         )
-        widths = {"generation": 10, "policy_return": 13, "mean": 10, "std": 9, "max": 10, "steps": 9, "sigma": 8}
+        widths = {"generation": 10, "policy_return": 13, "mean": 10, "std": 9, "max": 10}
+        widths.update(steps=9, sigma=8)
         head = " ".join(f"{name:>{width}}" for name, width in widths.items())
         lines = [f"History of {self._count} generations", head]
         for index in shown:

@@ -37,8 +37,10 @@ class Preset:
     any_policy: bool = True
 
 
-def adam(learning_rate: float, beta2: float = 0.999) -> dict[str, Any]:
-    return {"type": "Adam", "learning_rate": learning_rate, "betas": (0.9, beta2)}
+def adam(learning_rate: float, beta2: float = 0.999) -> Any:
+    from ember_ml.training import Adam
+
+    return Adam(learning_rate=learning_rate, betas=(0.9, beta2))
 
 
 def default_strategy(directions: int = 16) -> Strategy:

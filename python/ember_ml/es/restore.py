@@ -65,8 +65,8 @@ def restore(
             env.action_size not in (0, described["action_size"])
         ):
             raise ValueError(
-                f"env: {env.name} has {env.observation_size} observation values and {env.action_size} actions;"
-                f" the file was trained on {described['name']} with {described['observation_size']} and"
+                f"env: {env.name} has {env.observation_size} observation values and {env.action_size}"
+                f" actions; the file was trained on {described['name']} with {described['observation_size']} and"
                 f" {described['action_size']}"
             )
         network, module = _network(path, config["policy"], policy)

@@ -284,8 +284,8 @@ class Trainer:
             return max(0, self.generations - self.generation)
         if until is None and seconds is None and steps is None:
             raise ValueError(
-                "generations: got None, wanted how long to train: run(generations=, until=, seconds= or steps=),"
-                " or a plan, Trainer(generations=)"
+                "generations: got None, wanted how long to train: run(generations=, until=, seconds= or"
+                " steps=), or a plan, Trainer(generations=)"
             )
         return None
 
@@ -431,7 +431,8 @@ class Trainer:
             lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
         else:
             lines.append(
-                f"policy: {type(network).__name__}, {self.strategy.parameters} parameters, not compiled"
+                f"policy: {type(network).__name__}, {self.strategy.parameters} parameters, not compiled:"
+                f" {self.problem.not_compiled}"
             )
         lines.append(f"strategy: {self.strategy!r}")
         why = self.strategy.why_not_native if self.choice.name == "native" else "the engine is not native"
@@ -485,7 +486,7 @@ def _network(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any, s
     if isinstance(policy, PolicySpec):
         return policy, None, "", MLPPolicy().initial(policy, seed)
     from ember_ml.engines.trace import NotCompiled, trace
-    from ember_ml.nn import Module
+    from ember_ml.nn.modules import Module
 
     if isinstance(policy, type) and issubclass(policy, Module):
         raise TypeError(f"policy: got the class {policy.__name__}, wanted {policy.__name__}(...)")

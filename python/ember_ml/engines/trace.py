@@ -1,0 +1,130 @@
+"""From a Module to a PolicySpec: its forward is recorded, compiled, and the result checked against the
+forward.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ember_ml.engines.base import Float32
+from ember_ml.engines.forward import make_forward
+from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+
+#: The compiled chain must agree with forward to this, relative to max(1, |y|). Backends multiply matrices in
+#: different orders, so the last bits differ.
+TOLERANCE = 1e-4
+
+_CHECKED_INPUTS = 8
+
+
+class NotCompiled(TypeError):
+    """A Module whose forward is no chain of dense layers and element-wise operations; the message says where.
+    """
+
+
+def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
+    """The chain that `module.forward` computes for one observation, given as (1, inputs).
+
+    Args:
+        inputs: observation values.
+        outputs: what the environment takes, None if it does not say.
+
+    Raises:
+        NotCompiled: the forward cannot be expressed, or the compiled chain does not agree with it on random
+            inputs and parameters.
+        ValueError: the widths do not fit the environment.
+    """
+    from ember_ml.backend.tracing import NotTraceable, record
+
+    _check_runs(module, inputs, outputs)
+    try:
+        entries = record(module, inputs)
+    except NotTraceable as error:
+        raise NotCompiled(f"it uses {error.operation}") from error
+    spec = _compile(module, entries, inputs)
+    _check(module, spec)
+    return spec
+
+
+def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
+    name = type(module).__name__
+    try:
+        result = _forward(module, np.zeros((1, inputs), np.float32))
+    except Exception as error:
+        raise ValueError(
+            f"policy: {name} fails on an observation of {inputs} values, given as an array of shape (1, {inputs}):"
+            f" {type(error).__name__}: {error}"
+        ) from error
+    if outputs is not None and result.size != outputs:
+        raise ValueError(f"policy: {name} gives {result.size} outputs, the environment takes {outputs}")
+
+
+def _forward(module: Any, observation: Float32) -> Float32:
+    from ember_ml.nn import tensor
+
+    given = tensor.convert_to_tensor(observation, dtype=tensor.float32)
+    return np.asarray(tensor.to_numpy(module(given)), np.float32).reshape(1, -1)
+
+
+def _compile(module: Any, entries: list[Any], inputs: int) -> PolicySpec:
+    offsets, total = {}, 0
+    for parameter in module.trainable_variables:
+        offsets[id(parameter)] = total
+        total += int(np.prod(tuple(parameter.data.shape)))
+    before: list[Elementwise] = []
+    layers: list[DenseLayer] = []
+    after = before
+    width = inputs
+    for entry in entries:
+        if entry[0] == "dense":
+            _, weight, bias = entry
+            for parameter in (weight, bias):
+                if parameter is not None and id(parameter) not in offsets:
+                    raise NotCompiled("it uses a dense layer with a Parameter that is not trainable")
+            if layers:
+                layers[-1] = _with_after(layers[-1], after)
+            width_in, width = (int(n) for n in weight.data.shape)
+            layers.append(
+                DenseLayer(width_in, width, offsets[id(weight)], -1 if bias is None else offsets[id(bias)])
+            )
+            after = []
+        elif entry[0] == "activation":
+            if entry[1] not in ACTIVATIONS:
+                raise NotCompiled(f"it uses {entry[1]}")
+            if entry[1] != "identity":
+                after.append(Elementwise("activation", entry[1]))
+        else:
+            after.append(Elementwise(entry[0], values=tuple(float(value) for value in entry[1])))
+    if not layers:
+        raise NotCompiled("it has no dense layer")
+    layers[-1] = _with_after(layers[-1], after)
+    return PolicySpec(inputs, width, total, tuple(before), tuple(layers))
+
+
+def _with_after(layer: DenseLayer, after: list[Elementwise]) -> DenseLayer:
+    return DenseLayer(layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset, tuple(after))
+
+
+def _check(module: Any, spec: PolicySpec) -> None:
+    """Also with other parameters than its own: a forward that reads an array of them once has baked them in.
+    """
+    generator = np.random.default_rng(0)
+    theta = np.asarray(module.to_vector(), np.float32)
+    compiled = make_forward(spec)
+    which = np.zeros(_CHECKED_INPUTS, np.intp)
+    try:
+        for parameters in (theta, theta + 0.3 * generator.standard_normal(theta.size).astype(np.float32)):
+            module.from_vector(parameters)
+            compiled.load(parameters[None])
+            x = (2 * generator.standard_normal((_CHECKED_INPUTS, spec.inputs))).astype(np.float32)
+            wanted = np.concatenate([_forward(module, row[None]) for row in x])
+            again = np.concatenate([_forward(module, row[None]) for row in x[::-1]])[::-1]
+            got = compiled(which, x)
+            if not np.array_equal(wanted, again, equal_nan=True):
+                raise NotCompiled("its forward does not give the same answer to the same observation twice")
+            if not np.all(np.abs(got - wanted) <= TOLERANCE * np.maximum(1, np.abs(wanted))):
+                raise NotCompiled("the compiled chain does not agree with its forward on random inputs")
+    finally:
+        module.from_vector(theta)
