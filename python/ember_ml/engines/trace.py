@@ -54,7 +54,7 @@ def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
         result = _forward(module, np.zeros((1, inputs), np.float32))
     except Exception as error:
         raise ValueError(
-            f"policy: {name} fails on an observation of {inputs} values, given as an array of shape (1, {inputs}):"
+            f"policy: {name} fails on an observation of {inputs} values, given as shape (1, {inputs}):"
             f" {type(error).__name__}: {error}"
         ) from error
     if outputs is not None and result.size != outputs:

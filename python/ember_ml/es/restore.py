@@ -66,7 +66,7 @@ def restore(
         ):
             raise ValueError(
                 f"env: {env.name} has {env.observation_size} observation values and {env.action_size}"
-                f" actions; the file was trained on {described['name']} with {described['observation_size']} and"
+                f" actions; the file has {described['name']} with {described['observation_size']} and"
                 f" {described['action_size']}"
             )
         network, module = _network(path, config["policy"], policy)
