@@ -8,6 +8,8 @@ namespace ember::bindings {
 void register_dispatch(pybind11::module_& module);   // SIMD levels, threads
 void register_noise(pybind11::module_& module);      // keyed noise, uniforms, seeds
 
+void register_dense(pybind11::module_& module);      // dense layers, activations
+void register_guard(pybind11::module_& module);      // fast path of ember_ml.ops
 void register_strategy(pybind11::module_& module);   // shaping, strategies
 void register_math(pybind11::module_& module);       // functions of math.h over arrays
 

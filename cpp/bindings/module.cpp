@@ -5,6 +5,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = EMBER_VERSION;
   ember::bindings::register_dispatch(module);
   ember::bindings::register_noise(module);
+  ember::bindings::register_dense(module);
+  ember::bindings::register_guard(module);
   ember::bindings::register_strategy(module);
   ember::bindings::register_math(module);
 }
