@@ -1,56 +1,81 @@
-"""Dense layers and activations on numpy, by the native core's definitions (contract "one neuron")."""
+"""Dense layers and activations on numpy: the native core's own, so a layer gives the bits of native training."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ember_ml import _core
 from ember_ml.backend.convert import to_host
 
+#: Activations that the native core has; their places are its numbers (cpp/policy/policy.h).
+FUSED = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
+_CODES = {name: code for code, name in enumerate(FUSED)}
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+_dense, _activate = _core.dense, _core.activate
 
-def _real(x: Any) -> Any:
-    x = to_host(x)
-    return x if x.dtype.kind == "f" else x.astype(np.float32)
 
-
-def sigmoid(x: Any) -> Any:
-    x = _real(x)
+def _sigmoid(x: Any) -> Any:
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+    return np.where(x < 0, e, 1.0) / (1 + e)
 
 
-def softplus(x: Any) -> Any:
-    x = _real(x)
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-
-
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    x = _real(x)
-    return np.where(x > 0, x, x.dtype.type(alpha) * np.expm1(np.minimum(x, 0)))
-
-
-def gelu(x: Any) -> Any:
-    x = _real(x)
-    return 0.5 * x * (1 + np.tanh(0.7978845608 * (x + 0.044715 * x * x * x)))
-
-
-_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+_FLOAT64: dict[str, Callable[[Any], Any]] = {
     "identity": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0),
+    "relu": lambda x: np.maximum(0, x),
     "tanh": np.tanh,
-    "sigmoid": sigmoid,
-    "elu": elu,
-    "gelu": gelu,
-    "softplus": softplus,
+    "sigmoid": _sigmoid,
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "gelu": lambda x: 0.5 * x * (1 + _erf(x * math.sqrt(0.5))) if x.size else x,
+    "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
 }
 
 
+def _slow_activation(name: str, x: Any) -> Any:
+    x = to_host(x)
+    if x.dtype == np.float64:
+        return _FLOAT64[name](x)
+    y = _activate(_CODES[name], np.asarray(x, np.float32, order="C"))
+    return y.astype(np.float16) if x.dtype == np.float16 else y
+
+
+def activation(name: str) -> Callable[[Any], Any]:
+    """The activation as a primitive: integers give float32, float16 and float64 stay."""
+    code = _CODES[name]
+
+    def apply(x: Any) -> Any:
+        y = _activate(code, x)
+        return _slow_activation(name, x) if y is NotImplemented else y
+
+    return apply
+
+
 def dense(x: Any, weight: Any, bias: Any, activation: str) -> Any:
-    """activation(x @ weight + bias) for x (..., in), weight (in, out), bias (out,) or None."""
+    """activation(x @ weight + bias) in weight's dtype; x (..., in), weight (in, out), bias (out,) or None."""
+    y = _dense(x, weight.data, None if bias is None else bias.data, _CODES[activation])
+    return _slow_dense(x, weight, bias, activation) if y is NotImplemented else y
+
+
+def _slow_dense(x: Any, weight: Any, bias: Any, activation: str) -> Any:
     x, weight = to_host(x), to_host(weight)
-    y = x @ weight
-    if bias is not None:
-        y = y + to_host(bias)
-    return _ACTIVATIONS[activation](y)
+    bias = None if bias is None else to_host(bias)
+    check_dense(x.shape, weight.shape, None if bias is None else bias.shape)
+    if weight.dtype == np.float64:
+        y = x.astype(np.float64) @ weight
+        return _FLOAT64[activation](y if bias is None else y + bias)
+    x, weight = np.asarray(x, np.float32, order="C"), np.asarray(weight, np.float32, order="C")
+    bias = None if bias is None else np.asarray(bias, np.float32, order="C")
+    return _dense(x, weight, bias, _CODES[activation])
+
+
+def check_dense(x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...] | None) -> None:
+    """Raises ValueError where shapes do not fit."""
+    if len(weight) != 2:
+        raise ValueError(f"weight must have shape (in, out), got {weight}")
+    if not x or x[-1] != weight[0]:
+        raise ValueError(f"x has shape {x}, weight {weight}: x must have shape (..., {weight[0]})")
+    if bias is not None and bias != weight[1:]:
+        raise ValueError(f"bias has shape {bias}, weight {weight}: bias must have shape {weight[1:]}")

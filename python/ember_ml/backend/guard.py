@@ -7,24 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml import _core
+
 _f32 = np.dtype(np.float32)
+# numpy 1 promotes a 0-d array by value: there a Python float is not always weak.
+_FIRST_FLOAT = 0 if int(np.__version__.partition(".")[0]) >= 2 else 99
 
 
-def numpy_guard(fast: Callable[..., Any], slow: Callable[..., Any], arguments: int) -> Callable[..., Any]:
-    """A function that is `fast` for float32 arrays and `slow`, which converts, for everything else."""
-    ndarray = np.ndarray
-    if arguments == 1:
-
-        def unary(x: Any) -> Any:
-            if type(x) is ndarray and x.dtype is _f32:
-                return fast(x)
-            return slow(x)
-
-        return unary
-
-    def binary(x: Any, y: Any) -> Any:
-        if type(x) is ndarray and type(y) is ndarray and x.dtype is _f32 and y.dtype is _f32:
-            return fast(x, y)
-        return slow(x, y)
-
-    return binary
+def numpy_guard(fast: Callable[..., Any], slow: Callable[..., Any], operands: int) -> Callable[..., Any]:
+    """A function that is `fast` for float32 arrays and scalars, and `slow`, which converts, for all else."""
+    return _core.Guard(  # type: ignore[no-any-return]
+        fast, slow, np.ndarray, _f32, operands, scalar=np.float32, first_float=_FIRST_FLOAT
+    )

@@ -114,7 +114,6 @@ cos = _unary(np.cos, _real)
 tan = _unary(np.tan, _real)
 sinh = _unary(np.sinh, _real)
 cosh = _unary(np.cosh, _real)
-tanh = _unary(np.tanh, _real)
 square = _unary(np.square, _numeric)
 abs = _unary(np.absolute, _numeric)
 negative = _unary(np.negative, _numeric)
@@ -156,8 +155,27 @@ def clip(x: Any, min_val: Any = None, max_val: Any = None) -> Any:
 # ------------------------------------------------------------------------------------------- activations
 
 
+tanh = _dense_numpy.activation("tanh")
+sigmoid = _dense_numpy.activation("sigmoid")
+gelu = _dense_numpy.activation("gelu")
+softplus = _dense_numpy.activation("softplus")
+_relu = _dense_numpy.activation("relu")
+_elu = _dense_numpy.activation("elu")
+
+
 def relu(x: Any) -> Any:
-    return maximum(x, 0)
+    if type(x) is not np.ndarray or x.dtype is not _f32:
+        x = _numeric(x)
+        if x.dtype.kind != "f":
+            return np.maximum(x, 0)
+    return _relu(x)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    if alpha == 1:
+        return _elu(x)
+    x = _real(x)
+    return np.where(x > 0, x, x.dtype.type(alpha) * _elu(np.minimum(x, 0)))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
@@ -169,12 +187,6 @@ def softmax(x: Any, axis: int = -1) -> Any:
     x = _real(x)
     e = np.exp(x - x.max(axis=axis, keepdims=True)) if x.size else x
     return e / e.sum(axis=axis, keepdims=True)
-
-
-sigmoid = _dense_numpy.sigmoid
-gelu = _dense_numpy.gelu
-softplus = _dense_numpy.softplus
-elu = _dense_numpy.elu
 
 
 # -------------------------------------------------------------------------------------------- reductions

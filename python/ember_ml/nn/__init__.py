@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ember_ml.nn import initializers, modules, tensor
+from ember_ml.nn.modules import MLP, Dense, Module, Parameter, Sequential
 
-__all__ = ["initializers", "modules", "tensor"]
+__all__ = ["MLP", "Dense", "Module", "Parameter", "Sequential", "initializers", "modules", "tensor"]

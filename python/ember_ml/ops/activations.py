@@ -43,7 +43,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 
 def gelu(x: Any) -> Any:
-    """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). Hendrycks & Gimpel 2016, the tanh form."""
+    """x (1 + erf(x / sqrt 2)) / 2, the exact form. Hendrycks & Gimpel 2016."""
     return _active.gelu(x)
 
 

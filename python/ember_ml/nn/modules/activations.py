@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ember_ml.backend.dense_numpy import FUSED
 from ember_ml.nn.modules.module import ActivationLike, Module
 from ember_ml.ops import activations as _functions
 
-#: What a Dense layer computes itself (the native core's activations).
-FUSED = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
 _OTHERS: dict[str, Callable[..., Any]] = {"leaky_relu": _functions.leaky_relu, "softmax": _functions.softmax}
 _ALIASES = {"linear": "identity", "none": "identity"}
 _BY_FUNCTION = {getattr(_functions, name): name for name in FUSED}
@@ -94,7 +93,7 @@ class Softplus(Module):
 
 
 class GELU(Module):
-    """The Gaussian error linear unit, in the tanh form of `ops.gelu`."""
+    """x (1 + erf(x / sqrt 2)) / 2."""
 
     def forward(self, x: Any) -> Any:
         return _functions.gelu(x)
