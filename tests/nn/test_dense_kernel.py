@@ -9,7 +9,7 @@ from ember_ml.backend.dense_numpy import FUSED
 
 
 def fma32(a, b, c):
-    """fma rounded once: the product of two float32 is exact in float64, and the sum is rounded to odd there."""
+    """fma rounded once: the product is exact in float64, and the sum is rounded to odd there."""
     product = np.float64(a) * np.float64(b)
     total = product + np.float64(c)
     # the error of the float64 sum decides a tie that float32 would otherwise see (two-sum)

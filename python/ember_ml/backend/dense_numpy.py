@@ -1,4 +1,4 @@
-"""Dense layers and activations on numpy: the native core's own, so a layer gives the bits of native training."""
+"""Dense layers and activations on numpy: the native core's: the same bits as in native training."""
 
 from __future__ import annotations
 
