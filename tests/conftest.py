@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ember_ml import backend
+from walk_env import Walk
 
 PACKAGES = {"numpy": "numpy"}
 
@@ -56,3 +57,9 @@ def _restore_backend() -> Iterator[None]:
 def data() -> Path:
     """The directory of test data."""
     return Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def walk() -> type[Walk]:
+    """A small environment class written in Python, as a user would."""
+    return Walk

@@ -1,7 +1,6 @@
-"""Small environments written in Python, as a user would."""
+"""A small environment written in Python, as a user would."""
 
 import numpy as np
-import pytest
 
 
 class Walk:
@@ -27,8 +26,3 @@ class Walk:
         self.step_number += 1
         done = self.step_number >= self.length
         return np.array([self.position], np.float32), -abs(self.position - 3.0), done, {}
-
-
-@pytest.fixture
-def walk():
-    return Walk
