@@ -1,6 +1,6 @@
 """Keyed randomness: every number is a pure function of (purpose, seed, generation, direction, ...), no state.
 
-Stream version 1, frozen: changing any bit of it needs a new version number (docs/noise.md: statistics).
+Stream version 1, frozen: changing any bit of it needs a new version number (docs/noise.md).
 `reference_noise` below is the definition in numpy, to be read; `noise` computes the same bits in the native
 core, `ember_ml.backend.noise_torch` and `noise_mlx` on those devices.
 """
@@ -136,27 +136,38 @@ def reference_pair(word: UInt32) -> tuple[Float32, Float32]:
 
     One rounding per operation, in float32. The polynomials define the noise (cpp/core/fit_noise.py).
     """
+    r = reference_radius(word >> np.uint32(16))
+    cosine, sine = reference_quadrant(word & np.uint32(0x3FFF))
+    sign = np.uint32(0x80000000)  # bit 15 turns the cosine's sign, bit 14 the sine's
+    first = (r * cosine).view(np.uint32) ^ ((word << np.uint32(16)) & sign)
+    second = (r * sine).view(np.uint32) ^ ((word << np.uint32(17)) & sign)
+    return first.view(np.float32), second.view(np.float32)
+
+
+def reference_radius(k: UInt32) -> Float32:
+    """sqrt(-2 ln((k + 1/2) / 65536)) for k of 16 bits."""
     f = np.float32
-    # x = -2 ln((k + 1/2) / 65536): linear in the float's bits between powers of two, plus a polynomial.
-    k = (word >> np.uint32(16)).astype(np.float32) + f(0.5)
-    bits = k.view(np.int32)
+    # The bits of a float are its logarithm, linear between powers of two; a polynomial adds the difference.
+    number = k.astype(np.float32) + f(0.5)
+    bits = number.view(np.int32)
     t = ((bits & 0x007FFFFF) | 0x3F800000).view(np.float32)
-    p = ((t * RADIUS[3] + RADIUS[2]) * t + RADIUS[1]) * t + RADIUS[0]
-    x = (0x47800000 - bits).astype(np.float32) * LOGARITHM - (t - f(1)) * (f(2) - t) * p
-    # r = sqrt(x) as x * rsqrt(x): an estimate from the bits, then one cubic Newton-like step.
+    p = ((t * f(RADIUS[3]) + f(RADIUS[2])) * t + f(RADIUS[1])) * t + f(RADIUS[0])
+    x = (0x47800000 - bits).astype(np.float32) * f(LOGARITHM) - (t - f(1)) * (f(2) - t) * p
+    # sqrt(x) as x * rsqrt(x): an estimate from the bits, then one cubic Newton-like step.
     y = (0x5F202000 - (x.view(np.int32) >> 1)).view(np.float32)
     xy = x * y
     e = xy * y
-    r = xy * ((e * ROOT[2] + ROOT[1]) * e + ROOT[0])
-    # The angle in its quadrant is 45 degrees + h; bits 15 and 14 are the signs.
-    h = (word & np.uint32(0x3FFF)).astype(np.float32) - f(8191.5)
+    return xy * ((e * f(ROOT[2]) + f(ROOT[1])) * e + f(ROOT[0]))
+
+
+def reference_quadrant(a: UInt32) -> tuple[Float32, Float32]:
+    """Cosine and sine of (a + 1/2) / 16384 right angles, as (cos h -+ sin h) / sqrt(2), h from 45 degrees."""
+    f = np.float32
+    h = a.astype(np.float32) - f(8191.5)
     z = h * h
-    c = (z * COSINE[2] + COSINE[1]) * z + COSINE[0]
-    s = ((z * SINE[2] + SINE[1]) * z + SINE[0]) * h
-    sign = np.uint32(0x80000000)
-    cosine = (r * (c - s)).view(np.uint32) ^ ((word << np.uint32(16)) & sign)
-    sine = (r * (c + s)).view(np.uint32) ^ ((word << np.uint32(17)) & sign)
-    return cosine.view(np.float32), sine.view(np.float32)
+    c = (z * f(COSINE[2]) + f(COSINE[1])) * z + f(COSINE[0])
+    s = ((z * f(SINE[2]) + f(SINE[1])) * z + f(SINE[0])) * h
+    return c - s, c + s
 
 
 # ------------------------------------------------------------------------------------------------ arguments
