@@ -15,8 +15,10 @@ namespace {
 constexpr std::int64_t normals_per_thread = 200000;
 
 int thread_count(int asked, std::int64_t normals, std::int64_t groups) {
+  const std::int64_t useful = std::min(normals / normals_per_thread, groups);
+  if (useful < 2) return 1;  // asking the system for its cores takes longer than a small sum
   const std::int64_t most = asked > 0 ? asked : std::max(1u, std::thread::hardware_concurrency());
-  return (int)std::max<std::int64_t>(1, std::min({most, normals / normals_per_thread, groups}));
+  return (int)std::min(most, useful);
 }
 
 }  // namespace
