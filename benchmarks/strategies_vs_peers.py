@@ -4,8 +4,8 @@
 
 Sphere, ellipsoid (condition 1e6), Rosenbrock and Rastrigin in 10, 100 and 1000 dimensions, from a start that
 each seed draws in [-2, 2]. Targets are fractions of the start's value; what counts is the evaluation at which
-the best member so far falls below one. A cell is the ratio of the medians over seeds (ours / peer's): below 1,
-ours needs fewer. "-": neither median gets there; "never": ours does not, the peer's does.
+the best member so far falls below one. A cell is the ratio of the medians over seeds (ours / peer's): below
+1, ours needs fewer. "-": neither median gets there; "never": ours does not, the peer's does.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def cell(mine: float, theirs: float) -> str:
 
 def table(results: list[dict[str, Any]]) -> str:
     lines = [
-        f"| strategy | peer | function | d | {' | '.join(f'to {t:g}' for t in TARGETS)} | ours, evaluations |",
+        f"| strategy | peer | function | d | {' | '.join(f'to {t:g}' for t in TARGETS)} | evaluations |",
         "|---" * (5 + len(TARGETS)) + "|",
     ]
     for r in results:
@@ -239,7 +239,7 @@ def main() -> None:
     worst = max((a / b for a, b in reached), default=0.0)
     within = sum(a <= 1.5 * b for a, b in reached)
     summary = (
-        f"{within} of {len(reached)} targets that the peer reaches are reached within 1.5 times its evaluations; "
+        f"{within} of {len(reached)} targets that the peer reaches are within 1.5 times its evaluations; "
         f"worst {worst:.2f}"
     )
     print("\n" + table(results) + "\n\n" + summary)

@@ -73,7 +73,7 @@ def test_pgpe(antithetic):
 
 
 def test_noise_sum_is_a_chain_of_fused_multiply_adds():
-    """By its definition, in float64 rounded once an operation (the product of two float32 is exact in float64;
+    """By its definition, in float64 rounded once an operation (products of float32 are exact in float64;
     rounding its sum twice differs from once for one value in 2^29)."""
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=(2, 20)).astype(np.float32)
