@@ -41,6 +41,18 @@ Floats apply(const std::string& name, const Floats& x, const std::optional<std::
   throw std::invalid_argument("name: got '" + name + "', wanted one of " + known);
 }
 
+Floats apply_binary(const std::string& name, const Floats& a, const Floats& b,
+                    const std::optional<std::string>& level) {
+  if (a.size() != b.size()) throw std::invalid_argument("a, b: wanted equal sizes");
+  for (int i = 0; i < math_binary_functions; ++i) {
+    if (name != math_binary_names[i]) continue;
+    Floats y = empty_like(a);
+    table_of(level).binary[i](a.data(), b.data(), a.size(), y.mutable_data());
+    return y;
+  }
+  throw std::invalid_argument("name: got '" + name + "', wanted min, max, copysign or smaller_sum");
+}
+
 Floats fused(const Floats& a, const Floats& b, const Floats& c, const std::optional<std::string>& level) {
   if (a.size() != b.size() || a.size() != c.size())
     throw std::invalid_argument("a, b, c: wanted equal sizes");
@@ -54,6 +66,9 @@ Floats fused(const Floats& a, const Floats& b, const Floats& c, const std::optio
 void register_math(py::module_& module) {
   module.def("math_apply", &apply, py::arg("name"), py::arg("x"), py::arg("level") = py::none(),
              "A function of cpp/core/math.h on every element of a float32 array.");
+  module.def("math_binary", &apply_binary, py::arg("name"), py::arg("a"), py::arg("b"),
+             py::arg("level") = py::none(),
+             "min, max, copysign of cpp/core/simd.h, element by element, float32.");
   module.def("math_fma", &fused, py::arg("a"), py::arg("b"), py::arg("c"), py::arg("level") = py::none(),
              "a * b + c with one rounding, element by element, float32.");
   py::list names;

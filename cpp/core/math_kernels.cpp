@@ -33,6 +33,23 @@ EMBER_MATH(abs)
 EMBER_MATH(floor)
 #undef EMBER_MATH
 
+EMBER_INLINE vfloat smaller_sum(vfloat a, vfloat b) {
+  return to_float(select(a < b, to_double(a) + to_double(b), vdouble(0.0)));
+}
+
+#define EMBER_MATH_BINARY(name)                                                     \
+  void apply_##name(const float* a, const float* b, std::int64_t count, float* y) { \
+    for (std::int64_t i = 0; i < count; i += lanes) {                               \
+      const int n = count - i < lanes ? (int)(count - i) : lanes;                   \
+      store_first(y + i, name(load_first(a + i, n), load_first(b + i, n)), n);      \
+    }                                                                               \
+  }
+EMBER_MATH_BINARY(min)
+EMBER_MATH_BINARY(max)
+EMBER_MATH_BINARY(copysign)
+EMBER_MATH_BINARY(smaller_sum)
+#undef EMBER_MATH_BINARY
+
 void apply_fma(const float* a, const float* b, const float* c, std::int64_t count, float* y) {
   for (std::int64_t i = 0; i < count; i += lanes) {
     const int n = count - i < lanes ? (int)(count - i) : lanes;
@@ -47,4 +64,5 @@ void apply_fma(const float* a, const float* b, const float* c, std::int64_t coun
 EMBER_EXPORT_KERNELS(MathKernels, {{apply_exp, apply_expm1, apply_log, apply_log1p, apply_tanh, apply_erf,
                                     apply_sigmoid, apply_softplus, apply_elu, apply_gelu, apply_sin,
                                     apply_cos, apply_sqrt, apply_abs, apply_floor},
+                                   {apply_min, apply_max, apply_copysign, apply_smaller_sum},
                                    apply_fma})

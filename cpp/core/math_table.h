@@ -12,9 +12,15 @@ constexpr const char* math_names[] = {"exp", "expm1", "log", "log1p", "tanh", "e
                                       "elu", "gelu",  "sin", "cos",   "sqrt", "abs", "floor"};
 constexpr int math_functions = sizeof math_names / sizeof math_names[0];
 
+// Two arguments. smaller_sum tests the double lanes: a + b in float64, rounded to float32, where a < b, else
+// 0.
+constexpr const char* math_binary_names[] = {"min", "max", "copysign", "smaller_sum"};
+constexpr int math_binary_functions = sizeof math_binary_names / sizeof math_binary_names[0];
+
 struct MathKernels {
   void (*apply[math_functions])(const float* x, std::int64_t count,
                                 float* y);  // x and y may be the same array
+  void (*binary[math_binary_functions])(const float* a, const float* b, std::int64_t count, float* y);
   void (*fma)(const float* a, const float* b, const float* c, std::int64_t count, float* y);
 };
 

@@ -189,3 +189,18 @@ def test_exact_fma_of_base_is_the_instruction():
     results = [_core.math_fma(a, b, c, level) for level in LEVELS]
     for other in results[1:]:
         assert same_bits(results[0], other)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_lanes_choose_as_stated(level):
+    a, b = np.meshgrid(np.float32(NASTY), np.float32(NASTY))
+    a, b = a.ravel(), b.ravel()
+    # a < b ? a : b, so that the second is the answer for NaN and for two zeros
+    assert same_bits(_core.math_binary("min", a, b, level), np.where(a < b, a, b))
+    assert same_bits(_core.math_binary("max", a, b, level), np.where(a > b, a, b))
+    signs = _core.math_binary("copysign", a, b, level)
+    known = ~np.isnan(a)
+    assert same_bits(signs[known], np.copysign(a, b)[known])
+    with np.errstate(all="ignore"):
+        sums = np.where(a < b, (a.astype(np.float64) + b).astype(np.float32), np.float32(0))
+    assert same_bits(_core.math_binary("smaller_sum", a, b, level), sums)
