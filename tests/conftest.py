@@ -11,7 +11,7 @@ import pytest
 from ember_ml import backend
 from walk_env import Walk
 
-PACKAGES = {"numpy": "numpy"}
+PACKAGES = {"numpy": "numpy", "torch": "torch", "mlx": "mlx"}
 
 
 def _required() -> set[str]:

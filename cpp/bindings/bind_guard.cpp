@@ -28,6 +28,7 @@ struct Guard {
 bool is_plain(const Guard* self, PyObject* operand) {
   PyTypeObject* type = Py_TYPE(operand);
   if (type != self->array) return type == self->scalar;
+  if (!self->dtype) return true;
   if (!self->attribute) return py::detail::array_proxy(operand)->descr == self->dtype;
   PyObject* dtype = PyObject_GetAttr(operand, self->attribute);
   if (!dtype) {
@@ -70,7 +71,8 @@ PyObject* guard_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
   Py_INCREF(self->slow = slow);
   Py_INCREF(array);
   self->array = reinterpret_cast<PyTypeObject*>(array);
-  Py_INCREF(self->dtype = dtype);
+  self->dtype = dtype == Py_None ? nullptr : dtype;
+  Py_XINCREF(self->dtype);
   self->attribute = attribute == Py_None ? nullptr : attribute;
   Py_XINCREF(self->attribute);
   self->scalar = scalar == Py_None ? nullptr : reinterpret_cast<PyTypeObject*>(scalar);

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.backend.dtypes import KIND, promote
+from ember_ml.backend.dtypes import ALL, KIND, promote
 from ember_ml.backend.holder import ArrayHolder
 
+_KNOWN = frozenset(np.dtype(str(name)) for name in ALL)
 _DEFAULTS: tuple[Any, ...] = (np.bool_, np.int32, np.float32)  # by kind, as in dtypes.KIND
 
 
@@ -76,8 +77,18 @@ def to_host(data: Any) -> NDArray[Any]:
 
 
 def _checked(array: NDArray[Any]) -> NDArray[Any]:
-    if array.dtype.kind in "biuf":
+    if array.dtype in _KNOWN:
         return array
+    if (
+        array.dtype.kind in "biuf"
+    ):  # uint16 to uint64, long double, another byte order: the nearest that there is
+        return array.astype(
+            {"u": np.int32 if array.dtype.itemsize < 4 else np.int64, "f": np.float64}.get(
+                array.dtype.kind, array.dtype.newbyteorder("=")
+            )
+            if array.dtype.name not in ALL
+            else array.dtype.name
+        )
     raise TypeError(f"expected real numbers or booleans, got an array of dtype {array.dtype}")
 
 
