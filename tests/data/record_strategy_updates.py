@@ -3,7 +3,7 @@
     python tests/data/record_strategy_updates.py
 
 writes strategy_updates.npz beside it. tests/es/test_strategies_peers.py compares ours with the record, and
-with the peers themselves where they are installed (evosax 0.3, evotorch 0.6).
+with the peers themselves where they are installed (evosax 0.3, evotorch 0.6, crfmnes 1.0).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 from ember_ml.es.noise import noise
-from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+from ember_ml.es.strategies import ARS, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
 
 PATH = pathlib.Path(__file__).with_name("strategy_updates.npz")
 D, DIRECTIONS, GENERATIONS, SEED = 12, 8, 6, 77
@@ -39,6 +39,7 @@ OURS: dict[str, Callable[[], Strategy]] = {
     "snes_evotorch": lambda: SNES(directions=DIRECTIONS, sigma=0.5, antithetic=False),
     "pgpe": lambda: PGPE(directions=DIRECTIONS, sigma=0.4),
     "pgpe_evotorch": lambda: PGPE(directions=DIRECTIONS, sigma=0.4),
+    "cr_fm_nes": lambda: CRFMNES(directions=DIRECTIONS, sigma=0.5),
     "sep_cmaes": lambda: SepCMAES(directions=DIRECTIONS, sigma=0.5),
 }
 
@@ -160,7 +161,31 @@ def evotorch_steps(name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(means), np.stack(sigmas)
 
 
+def crfmnes_steps() -> tuple[np.ndarray, np.ndarray]:
+    """The authors' own program, crfmnes 1.0."""
+    from crfmnes.alg import CRFMNES
+
+    v = noise(SEED, 0, 0, D, purpose="init").astype(np.float64)[:, None] / np.sqrt(D)
+    peer = CRFMNES(D, None, THETA0.astype(np.float64)[:, None], 0.5, 2 * DIRECTIONS, v=v)
+    means, sigmas = [], []
+    drawn = np.random.randn
+    for generation, fitness in enumerate(fitnesses("cr_fm_nes")):
+        costs = iter(-np.concatenate([fitness[::2], fitness[1::2]]))  # all plus, then all minus
+        z = eps(generation).T
+        peer.f = lambda _, costs=costs: next(costs)
+        np.random.randn = lambda *shape, z=z: z
+        try:
+            peer.one_iteration()
+        finally:
+            np.random.randn = drawn
+        means.append(peer.m[:, 0].copy())
+        sigmas.append((peer.sigma * peer.D * np.sqrt(1 + peer.v**2))[:, 0])
+    return np.stack(means), np.stack(sigmas)
+
+
 def peer_steps(name: str) -> tuple[np.ndarray, np.ndarray]:
+    if name == "cr_fm_nes":
+        return crfmnes_steps()
     if name.endswith("_evotorch"):
         return evotorch_steps(name)
     import jax

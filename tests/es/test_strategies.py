@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from ember_ml.es import strategies
 from ember_ml.es.noise import noise
-from ember_ml.es.strategies import ARS, CMAES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
 
 D = 10
+ROWS = ("CMAES", "CRFMNES")  # members are not mean +- sigma * noise
 MADE = {
     "OpenAIES": lambda: OpenAIES(
         directions=16,
@@ -34,6 +35,7 @@ MADE = {
     "PGPE-single": lambda: PGPE(directions=32, antithetic=False, shaping="z_score"),
     "SepCMAES": lambda: SepCMAES(),
     "CMAES": lambda: CMAES(),
+    "CRFMNES": lambda: CRFMNES(),
 }
 
 
@@ -54,7 +56,7 @@ def strategy(request):
     return made
 
 
-@pytest.mark.parametrize("strategy", [name for name in MADE if name != "CMAES"], indirect=True)
+@pytest.mark.parametrize("strategy", [name for name in MADE if name not in ROWS], indirect=True)
 def test_members_are_mean_and_noise_to_the_bit(strategy):
     strategy.tell(sphere(strategy.ask()))
     population, mean, sigma = strategy.ask(), strategy.mean, np.float32(strategy.sigma)

@@ -39,6 +39,6 @@ def test_follows_the_record(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", recorder.OURS)
 def test_follows_the_peer(name):
-    package = "evotorch" if name.endswith("_evotorch") else "evosax"
+    package = "crfmnes" if name == "cr_fm_nes" else "evotorch" if name.endswith("_evotorch") else "evosax"
     pytest.importorskip(package, reason=f"{package} is not installed")
     _agree(recorder.our_steps(name), recorder.peer_steps(name))

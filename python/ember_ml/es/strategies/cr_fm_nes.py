@@ -1,0 +1,147 @@
+"""Cost-reduced fast-moving natural evolution strategy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ember_ml import _core
+from ember_ml.engines.base import Float32, Float64
+from ember_ml.es.noise import noise
+from ember_ml.es.strategies.rows import RowStrategy
+
+
+class CRFMNES(RowStrategy):
+    """Fast moving natural evolution strategy for high-dimensional problems (Nomura and Ono 2022, arXiv
+    2201.11422), CR-FM-NES.
+
+    The covariance is sigma^2 D (I + v v') D with D diagonal and one direction v: cost is linear in the
+    number of parameters, and steps along a ridge. Members are in pairs of noise z and -z, explicit rows
+    ``mean + sigma * D * (z + (sqrt(1 + |v|^2) - 1) (z . v) v / |v|^2)``, computed in float64. The first v is
+    ``noise(seed, 0, 0, purpose="init") / sqrt(parameters)``. All symbols are the paper's.
+
+    Args:
+        directions: pairs a generation; None takes (4 + 3 log d) / 2, rounded up, for d parameters.
+        sigma: first step size.
+    """
+
+    least_parameters = 2
+
+    def __init__(self, directions: int | None = None, sigma: float = 0.5) -> None:
+        super().__init__(directions, sigma)
+
+    def _default_directions(self, parameters: int) -> int:
+        return (super()._default_directions(parameters) + 1) // 2
+
+    @property
+    def members(self) -> int:
+        return 2 * self._directions
+
+    def _begin(self, theta0: Float32) -> None:
+        d, n = theta0.size, self.members
+        ranks = np.arange(1, n + 1)
+        self._rank_hat = np.maximum(0.0, np.log(n / 2 + 1) - np.log(ranks))
+        self._rank = self._rank_hat / self._rank_hat.sum() - 1.0 / n
+        mu = 1.0 / np.square(self._rank + 1.0 / n).sum()
+        self._mu = mu
+        self._c_sigma = (mu + 2) / (d + mu + 5)
+        self._c_c = (4 + mu / d) / (d + 4 + 2 * mu / d)
+        self._c_1 = 2 / ((d + 1.3) ** 2 + mu) * (d - 5) / 6
+        self._length = math.sqrt(d) * (1 - 1 / (4 * d) + 1 / (21 * d * d))
+        self._alpha = _inverse_h(d) * min(1.0, math.sqrt(n / d))
+        self._eta_stagnation = math.tanh((0.024 * n + 0.7 * d + 20) / (d + 12))
+        self._eta_convergence = 2 * math.tanh((0.025 * n + 0.75 * d + 10) / (d + 4))
+        self._eta_b = math.tanh((min(0.02 * n, 3 * math.log(d)) + 5) / (0.23 * d + 25))
+        self._step = float(self._arguments["sigma"])
+        self._centre = theta0.astype(np.float64)
+        self._d = np.ones(d)
+        self._v = noise(self._seed, 0, 0, d, purpose="init").astype(np.float64) / math.sqrt(d)
+        self._p_sigma, self._p_c = np.zeros(d), np.zeros(d)
+
+    def _sample(self) -> Float64:
+        d = self._centre.size
+        z = np.stack([noise(self._seed, self._generation, k, d) for k in range(self._directions)])
+        self._z = np.stack([z, -z], axis=1).reshape(-1, d).astype(np.float64)
+        v2 = self._v @ self._v
+        self._y = self._z + np.outer((math.sqrt(1 + v2) - 1) / v2 * (self._z @ self._v), self._v)
+        return self._centre + self._step * self._d * self._y
+
+    def _move(self, rows: Float64, fitness: Float64) -> None:
+        z, n, d = self._z, self.members, self._centre.size
+        w_rank = _core.shape_by_table(fitness, self._rank)
+        self._p_sigma = (1 - self._c_sigma) * self._p_sigma + math.sqrt(
+            self._c_sigma * (2 - self._c_sigma) * self._mu
+        ) * (w_rank @ z)
+        length = float(np.linalg.norm(self._p_sigma))
+        if length >= self._length:  # moving: weights also by distance
+            distance = np.exp(self._alpha * np.linalg.norm(z, axis=1))
+            w = _core.shape_by_table(fitness, self._rank_hat) * distance
+            w, eta_sigma = w / w.sum() - 1.0 / n, 1.0
+        else:
+            w = w_rank
+            eta_sigma = self._eta_stagnation if length >= 0.1 * self._length else self._eta_convergence
+        step = w @ (rows - self._centre)
+        self._p_c = (1 - self._c_c) * self._p_c + math.sqrt(self._c_c * (2 - self._c_c) * self._mu) * (
+            step / self._step
+        )
+        self._centre = self._centre + step
+        self._mean = self._centre.astype(np.float32)
+        self._turn(np.append(self._eta_b * w, self._c_1), np.vstack([self._y, self._p_c / self._d]))
+        self._step *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
+
+    def _turn(self, weights: Float64, y: Float64) -> None:
+        """The natural gradient of D and v at fixed determinant (Akimoto, Auger and Hansen 2014: comparison-based
+        natural gradient optimization in high dimension), whose notation this follows)."""
+        v2 = float(self._v @ self._v)
+        bar = self._v / math.sqrt(v2)
+        bar2, gamma, along = bar * bar, 1 + v2, y @ bar
+        alpha = min(1.0, math.sqrt(v2 * v2 + (2 * gamma - math.sqrt(gamma)) / float(bar2.max())) / (2 + v2))
+        t = y * along[:, None] - np.outer((along**2 + gamma) / 2, bar)
+        b = -(1 - alpha**2) * v2 * v2 / gamma + 2 * alpha**2
+        inverse = 1 / (2 - (b + 2 * alpha**2) * bar2)
+        s = y * y - v2 / gamma * (y * bar * along[:, None]) - 1
+        s = s - alpha / gamma * ((2 + v2) * (t * bar) - v2 * np.outer(t @ bar, bar2))
+        scaled = inverse * bar2
+        s = s * inverse - b / (1 + b * float(bar2 @ scaled)) * np.outer(s @ scaled, scaled)
+        t = t - alpha * ((2 + v2) * (s * bar) - np.outer(s @ bar2, bar))
+        self._v = self._v + (weights @ t) / math.sqrt(v2)
+        scale = self._d + (weights @ s) * self._d
+        volume = np.log(scale).sum() + math.log1p(float(self._v @ self._v)) / 2
+        self._d = scale * math.exp(-volume / scale.size)
+
+    @property
+    def sigma(self) -> Float32:
+        """Deviation along each parameter, float32 (parameters,)."""
+        self._need_start()
+        return (self._step * self._d * np.sqrt(1 + self._v**2)).astype(np.float32)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self._step,
+            "centre": self._centre.copy(),
+            "d": self._d.copy(),
+            "v": self._v.copy(),
+            "p_sigma": self._p_sigma.copy(),
+            "p_c": self._p_c.copy(),
+        }
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        for name in ("centre", "d", "v", "p_sigma", "p_c"):
+            values = np.asarray(state[name], np.float64)
+            if values.shape != self._centre.shape:
+                raise ValueError(f"state: '{name}' has {values.size} values, wanted {self._centre.size}")
+            setattr(self, f"_{name}", values)
+        self._step = float(state["step"])
+
+
+def _inverse_h(d: int) -> float:
+    """The a > 0 with (1 + a^2) exp(a^2 / 2) / 0.24 = 10 + d, by damped Newton steps."""
+    a, value = 1.0, math.inf
+    while abs(value) > 1e-10 * (10 + d):
+        grown = math.exp(a * a / 2) / 0.24
+        value = (1 + a * a) * grown - 10 - d
+        a -= 0.5 * value / (a * grown * (3 + a * a))
+    return a
