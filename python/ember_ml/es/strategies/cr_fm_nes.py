@@ -55,7 +55,7 @@ class CRFMNES(RowStrategy):
         self._eta_stagnation = math.tanh((0.024 * n + 0.7 * d + 20) / (d + 12))
         self._eta_convergence = 2 * math.tanh((0.025 * n + 0.75 * d + 10) / (d + 4))
         self._eta_b = math.tanh((min(0.02 * n, 3 * math.log(d)) + 5) / (0.23 * d + 25))
-        self._step = float(self._arguments["sigma"])
+        self._size = float(self._arguments["sigma"])
         self._centre = theta0.astype(np.float64)
         self._d = np.ones(d)
         self._v = noise(self._seed, 0, 0, d, purpose="init").astype(np.float64) / math.sqrt(d)
@@ -67,7 +67,7 @@ class CRFMNES(RowStrategy):
         self._z = np.stack([z, -z], axis=1).reshape(-1, d).astype(np.float64)
         v2 = self._v @ self._v
         self._y = self._z + np.outer((math.sqrt(1 + v2) - 1) / v2 * (self._z @ self._v), self._v)
-        return self._centre + self._step * self._d * self._y
+        return self._centre + self._size * self._d * self._y
 
     def _move(self, rows: Float64, fitness: Float64) -> None:
         z, n, d = self._z, self.members, self._centre.size
@@ -85,16 +85,16 @@ class CRFMNES(RowStrategy):
             eta_sigma = self._eta_stagnation if length >= 0.1 * self._length else self._eta_convergence
         step = w @ (rows - self._centre)
         self._p_c = (1 - self._c_c) * self._p_c + math.sqrt(self._c_c * (2 - self._c_c) * self._mu) * (
-            step / self._step
+            step / self._size
         )
         self._centre = self._centre + step
         self._mean = self._centre.astype(np.float32)
         self._turn(np.append(self._eta_b * w, self._c_1), np.vstack([self._y, self._p_c / self._d]))
-        self._step *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
+        self._size *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
 
     def _turn(self, weights: Float64, y: Float64) -> None:
-        """The natural gradient of D and v at fixed determinant (Akimoto, Auger and Hansen 2014: comparison-based
-        natural gradient optimization in high dimension), whose notation this follows)."""
+        """The natural gradient of D and v at fixed determinant, in the notation of Akimoto, Auger and Hansen 2014
+        (comparison-based natural gradient optimization in high dimension)."""
         v2 = float(self._v @ self._v)
         bar = self._v / math.sqrt(v2)
         bar2, gamma, along = bar * bar, 1 + v2, y @ bar
@@ -116,11 +116,11 @@ class CRFMNES(RowStrategy):
     def sigma(self) -> Float32:
         """Deviation along each parameter, float32 (parameters,)."""
         self._need_start()
-        return (self._step * self._d * np.sqrt(1 + self._v**2)).astype(np.float32)
+        return (self._size * self._d * np.sqrt(1 + self._v**2)).astype(np.float32)
 
     def _state(self) -> dict[str, Any]:
         return {
-            "step": self._step,
+            "step": self._size,
             "centre": self._centre.copy(),
             "d": self._d.copy(),
             "v": self._v.copy(),
@@ -134,7 +134,7 @@ class CRFMNES(RowStrategy):
             if values.shape != self._centre.shape:
                 raise ValueError(f"state: '{name}' has {values.size} values, wanted {self._centre.size}")
             setattr(self, f"_{name}", values)
-        self._step = float(state["step"])
+        self._size = float(state["step"])
 
 
 def _inverse_h(d: int) -> float:
