@@ -30,8 +30,8 @@ examples:
   ember-ml train MountainCar-v0 --strategy pgpe --directions 32 --generations 200
   ember-ml train --resume runs/cheetah/checkpoint.npz --generations 100
 
-ENV is a native environment (`ember-ml info` lists them) or any gymnasium id. A known task takes settings that are
-known to work; --preset default, --strategy and the other options replace them."""
+ENV is a native environment (`ember-ml info` lists them) or any gymnasium id. A known task takes settings that
+are known to work; --preset default, --strategy and the other options replace them."""
 
 _EPILOG = """\
 examples:
@@ -76,7 +76,8 @@ def _complain(message: str, code: int) -> int:
     return code
 
 
-# ------------------------------------------------------------------------------------------------------- options
+# -------------------------------------------------------------------------------------------------------
+# options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,8 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("plot", _plot, "draw the learning curve of a saved training")
     sub.add_argument("file", metavar="FILE", help="what `train --save` or `--out` wrote")
     sub.add_argument("--out", metavar="PATH", help="png, pdf or svg to write (FILE with .png)")
-    sub.add_argument("--x", choices=("generation", "steps", "time"), default="generation", help="horizontal axis")
-    sub.add_argument("--trajectory", action="store_true", help="one episode of the policy instead of the curve")
+    sub.add_argument(
+        "--x", choices=("generation", "steps", "time"), default="generation", help="horizontal axis"
+    )
+    sub.add_argument(
+        "--trajectory", action="store_true", help="one episode of the policy instead of the curve"
+    )
 
     sub = command(
         "export",
@@ -136,29 +141,49 @@ def _parser() -> argparse.ArgumentParser:
 def _train_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("env", metavar="ENV", nargs="?", help="environment; not needed with --resume")
     group = sub.add_argument_group("how to train")
-    group.add_argument("--preset", default="auto", metavar="NAME", help="settings of a task: auto, default or a name")
-    group.add_argument("--strategy", choices=sorted(STRATEGIES), help="evolution strategy instead of the preset's")
+    group.add_argument(
+        "--preset", default="auto", metavar="NAME", help="settings of a task: auto, default or a name"
+    )
+    group.add_argument(
+        "--strategy", choices=sorted(STRATEGIES), help="evolution strategy instead of the preset's"
+    )
     group.add_argument("--directions", type=int, metavar="N", help="noise vectors a generation (2 N members)")
     group.add_argument("--sigma", type=float, metavar="X", help="deviation of the search distribution")
     group.add_argument("--learning-rate", type=float, metavar="X", help="of the strategy's optimiser")
-    group.add_argument("--hidden", metavar="16,16", help="widths of the policy's hidden layers; 'linear' for none")
+    group.add_argument(
+        "--hidden", metavar="16,16", help="widths of the policy's hidden layers; 'linear' for none"
+    )
     group.add_argument("--episodes", type=int, metavar="N", help="episodes a member plays in a generation")
-    group.add_argument("--seed", type=int, metavar="N", help="decides every number; drawn and reported if not given")
-    group.add_argument("--restarts", type=int, default=1, metavar="N", help="trainings of which the best is kept")
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="decides every number; drawn and reported if not given"
+    )
+    group.add_argument(
+        "--restarts", type=int, default=1, metavar="N", help="trainings of which the best is kept"
+    )
     group = sub.add_argument_group("how long")
-    group.add_argument("--generations", type=int, metavar="N", help="generations to train; schedules follow it")
-    group.add_argument("--until", type=float, metavar="RETURN", help="stop when the policy reaches this return")
+    group.add_argument(
+        "--generations", type=int, metavar="N", help="generations to train; schedules follow it"
+    )
+    group.add_argument(
+        "--until", type=float, metavar="RETURN", help="stop when the policy reaches this return"
+    )
     group.add_argument("--seconds", type=float, metavar="X", help="stop after so much time")
     group.add_argument("--steps", type=int, metavar="N", help="stop after so many environment steps")
     group = sub.add_argument_group("where it runs (results do not depend on it)")
     group.add_argument("--threads", type=int, metavar="N", help="threads of the native engine (all cores)")
     group.add_argument("--engine", default=None, metavar="NAME", help="auto, native or python")
-    group.add_argument("--workers", type=int, metavar="N", help="processes for environments written in Python")
+    group.add_argument(
+        "--workers", type=int, metavar="N", help="processes for environments written in Python"
+    )
     group = sub.add_argument_group("what to write")
-    group.add_argument("--save", metavar="FILE", help="the trained policy and everything needed to train on (npz)")
+    group.add_argument(
+        "--save", metavar="FILE", help="the trained policy and everything needed to train on (npz)"
+    )
     group.add_argument("--plot", metavar="PATH", help="the learning curve (png, pdf, svg)")
     group.add_argument("--out", metavar="FOLDER", help="folder for checkpoint.npz, log.csv and training.png")
-    group.add_argument("--checkpoint-every", type=int, default=10, metavar="N", help="with --out, generations (10)")
+    group.add_argument(
+        "--checkpoint-every", type=int, default=10, metavar="N", help="with --out, generations (10)"
+    )
     group.add_argument("--resume", metavar="FILE", help="go on with a saved training")
     group.add_argument("--tensorboard", metavar="FOLDER", help="also log for TensorBoard")
     group = sub.add_argument_group("what to print")
@@ -167,7 +192,8 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
     group.add_argument("--explain", action="store_true", help="also print which engine runs this, and why")
 
 
-# --------------------------------------------------------------------------------------------------------- train
+# ---------------------------------------------------------------------------------------------------------
+# train
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -176,7 +202,9 @@ def _train(options: argparse.Namespace) -> int:
     from ember_ml.es.train import train
 
     if (options.env is None) == (options.resume is None):
-        raise ValueError("train: wanted either an environment or --resume FILE (`ember-ml train --help` shows how)")
+        raise ValueError(
+            "train: wanted either an environment or --resume FILE (`ember-ml train --help` shows how)"
+        )
     callbacks: list[Any] = []
     written: dict[str, str] = {}
     if options.plot is not None:
@@ -193,8 +221,12 @@ def _train(options: argparse.Namespace) -> int:
         from ember_ml.es import TensorBoardLogger
 
         callbacks.append(TensorBoardLogger(options.tensorboard))
-    limits = {n: getattr(options, n) for n in ("until", "seconds", "steps") if getattr(options, n) is not None}
-    where = {n: getattr(options, n) for n in ("threads", "engine", "workers") if getattr(options, n) is not None}
+    limits = {
+        n: getattr(options, n) for n in ("until", "seconds", "steps") if getattr(options, n) is not None
+    }
+    where = {
+        n: getattr(options, n) for n in ("threads", "engine", "workers") if getattr(options, n) is not None
+    }
     where["progress"] = not (options.quiet or options.json)
     if options.resume is not None:
         _refuse_with_resume(options)
@@ -223,7 +255,7 @@ def _train(options: argparse.Namespace) -> int:
             plots.append(str(folder / "training.png"))
     for path in plots:
         run.plot(path)
-        written["plot"] = path
+        written["plot"] = ", ".join(filter(None, (written.get("plot"), str(path))))
     if options.json:
         print(json.dumps(_summary(run, written)))
     elif not options.quiet:
@@ -280,7 +312,9 @@ def _strategy(options: argparse.Namespace) -> Any:
 
             if optimizer is not None:
                 optimizer.learning_rate = rate
-            config["optimizer"] = optimizer or (Adam(learning_rate=rate) if kind is es.OpenAIES else ClipUp(rate))
+            config["optimizer"] = optimizer or (
+                Adam(learning_rate=rate) if kind is es.OpenAIES else ClipUp(rate)
+            )
         else:
             config["learning_rate"] = rate
     try:
@@ -331,7 +365,9 @@ def _print_summary(run: Any, written: dict[str, str], explain: bool) -> None:
         rows.append(("generations", "0: nothing was trained"))
     if run.restarts:
         judged = ", ".join(
-            f"{r['judged_return']:.1f}{' (kept)' if r['chosen'] else ''}" for r in run.restarts if "judged_return" in r
+            f"{r['judged_return']:.1f}{' (kept)' if r['chosen'] else ''}"
+            for r in run.restarts
+            if "judged_return" in r
         )
         rows.append(("restarts", judged))
     names = {"save": "saved to", "plot": "plot", "checkpoint": "checkpoint", "log": "log"}
@@ -341,7 +377,8 @@ def _print_summary(run: Any, written: dict[str, str], explain: bool) -> None:
         print(f"  {name:<{width}}  {text}")
 
 
-# ------------------------------------------------------------------------------------------------ other commands
+# ------------------------------------------------------------------------------------------------ other
+# commands
 
 
 def _load(path: str) -> Any:
@@ -427,7 +464,18 @@ def _info(options: argparse.Namespace) -> int:
     from ember_ml.es.run import versions
 
     packages = {}
-    for name in ("torch", "mlx", "gymnasium", "mujoco", "numba", "ray", "cma", "matplotlib", "onnx", "tensorboard"):
+    for name in (
+        "torch",
+        "mlx",
+        "gymnasium",
+        "mujoco",
+        "numba",
+        "ray",
+        "cma",
+        "matplotlib",
+        "onnx",
+        "tensorboard",
+    ):
         packages[name] = _installed(name)
     backends = ["numpy", *(name for name in ("torch", "mlx") if packages[name])]
     found = {
@@ -441,11 +489,13 @@ def _info(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found))
         return OK
-    print(f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}, {found['platform']}")
-    print(f"  SIMD level    {found['simd']} (built and runnable here: {', '.join(found['simd_levels'])})")
+    print(
+        f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}, {found['platform']}"
+    )
+    print(f"  SIMD level    {found['simd']} (built and runnable here: {', '.join(_core.simd_levels())})")
     print(f"  threads       {found['threads']}")
     print(f"  backends      {', '.join(backends)}")
-    print(f"  environments  {', '.join(found['environments']) or 'none'}; any gymnasium id where that is installed")
+    print(f"  environments  {', '.join(sorted(envs.registry()))}; any gymnasium id where that is installed")
     there = [f"{name} {version}" for name, version in packages.items() if version]
     missing = [name for name, version in packages.items() if not version]
     print(f"  installed     {', '.join(there) or 'none of the optional packages'}")

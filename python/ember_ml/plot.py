@@ -1,4 +1,4 @@
-"""Pictures of a training and of the trained policy (extra ``plot``)."""
+"""The learning curve of a training (extra ``plot``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which people with any colour vision can tell apart.
 POLICY, POPULATION, BEST, MUTED = "#0072B2", "#E69F00", "#009E73", "#6b6b6b"
 
-_STYLE: dict[str, Any] = {
+STYLE: dict[str, Any] = {
     "font.size": 9.5,
     "axes.titlesize": 9.5,
     "axes.labelsize": 9.5,
@@ -38,9 +38,11 @@ _STYLE: dict[str, Any] = {
 X = Literal["generation", "steps", "time"]
 
 
-def training(run: Run, path: str | os.PathLike[str] | None = None, x: X = "generation", dpi: int = 150) -> Any:
-    """The learning curve: return of the policy, mean and spread of the population, its best member, and below episode
-    length, sigma, update norm and speed.
+def training(
+    run: Run, path: str | os.PathLike[str] | None = None, x: X = "generation", dpi: int = 150
+) -> Any:
+    """The learning curve: return of the policy, mean and spread of the population, its best member, and below
+    episode length, sigma, update norm and speed.
 
     Args:
         run: what `es.train` or `Trainer.run` gave.
@@ -61,8 +63,8 @@ def training(run: Run, path: str | os.PathLike[str] | None = None, x: X = "gener
     matplotlib = need("matplotlib", "plot")
     h = run.history.to_numpy()
     xs, label = _axis(h, x)
-    with matplotlib.rc_context(_STYLE):
-        figure = _figure((8.6, 6.2))
+    with matplotlib.rc_context(STYLE):
+        figure = make_figure((8.6, 6.2))
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
         grid = figure.add_gridspec(2, 4, height_ratios=(3.2, 1), hspace=0.08, wspace=0.08)
         main = figure.add_subplot(grid[0, :])
@@ -79,13 +81,15 @@ def training(run: Run, path: str | os.PathLike[str] | None = None, x: X = "gener
         for column, (title, values, scale) in enumerate(panels):
             axis = figure.add_subplot(grid[1, column])
             _panel(axis, xs, values, title, scale)
-        _finish(figure, path, dpi)
+        write_figure(figure, path, dpi)
     return figure
 
 
 def _returns(axis: Any, xs: Any, h: Any, run: Run) -> None:
     mean, spread = h["population_mean"], h["population_std"]
-    above = np.fmin(mean + spread, h["population_max"])  # a skewed population's deviation passes its best member
+    above = np.fmin(
+        mean + spread, h["population_max"]
+    )  # a skewed population's deviation passes its best member
     axis.fill_between(xs, mean - spread, above, color=POPULATION, alpha=0.20, linewidth=0)
     axis.plot(xs, mean, color=POPULATION, linewidth=1.2, label="population, mean and deviation")
     axis.plot(xs, h["population_max"], color=BEST, linewidth=0.9, alpha=0.85, label="best member")
@@ -111,7 +115,9 @@ def _returns(axis: Any, xs: Any, h: Any, run: Run) -> None:
     axis.legend(handles[::-1], names[::-1], loc="lower right", bbox_to_anchor=(1.0, 0.02))
     final, best = h["policy_return"][-1], h["policy_return"].max()
     strategy = run.config["strategy"]["name" if "name" in run.config["strategy"] else "type"]
-    axis.set_title(f"{run.env.name}   {strategy}, seed {run.seed}", loc="left", fontweight="bold", fontsize=11)
+    axis.set_title(
+        f"{run.env.name}   {strategy}, seed {run.seed}", loc="left", fontweight="bold", fontsize=11
+    )
     axis.set_title(
         f"policy {final:.4g} at the end, {best:.4g} at best; {count_text(int(h['steps'].sum()))} steps,"
         f" {seconds_text(h['wall_time'][-1])}",
@@ -138,7 +144,9 @@ def _panel(axis: Any, xs: Any, values: Any, title: str, scale: str) -> None:
 
 
 def _speed(steps: Any, seconds: Any) -> Any:
-    """Steps per second over windows of at least 1% of the run: single generations may be shorter than the clock."""
+    """Steps per second over windows of at least 1% of the run: single generations may be shorter than the
+    clock.
+    """
     window = max(1, len(steps) // 50)
     kernel = np.ones(window)
     inside = np.convolve(np.ones(len(steps)), kernel, "same")
@@ -149,7 +157,7 @@ def _speed(steps: Any, seconds: Any) -> Any:
 
 
 def _limits(h: Any, threshold: float | None) -> tuple[float, float]:
-    """Limits that a few members far off do not decide: the band may leave the picture, the policy never does."""
+    """Limits that a few members far off do not decide: the band may leave the picture."""
     policy = h["policy_return"]
     mean, most = h["population_mean"], h["population_max"]
     finite = np.isfinite(mean)
@@ -158,7 +166,11 @@ def _limits(h: Any, threshold: float | None) -> tuple[float, float]:
     if finite.any():
         low.append(np.percentile((mean - h["population_std"])[finite], 10))
         high.append(np.percentile(most[finite], 99))
-    if threshold is not None and np.isfinite(threshold) and abs(threshold) < 10 * max(1.0, np.abs(policy).max()):
+    if (
+        threshold is not None
+        and np.isfinite(threshold)
+        and abs(threshold) < 10 * max(1.0, np.abs(policy).max())
+    ):
         high.append(threshold)
         low.append(threshold)
     bottom, top = float(min(low)), float(max(high))
@@ -191,9 +203,9 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
 
 
-def _figure(size: tuple[float, float]) -> Any:
-    """A figure that shows once in a notebook, through `plt.show()` in a script that uses pyplot, and leaks nowhere
-    else.
+def make_figure(size: tuple[float, float]) -> Any:
+    """A figure that shows once in a notebook, through `plt.show()` in a script that uses pyplot, and leaks
+    nowhere else.
     """
     from matplotlib.figure import Figure
 
@@ -204,7 +216,7 @@ def _figure(size: tuple[float, float]) -> Any:
     return Figure(figsize=size, layout="constrained")
 
 
-def _finish(figure: Any, path: str | os.PathLike[str] | None, dpi: int) -> None:
+def write_figure(figure: Any, path: str | os.PathLike[str] | None, dpi: int) -> None:
     if path is None:
         return
     path = Path(path)

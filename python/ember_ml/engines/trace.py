@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml.engines.base import Float32
-from ember_ml.engines.forward import make_forward
+from ember_ml.engines.chain import forward
 from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
 
 #: The compiled chain must agree with forward to this, relative to max(1, |y|). Backends multiply matrices in
@@ -112,16 +112,13 @@ def _check(module: Any, spec: PolicySpec) -> None:
     """
     generator = np.random.default_rng(0)
     theta = np.asarray(module.to_vector(), np.float32)
-    compiled = make_forward(spec)
-    which = np.zeros(_CHECKED_INPUTS, np.intp)
     try:
         for parameters in (theta, theta + 0.3 * generator.standard_normal(theta.size).astype(np.float32)):
             module.from_vector(parameters)
-            compiled.load(parameters[None])
             x = (2 * generator.standard_normal((_CHECKED_INPUTS, spec.inputs))).astype(np.float32)
             wanted = np.concatenate([_forward(module, row[None]) for row in x])
             again = np.concatenate([_forward(module, row[None]) for row in x[::-1]])[::-1]
-            got = compiled(which, x)
+            got = forward(spec, parameters, x)
             if not np.array_equal(wanted, again, equal_nan=True):
                 raise NotCompiled("its forward does not give the same answer to the same observation twice")
             if not np.all(np.abs(got - wanted) <= TOLERANCE * np.maximum(1, np.abs(wanted))):

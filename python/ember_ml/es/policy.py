@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ember_ml.engines.base import Float32
-from ember_ml.engines.forward import make_forward
+from ember_ml.engines.chain import forward
+from ember_ml.engines.forward import ModuleForward
 from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.observation import normalize
@@ -140,9 +141,10 @@ class TrainedPolicy:
             )
         if self.mean is not None and self.inverse is not None:
             x = normalize(x, self.mean, self.inverse)
+        if self.spec is not None:
+            return forward(self.spec, self.theta, x)
         if self._forward is None:
-            network = self._network if self.spec is not None else self._network()  # type: ignore[operator]
-            self._forward = make_forward(network)
+            self._forward = ModuleForward(self._network())  # type: ignore[operator]
             self._forward.load(self.theta[None])
         result: Float32 = self._forward(np.zeros(len(x), np.intp), x)
         return result

@@ -285,16 +285,16 @@ class Run:
         return plot.training(self, path, **options)
 
     def plot_trajectory(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
-        """One episode of the trained policy, a matplotlib figure. See `ember_ml.plot.trajectory`."""
-        from ember_ml import plot
+        """One episode of the trained policy, a matplotlib figure. See `ember_ml.playback.trajectory`."""
+        from ember_ml import playback
 
-        return plot.trajectory(self, path, **options)
+        return playback.trajectory(self, path, **options)
 
     def animate(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """One episode of the trained policy as a GIF. See `ember_ml.plot.animate`."""
-        from ember_ml import plot
+        """One episode of the trained policy as a GIF. See `ember_ml.playback.animate`."""
+        from ember_ml import playback
 
-        return plot.animate(self, path, **options)
+        return playback.animate(self, path, **options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains
@@ -310,9 +310,9 @@ class Run:
             ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
             MissingExtra: the package that the format needs is not installed.
         """
-        from ember_ml.es import export
+        from ember_ml.es.export import export
 
-        return export.export(self.policy, path, **options)
+        return export(self.policy, path, **options)
 
     def to_torch(self) -> Any:
         """The trained policy as a `torch.nn.Module` on raw observations (extra ``torch``)."""

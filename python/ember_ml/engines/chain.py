@@ -1,0 +1,32 @@
+"""One policy on a batch of observations, by the native core: the bits of native training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ember_ml import _core
+from ember_ml.engines.base import Float32
+from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
+
+
+def forward(spec: PolicySpec, theta: Float32, inputs: Float32) -> Float32:
+    """Outputs float32 (batch, outputs) of the chain with parameters `theta` for float32 (batch, inputs)."""
+    x = _apply(spec.before, np.ascontiguousarray(inputs, np.float32))
+    for layer in spec.layers:
+        end = layer.weight_offset + layer.inputs * layer.outputs
+        weight = theta[layer.weight_offset : end].reshape(layer.inputs, layer.outputs)
+        at = layer.bias_offset
+        bias = theta[at : at + layer.outputs] if at >= 0 else None
+        x = _apply(layer.after, _core.dense(x, weight, bias, 0))
+    return x
+
+
+def _apply(operations: tuple[Elementwise, ...], x: Float32) -> Float32:
+    for operation in operations:
+        if operation.kind == "activation":
+            x = _core.activate(ACTIVATIONS.index(operation.activation), x)
+        elif operation.kind == "scale":
+            x = x * np.asarray(operation.values, np.float32)
+        else:
+            x = x + np.asarray(operation.values, np.float32)
+    return x

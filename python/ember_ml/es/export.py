@@ -1,0 +1,63 @@
+"""Trained policies for use without this package, by the suffix of the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ember_ml.es.validate import suggest
+
+if TYPE_CHECKING:
+    from ember_ml.es.policy import TrainedPolicy
+
+
+def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) -> Path:
+    """Writes the policy, observation statistics and clipping included.
+
+    ``.h``: a C99 header that computes the same bits (`export_c.c_source`); ``.onnx``: an ONNX model (extra
+    ``onnx``); ``.pt2``: a `torch.export` program (extra ``torch``).
+
+    Raises:
+        ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
+        MissingExtra: the package that the format needs is not installed.
+    """
+    path = Path(path)
+    writers: dict[str, Callable[..., None]] = {".h": _c, ".onnx": _onnx, ".pt2": _torch}
+    write = writers.get(path.suffix)
+    if write is None:
+        known = ", ".join(writers)
+        raise ValueError(
+            f"path: got {os.fspath(path)!r}, wanted a name that ends in {known}"
+            + suggest(path.suffix, writers)
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
+    if policy.spec is None:
+        raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
+    write(policy, path, **options)
+    return path
+
+
+def _c(policy: TrainedPolicy, path: Path, name: str | None = None) -> None:
+    from ember_ml.es.export_c import c_source, identifier
+
+    path.write_text(c_source(policy, identifier(path.stem) if name is None else name))
+
+
+def _onnx(policy: TrainedPolicy, path: Path) -> None:
+    from ember_ml.es.export_onnx import to_onnx
+
+    path.write_bytes(to_onnx(policy).SerializeToString())
+
+
+def _torch(policy: TrainedPolicy, path: Path) -> None:
+    from ember_ml.errors import need
+    from ember_ml.es.export_torch import to_torch
+
+    torch = need("torch", "torch")
+    batch = torch.export.Dim("batch", min=1)
+    example = torch.zeros(2, policy.env.observation_size)
+    program = torch.export.export(to_torch(policy), (example,), dynamic_shapes=({0: batch},))
+    torch.export.save(program, os.fspath(path))

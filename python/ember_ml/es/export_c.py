@@ -1,0 +1,368 @@
+"""A trained policy as a C99 header: the same numbers, bit for bit, on any machine with IEEE floats.
+
+The functions of `_FUNCTIONS` are those of cpp/core/math.h, operation by operation; a dense output is contract
+"one neuron" (cpp/policy/policy.h).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ember_ml.engines.policy_spec import DenseLayer, Elementwise
+from ember_ml.es.observation import CLIP
+
+if TYPE_CHECKING:
+    from ember_ml.es.policy import TrainedPolicy
+
+# Written for the prefix NAME_. `min` and `max` answer their second argument for NaN and for equal zeros.
+_FUNCTIONS = {
+    "basic": """\
+static inline float NAME_min(float a, float b) { return a < b ? a : b; }
+static inline float NAME_max(float a, float b) { return a > b ? a : b; }
+""",
+    "bits": """\
+static inline int32_t NAME_as_int(float x) { int32_t i; memcpy(&i, &x, sizeof i); return i; }
+static inline float NAME_as_float(int32_t i) { float x; memcpy(&x, &i, sizeof x); return x; }
+static inline float NAME_absolute(float x) { return NAME_as_float(NAME_as_int(x) & 0x7fffffff); }
+static inline float NAME_power_of_two(int32_t n) { return NAME_as_float((int32_t)((uint32_t)(n + 127) << 23));
+}
+""",
+    "exp": """\
+/* exp(r) - 1 for |r| <= ln(2) / 2 */
+static inline float NAME_expm1_small(float r) {
+  float p = fmaf(0x1.a072c4p-13f, r, 0x1.6d42dap-10f);
+  p = fmaf(p, r, 0x1.11114cp-7f);
+  p = fmaf(p, r, 0x1.5554eap-5f);
+  p = fmaf(p, r, 0x1.555556p-3f);
+  p = fmaf(p, r, 0.5f);
+  return fmaf(p, r * r, r);
+}
+/* x - n ln(2), n the integer nearest to x / ln(2), as a 10-bit number */
+static inline float NAME_reduce(float x, int32_t *n) {
+  const float scaled = x * 0x1.715476p+0f;
+  const float shifted = scaled + 0x1.8p23f;
+  const float whole = shifted - 0x1.8p23f;
+  *n = ((NAME_as_int(shifted) & 0x3ff) ^ 0x200) - 0x200;
+  return fmaf(whole, 0x1.05c610p-29f, fmaf(whole, -0x1.62e430p-1f, x));
+}
+static inline float NAME_exp(float x) {
+  int32_t whole;
+  const float r = NAME_reduce(NAME_max(-105.0f, NAME_min(90.0f, x)), &whole);
+  const int32_t half = whole >> 1;
+  const float y = (NAME_expm1_small(r) + 1.0f) * NAME_power_of_two(half);
+  return y * NAME_power_of_two(whole - half);
+}
+""",
+    "tanh": """\
+static inline float NAME_tanh(float x) {
+  const float b = NAME_max(-9.02f, NAME_min(9.02f, x));
+  const float z = b * b;
+  float p = fmaf(0x1.c9a230p-27f, z, 0x1.59548ap-16f);
+  float q = fmaf(0x1.a0b6e8p-21f, z, 0x1.584152p-12f);
+  float top;
+  p = fmaf(p, z, 0x1.c9f7eep-9f);
+  p = fmaf(p, z, 0x1.120436p-3f);
+  p = fmaf(p, z, 1.0f);
+  q = fmaf(q, z, 0x1.a7def6p-6f);
+  q = fmaf(q, z, 0x1.de5764p-2f);
+  q = fmaf(q, z, 1.0f);
+  top = b * p;
+  return NAME_max(-1.0f, NAME_min(1.0f, top / q));
+}
+""",
+    "relu": "static inline float NAME_relu(float x) { return NAME_max(0.0f, x); }\n",
+    "sigmoid": """\
+static inline float NAME_sigmoid(float x) {
+  const float e = NAME_exp(-NAME_absolute(x));
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+""",
+    "elu": """\
+static inline float NAME_elu(float x) {
+  int32_t whole;
+  float r, scale, y;
+  if (x > 0.0f) return x;
+  r = NAME_reduce(NAME_max(-18.0f, NAME_min(88.8f, x)), &whole);
+  scale = NAME_power_of_two(whole - 1);
+  y = fmaf(scale, NAME_expm1_small(r), scale - 0.5f) * 2.0f;
+  return x == 0.0f ? x : y;
+}
+""",
+    "gelu": """\
+static inline float NAME_erf(float x) {
+  const float b = NAME_max(-3.93f, NAME_min(3.93f, x));
+  const float z = b * b;
+  float p = fmaf(0x1.1211e6p-19f, z, 0x1.2aa400p-12f);
+  float q = fmaf(0x1.3ecd00p-15f, z, 0x1.31728ap-10f);
+  float top;
+  p = fmaf(p, z, 0x1.ef63b4p-9f);
+  p = fmaf(p, z, 0x1.b074aep-5f);
+  p = fmaf(p, z, 0x1.86b8aap-3f);
+  p = fmaf(p, z, 0x1.20dd74p+0f);
+  q = fmaf(q, z, 0x1.eb6e30p-7f);
+  q = fmaf(q, z, 0x1.d3fedep-4f);
+  q = fmaf(q, z, 0x1.013bb6p-1f);
+  q = fmaf(q, z, 1.0f);
+  top = b * p;
+  return NAME_max(-1.0f, NAME_min(1.0f, top / q));
+}
+static inline float NAME_gelu(float x) {
+  const float half = 0.5f * x;
+  const float one = 1.0f + NAME_erf(x * 0x1.6a09e6p-1f);
+  return x < -6.0f ? -0.0f : half * one;
+}
+""",
+    "softplus": """\
+static inline float NAME_softplus(float x) {
+  const float e = NAME_exp(-NAME_absolute(x));
+  const float u = 1.0f + e;
+  const int32_t shifted = NAME_as_int(u) - 0x3f3504f3;
+  const float n = (float)(shifted >> 23);
+  const float f = NAME_as_float((shifted & 0x007fffff) + 0x3f3504f3) - 1.0f;
+  const float square = f * f, low = n * -0x1.05c610p-29f, lost = (e - (u - 1.0f)) / u;
+  float p = fmaf(-0x1.3ea808p-4f, f, 0x1.05b81ap-3f), y;
+  p = fmaf(p, f, -0x1.0c94e0p-3f);
+  p = fmaf(p, f, 0x1.22bb7ep-3f);
+  p = fmaf(p, f, -0x1.548598p-3f);
+  p = fmaf(p, f, 0x1.99a238p-3f);
+  p = fmaf(p, f, -0x1.00020cp-2f);
+  p = fmaf(p, f, 0x1.555550p-2f);
+  p = fmaf(p, f, -0x1.fffffep-2f);
+  y = fmaf(n, 0x1.62e430p-1f, f + fmaf(square, p, low));
+  return NAME_max(0.0f, x) + (y + lost);
+}
+""",
+}
+
+_NEEDS = {
+    "identity": (),
+    "relu": ("basic", "relu"),
+    "tanh": ("basic", "tanh"),
+    "sigmoid": ("basic", "bits", "exp", "sigmoid"),
+    "elu": ("basic", "bits", "exp", "elu"),
+    "gelu": ("basic", "gelu"),
+    "softplus": ("basic", "bits", "exp", "softplus"),
+}
+
+_C_WORDS = re.compile(
+    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long"
+    "|register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile"
+    "|while"
+)
+
+
+def identifier(text: str) -> str:
+    """`text` as a C identifier."""
+    name = re.sub(r"\W", "_", text, flags=re.ASCII) or "policy"
+    return f"policy_{name}" if name[0].isdigit() or _C_WORDS.fullmatch(name) else name
+
+
+def c_source(policy: TrainedPolicy, name: str = "policy") -> str:
+    """The header's text.
+
+    It defines ``name_outputs(observation, outputs)``, what the network gives, and ``name_act``: for discrete
+    actions ``int name_act(observation)``, else ``void name_act(observation, action)``. No heap, no state, no
+    library but `fmaf`.
+
+    Args:
+        policy: one that compiles (`policy.spec`).
+        name: prefix of everything defined, a C identifier.
+
+    Raises:
+        ValueError: the policy has no compiled form, or `name` is no identifier.
+    """
+    spec, env = policy.spec, policy.env
+    if spec is None:
+        raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII) or _C_WORDS.fullmatch(name):
+        raise ValueError(f"name: got {name!r}, wanted a C identifier")
+    operations = [*spec.before, *(e for layer in spec.layers for e in layer.after)]
+    needed = dict.fromkeys(f for e in operations if e.kind == "activation" for f in _NEEDS[e.activation])
+    if env.choices:
+        needed = {"basic": None, **needed}
+    functions = "".join(text for key, text in _FUNCTIONS.items() if key in needed)
+    width = max([spec.inputs, *(layer.outputs for layer in spec.layers)])
+    values = policy.theta
+    parts = [
+        f"/* A policy trained by ember-ml on {_comment(env.name)}: {_comment(spec.describe())},"
+        f" {spec.parameters} parameters.\n"
+        " *\n"
+        f" *   float outputs[{spec.outputs}]; {name}_outputs(observation, outputs);\n"
+        f" *   {_usage(policy, name)}\n"
+        " *\n"
+        f" * observation: {spec.inputs} floats, raw: they are normalised here where the training did. C99;\n"
+        " * needs only fmaf. It computes the same bits as the training did if the compiler keeps to IEEE\n"
+        " * arithmetic: use -ffp-contract=off (or -std=c99) and never -ffast-math.\n"
+        " */",
+        f"#ifndef {name.upper()}_H\n#define {name.upper()}_H\n",
+        "#include <float.h>\n#include <math.h>\n#include <stdint.h>\n#include <string.h>\n",
+        "#if defined(__FAST_MATH__)\n"
+        "#error \"this policy needs IEEE arithmetic: compile without -ffast-math\"\n#endif\n"
+        "#if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2)\n"
+        '#error "this policy needs float arithmetic rounded to float: compile with -mfpmath=sse"\n'
+        "#endif\n#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#endif\n",
+        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n",
+        f"#define {name.upper()}_OBSERVATIONS {spec.inputs}\n#define {name.upper()}_OUTPUTS {spec.outputs}\n",
+        functions.replace("NAME_", f"{name}_"),
+        *(_weights(f"{name}_{index}", layer, values) for index, layer in enumerate(spec.layers)),
+        _outputs(policy, name, width),
+        _act(policy, name),
+        f"#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {name.upper()}_H */\n",
+    ]  # fmt: skip
+    return "\n".join(part for part in parts if part)
+
+
+def _comment(text: str) -> str:
+    return text.replace("*/", "* /").replace("\n", " ")
+
+
+def _usage(policy: TrainedPolicy, name: str) -> str:
+    env = policy.env
+    if env.choices:
+        return f"int action[{len(env.choices)}]; {name}_act(observation, action);"
+    if env.discrete:
+        return f"int action = {name}_act(observation);"
+    return f"float action[{env.action_size}]; {name}_act(observation, action);"
+
+
+def _number(value: float) -> str:
+    """A float32 in nine digits, which give it back exactly."""
+    value = float(np.float32(value))
+    if np.isinf(value):
+        return "HUGE_VALF" if value > 0 else "-HUGE_VALF"
+    text = f"{value:.9g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def _array(name: str, values: Iterable[float]) -> str:
+    texts = [_number(value) for value in values]
+    lines = [", ".join(texts[i : i + 8]) for i in range(0, len(texts), 8)]
+    return f"static const float {name}[{len(texts)}] = {{\n  " + ",\n  ".join(lines) + "};\n"
+
+
+def _weights(name: str, layer: DenseLayer, theta: np.ndarray) -> str:
+    count = layer.inputs * layer.outputs
+    text = f"/* [{layer.inputs}][{layer.outputs}] */\n"
+    text += _array(f"{name}_weight", theta[layer.weight_offset : layer.weight_offset + count].tolist())
+    if layer.bias_offset >= 0:
+        text += _array(f"{name}_bias", theta[layer.bias_offset : layer.bias_offset + layer.outputs].tolist())
+    return text
+
+
+def _outputs(policy: TrainedPolicy, name: str, width: int) -> str:
+    spec = policy.spec
+    assert spec is not None
+    tables, body = [], []
+    if policy.mean is not None and policy.inverse is not None:
+        tables.append(_array(f"{name}_observation_mean", policy.mean.tolist()))
+        tables.append(_array(f"{name}_observation_factor", policy.inverse.tolist()))
+        body.append(
+            f"  for (i = 0; i < {spec.inputs}; ++i) {{\n"
+            f"    const float centred = observation[i] - {name}_observation_mean[i];\n"
+            f"    const float scaled = centred * {name}_observation_factor[i];\n"
+            f"    x[i] = scaled < {_number(-CLIP)} ? {_number(-CLIP)}"
+            f" : scaled > {_number(CLIP)} ? {_number(CLIP)} : scaled;\n"
+            "  }\n"
+        )
+    else:
+        body.append(f"  for (i = 0; i < {spec.inputs}; ++i) x[i] = observation[i];\n")
+    body.append(_operations(f"{name}_before", spec.before, spec.inputs, "x", name, tables))
+    source, target = "x", "y"
+    for index, layer in enumerate(spec.layers):
+        bias = f"{name}_{index}_bias[o]" if layer.bias_offset >= 0 else "0.0f"
+        sums = "s0"
+        if layer.inputs > 1:
+            sums = "s0 + s1"
+        if layer.inputs == 3:
+            sums = "(s0 + s1) + s2"
+        if layer.inputs > 3:
+            sums = "(s0 + s1) + (s2 + s3)"
+        used = min(layer.inputs, 4)
+        whole = layer.inputs - layer.inputs % 4
+        body.append(f"  for (o = 0; o < {layer.outputs}; ++o) {{\n")
+        body.append(f"    const float *w = {name}_{index}_weight + o;\n")
+        starts = ", ".join([f"s0 = {bias}", *(f"s{k} = 0.0f" for k in range(1, used))])
+        body.append(f"    float {starts};\n")
+        if whole:
+            body.append(f"    for (i = 0; i < {whole}; i += 4) {{\n")
+            for k in range(4):
+                body.append(f"      s{k} = fmaf(w[(i + {k}) * {layer.outputs}], {source}[i + {k}], s{k});\n")
+            body.append("    }\n")
+        for k in range(layer.inputs - whole):
+            body.append(f"    s{k} = fmaf(w[{(whole + k) * layer.outputs}], {source}[{whole + k}], s{k});\n")
+        body.append(f"    {target}[o] = {sums};\n  }}\n")
+        body.append(_operations(f"{name}_{index}_after", layer.after, layer.outputs, target, name, tables))
+        source, target = target, source
+    body.append(f"  for (i = 0; i < {spec.outputs}; ++i) outputs[i] = {source}[i];\n")
+    head = (
+        f"/* What the network gives for {spec.inputs} raw observation values: {spec.outputs} floats. */\n"
+        f"static inline void {name}_outputs(const float *observation, float *outputs) {{\n"
+        f"  float x[{width}], y[{width}];\n  int i, o;\n"
+    )
+    return "".join(tables) + ("\n" if tables else "") + head + "".join(body) + "}\n"
+
+
+def _operations(
+    table: str, operations: tuple[Elementwise, ...], width: int, array: str, name: str, tables: list[str]
+) -> str:
+    text = ""
+    for index, operation in enumerate(operations):
+        if operation.kind == "activation":
+            if operation.activation == "identity":
+                continue
+            expression = f"{array}[i] = {name}_{operation.activation}({array}[i])"
+        else:
+            if len(operation.values) == 1:
+                value = _number(operation.values[0])
+            else:
+                tables.append(_array(f"{table}_{index}", operation.values))
+                value = f"{table}_{index}[i]"
+            sign = "*" if operation.kind == "scale" else "+"
+            expression = f"{array}[i] = {array}[i] {sign} {value}"
+        text += f"  for (i = 0; i < {width}; ++i) {expression};\n"
+    return text
+
+
+def _act(policy: TrainedPolicy, name: str) -> str:
+    env, outputs = policy.env, policy.env.action_size
+    if env.choices:
+        text = f"static inline void {name}_act(const float *observation, int *action) {{\n"
+        text += f"  float outputs[{outputs}];\n  int i;\n  {name}_outputs(observation, outputs);\n"
+        start = 0
+        for index, count in enumerate(env.choices):
+            text += f"  action[{index}] = 0;\n  for (i = 1; i < {count}; ++i)\n"
+            text += (
+                f"    if (outputs[{start} + i] > outputs[{start} + action[{index}]]) action[{index}] = i;\n"
+            )
+            start += count
+        return "/* The choices for an observation: of equal outputs the first wins. */\n" + text + "}\n"
+    if env.discrete:
+        shift = f" + {env.action_start}" if env.action_start else ""
+        return (
+            "/* The action for an observation: of equal outputs the first wins. */\n"
+            f"static inline int {name}_act(const float *observation) {{\n"
+            f"  float outputs[{outputs}];\n  int i, best = 0;\n  {name}_outputs(observation, outputs);\n"
+            f"  for (i = 1; i < {outputs}; ++i)\n    if (outputs[i] > outputs[best]) best = i;\n"
+            f"  return best{shift};\n}}\n"
+        )
+    text, tables = "", ""
+    low, high = env.action_low, env.action_high
+    clips = []
+    if policy.clip_actions:
+        for bound, test in ((low, "<"), (high, ">")):
+            if bound is not None and np.isfinite(bound).any():
+                kind = "low" if test == "<" else "high"
+                tables += _array(f"{name}_{kind}", np.asarray(bound).tolist())
+                clips.append(f"    if (action[i] {test} {name}_{kind}[i]) action[i] = {name}_{kind}[i];\n")
+    text = f"static inline void {name}_act(const float *observation, float *action) {{\n"
+    if clips:
+        text += f"  int i;\n  {name}_outputs(observation, action);\n"
+        text += f"  for (i = 0; i < {outputs}; ++i) {{\n" + "".join(clips) + "  }\n}\n"
+    else:
+        text += f"  {name}_outputs(observation, action);\n}}\n"
+    note = ", clipped to its bounds" if clips else ""
+    return tables + f"/* The action for an observation{note}. */\n" + text

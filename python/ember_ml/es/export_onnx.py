@@ -1,0 +1,119 @@
+"""A trained policy as an ONNX model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ember_ml.engines.policy_spec import Elementwise
+from ember_ml.errors import need
+from ember_ml.es.observation import CLIP
+
+if TYPE_CHECKING:
+    from ember_ml.es.policy import TrainedPolicy
+
+OPSET, IR_VERSION = 20, 9
+
+
+def to_onnx(policy: TrainedPolicy) -> Any:
+    """The model (`onnx.ModelProto`): input ``observation`` float32 (batch, n), raw; outputs ``outputs``, what
+    the network gives, float32 (batch, outputs), and ``action``: int64 (batch,) for discrete ones, int64
+    (batch, choices) for MultiDiscrete, float32 (batch, actions) for a Box.
+
+    Raises:
+        ValueError: the policy does not compile to a chain of dense layers.
+        MissingExtra: onnx is not installed.
+    """
+    onnx = need("onnx", "onnx")
+    spec = policy.spec
+    if spec is None:
+        raise ValueError("policy: it does not compile to a chain of dense layers, so it has no ONNX form")
+    graph = _Graph(onnx, "observation")
+    if policy.mean is not None and policy.inverse is not None:
+        graph.add("Sub", graph.constant(policy.mean))
+        graph.add("Mul", graph.constant(policy.inverse))
+        graph.add("Clip", graph.constant(-CLIP), graph.constant(CLIP))
+    graph.elementwise(spec.before)
+    for layer in spec.layers:
+        count = layer.inputs * layer.outputs
+        weight = policy.theta[layer.weight_offset : layer.weight_offset + count]
+        graph.add("MatMul", graph.constant(weight.reshape(layer.inputs, layer.outputs)))
+        if layer.bias_offset >= 0:
+            graph.add(
+                "Add", graph.constant(policy.theta[layer.bias_offset : layer.bias_offset + layer.outputs])
+            )
+        graph.elementwise(layer.after)
+    graph.add("Identity", output="outputs")
+    kind, shape = _action(graph, policy)
+    helper, types = onnx.helper, onnx.TensorProto
+    made = helper.make_graph(
+        graph.nodes,
+        "policy",
+        [helper.make_tensor_value_info("observation", types.FLOAT, ["batch", spec.inputs])],
+        [
+            helper.make_tensor_value_info("outputs", types.FLOAT, ["batch", spec.outputs]),
+            helper.make_tensor_value_info("action", kind, shape),
+        ],
+        graph.constants,
+        doc_string=f"{policy.env.name}: {spec.describe()}",
+    )
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(made, producer_name="ember-ml", opset_imports=[opset], ir_version=IR_VERSION)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+class _Graph:
+    """A chain of nodes: each takes the last one's result and some constants."""
+
+    def __init__(self, onnx: Any, name: str) -> None:
+        self.onnx = onnx
+        self.last = name
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(self.onnx.numpy_helper.from_array(np.asarray(values, dtype), name))
+        return name
+
+    def add(self, kind: str, *others: str, output: str | None = None, **attributes: Any) -> None:
+        output = output or f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(self.onnx.helper.make_node(kind, [self.last, *others], [output], **attributes))
+        self.last = output
+
+    def elementwise(self, operations: tuple[Elementwise, ...]) -> None:
+        names = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "elu": "Elu", "gelu": "Gelu"}
+        for operation in operations:
+            if operation.kind != "activation":
+                self.add("Mul" if operation.kind == "scale" else "Add", self.constant(operation.values))
+            elif operation.activation == "softplus":
+                self.add("Softplus")
+            elif operation.activation != "identity":
+                self.add(names[operation.activation])
+
+
+def _action(graph: _Graph, policy: TrainedPolicy) -> tuple[Any, list[Any]]:
+    env, types = policy.env, graph.onnx.TensorProto
+    if env.choices:
+        parts, source, start = [], graph.last, 0
+        for index, count in enumerate(env.choices):
+            graph.last = source
+            graph.add("Slice", *(graph.constant([n], np.int64) for n in (start, start + count, 1)))
+            graph.add("ArgMax", axis=1, keepdims=1, output=f"choice_{index}")
+            parts.append(graph.last)
+            start += count
+        graph.last = parts[0]
+        graph.add("Concat", *parts[1:], output="action", axis=1)
+        return types.INT64, ["batch", len(parts)]
+    if env.discrete:
+        graph.add("ArgMax", axis=1, keepdims=0)
+        graph.add("Add", graph.constant(env.action_start, np.int64), output="action")
+        return types.INT64, ["batch"]
+    if policy.clip_actions:
+        for kind, bound in (("Max", env.action_low), ("Min", env.action_high)):
+            if bound is not None:
+                graph.add(kind, graph.constant(bound))
+    graph.add("Identity", output="action")
+    return types.FLOAT, ["batch", env.action_size]

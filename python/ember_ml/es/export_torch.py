@@ -1,0 +1,120 @@
+"""A trained policy as a plain `torch.nn.Module`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ember_ml.engines.policy_spec import Elementwise
+from ember_ml.errors import need
+from ember_ml.es.observation import CLIP
+
+if TYPE_CHECKING:
+    from ember_ml.es.policy import TrainedPolicy
+
+
+def to_torch(policy: TrainedPolicy) -> Any:
+    """A `torch.nn.Sequential` from raw observations (batch, n) to actions: int64 (batch,) for discrete ones,
+    int64 (batch, choices) for MultiDiscrete, float32 (batch, actions) for a Box. Its weights can be trained
+    on.
+
+    Raises:
+        ValueError: the policy does not compile to a chain of dense layers.
+        MissingExtra: torch is not installed.
+    """
+    torch = need("torch", "torch")
+    spec = policy.spec
+    if spec is None:
+        raise ValueError("policy: it does not compile to a chain of dense layers, so it has no torch form")
+    nn = torch.nn
+    modules: list[Any] = []
+    if policy.mean is not None and policy.inverse is not None:
+        modules.append(_normalize(torch, policy.mean, policy.inverse))
+    modules += [_operation(torch, e) for e in spec.before]
+    for layer in spec.layers:
+        linear = nn.Linear(layer.inputs, layer.outputs, bias=layer.bias_offset >= 0)
+        count = layer.inputs * layer.outputs
+        weight = policy.theta[layer.weight_offset : layer.weight_offset + count]
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weight.reshape(layer.inputs, layer.outputs).T.copy()))
+            if layer.bias_offset >= 0:
+                bias = policy.theta[layer.bias_offset : layer.bias_offset + layer.outputs]
+                linear.bias.copy_(torch.from_numpy(bias.copy()))
+        modules += [linear, *(_operation(torch, e) for e in layer.after)]
+    modules.append(_action(torch, policy))
+    return nn.Sequential(*modules)
+
+
+def _constant(torch: Any, values: Any) -> Any:
+    return torch.from_numpy(np.array(values, np.float32))
+
+
+def _normalize(torch: Any, mean: Any, inverse: Any) -> Any:
+    class NormalizeObservation(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("mean", _constant(torch, mean))
+            self.register_buffer("inverse_deviation", _constant(torch, inverse))
+
+        def forward(self, x: Any) -> Any:
+            return torch.clamp((x - self.mean) * self.inverse_deviation, -CLIP, CLIP)
+
+    return NormalizeObservation()
+
+
+def _operation(torch: Any, operation: Elementwise) -> Any:
+    nn, Base = torch.nn, torch.nn.Module
+    if operation.kind == "activation":
+        activations = {
+            "identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "elu": nn.ELU,
+            "gelu": nn.GELU, "softplus": nn.Softplus,
+        }  # fmt: skip
+        return activations[operation.activation]()
+
+    class Constant(Base):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("values", _constant(torch, operation.values))
+
+    class Scale(Constant):
+        def forward(self, x: Any) -> Any:
+            return x * self.values
+
+    class Shift(Constant):
+        def forward(self, x: Any) -> Any:
+            return x + self.values
+
+    return Scale() if operation.kind == "scale" else Shift()
+
+
+def _action(torch: Any, policy: TrainedPolicy) -> Any:
+    env, nn = policy.env, torch.nn
+    Base = nn.Module
+
+    class Choose(Base):
+        def forward(self, x: Any) -> Any:
+            return torch.argmax(x, dim=-1) + env.action_start
+
+    class ChooseEach(Base):
+        def forward(self, x: Any) -> Any:
+            return torch.stack(
+                [torch.argmax(part, dim=-1) for part in torch.split(x, list(env.choices), -1)], -1
+            )
+
+    class Clip(Base):
+        def __init__(self) -> None:
+            super().__init__()
+            size = env.action_size
+            for name, bound, none in (("low", env.action_low, -np.inf), ("high", env.action_high, np.inf)):
+                self.register_buffer(name, _constant(torch, np.full(size, none) if bound is None else bound))
+
+        def forward(self, x: Any) -> Any:
+            return torch.minimum(torch.maximum(x, self.low), self.high)
+
+    if env.choices:
+        return ChooseEach()
+    if env.discrete:
+        return Choose()
+    bounded = env.action_low is not None or env.action_high is not None
+    return Clip() if policy.clip_actions and bounded else nn.Identity()

@@ -1,0 +1,306 @@
+"""One episode of a trained policy: recorded, plotted, animated (extra ``plot``)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ember_ml.errors import MissingExtra, need
+from ember_ml.plot import BEST, MUTED, POLICY, POPULATION, STYLE, make_figure, write_figure
+
+if TYPE_CHECKING:
+    from ember_ml.envs.spec import EnvSpec
+    from ember_ml.es.run import Run
+
+#: What the observations of known tasks are called.
+OBSERVATIONS = {
+    "Simple1D-v0": ("position",),
+    "CartPole-v1": ("cart position", "cart velocity", "pole angle", "pole velocity"),
+    "Pendulum-v1": ("cosine", "sine", "angular velocity"),
+    "MountainCar-v0": ("position", "velocity"),
+    "MountainCarContinuous-v0": ("position", "velocity"),
+    "Acrobot-v1": ("cosine 1", "sine 1", "cosine 2", "sine 2", "velocity 1", "velocity 2"),
+}
+
+#: Where the task wants the first observation value to go.
+TARGETS = {"Simple1D-v0": 10.0, "MountainCar-v0": 0.5, "MountainCarContinuous-v0": 0.45}
+
+_COLORS = (POLICY, POPULATION, BEST, "#CC79A7", "#56B4E9", "#D55E00", "#8C6D1F", MUTED)
+
+#: An episode without a time limit is cut here.
+MOST_STEPS = 5000
+
+
+@dataclass
+class Episode:
+    """What happened in one episode of T steps.
+
+    Attributes:
+        observations: float32 (T + 1, n), the last one included.
+        actions: (T,) or (T, actions).
+        rewards: float64 (T,).
+        frames: pictures (height, width, 3) uint8, one a step, if they were wanted and the environment makes
+            them.
+    """
+
+    observations: np.ndarray
+    actions: np.ndarray
+    rewards: np.ndarray
+    frames: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def total(self) -> float:
+        return float(self.rewards.sum())
+
+
+def play(run: Run, episode: int = 0, frames: bool = False) -> Episode:
+    """One episode of the trained policy, stepped in Python.
+
+    Args:
+        episode: decides the start.
+        frames: also take pictures, where gymnasium can render the environment.
+
+    Raises:
+        ValueError: the environment cannot be stepped from Python.
+    """
+    from ember_ml.es.noise import derived_seed
+
+    limit = run._snapshot.problem.max_steps or run.env.max_steps or MOST_STEPS
+    seed = derived_seed("evaluate", run.seed, 0, 0, episode)
+    player = _player(run.env, frames)
+    try:
+        observation = player.reset(seed)
+        observations, actions, rewards, pictures = [observation], [], [], []
+        over = False
+        while not over and len(rewards) < limit:
+            picture = player.picture()
+            if picture is not None:
+                pictures.append(picture)
+            action = run.policy(observation)
+            observation, reward, over = player.step(action)
+            observations.append(observation)
+            actions.append(action)
+            rewards.append(reward)
+        picture = player.picture()
+        if picture is not None:
+            pictures.append(picture)
+    finally:
+        player.close()
+    return Episode(np.asarray(observations), np.asarray(actions), np.asarray(rewards, np.float64), pictures)
+
+
+class _Player:
+    """One environment object: gymnasium's, the user's, or a native one."""
+
+    def __init__(self, adapter: Any, render: Any = None) -> None:
+        self.adapter = adapter
+        self.render = render
+
+    def reset(self, seed: int) -> Any:
+        return self.adapter.reset(seed)
+
+    def step(self, action: Any) -> tuple[Any, float, bool]:
+        action = action if isinstance(action, int) else np.asarray(action)
+        observation, reward, terminated, truncated = self.adapter.step(action)
+        return observation, float(reward), bool(terminated or truncated)
+
+    def picture(self) -> Any:
+        return None if self.render is None else np.asarray(self.render())
+
+    def close(self) -> None:
+        self.adapter.close()
+
+
+def _player(env: EnvSpec, frames: bool) -> _Player:
+    from ember_ml.envs.adapters import Adapter
+
+    known = _gymnasium_id(env)
+    if known is not None:
+        gymnasium = need("gymnasium", "gym")
+        mode = {"render_mode": "rgb_array"} if frames else {}
+        try:
+            made = gymnasium.make(env.name, disable_env_checker=True, **{**_arguments(env), **mode})
+        except Exception:  # no renderer here, such as pygame missing: play without pictures
+            made, mode = gymnasium.make(env.name, disable_env_checker=True, **_arguments(env)), {}
+        adapter = Adapter(made, env.observation_size, env.action_shape or (env.action_size,))
+        return _Player(adapter, made.render if mode else None)
+    if env.kind == "python":
+        return _Player(env.factory())
+    return _Player(_NativeLane(env))
+
+
+def _arguments(env: EnvSpec) -> dict[str, Any]:
+    return dict(env.kwargs) if env.kind == "python" else {}
+
+
+def _gymnasium_id(env: EnvSpec) -> str | None:
+    if (
+        env.kind == "custom"
+        or (env.kind == "builtin" and env.kwargs)
+        or (env.kind == "python" and not env.restorable)
+    ):
+        return None
+    try:
+        gymnasium = need("gymnasium", "gym")
+    except MissingExtra:
+        return None
+    return env.name if env.name in gymnasium.registry or ":" in env.name else None
+
+
+class _NativeLane:
+    """A native environment without gymnasium: the task of the seed, written out."""
+
+    def __init__(self, env: EnvSpec) -> None:
+        if env.name != "Simple1D-v0":
+            raise ValueError(f"env: {env.name} cannot be stepped from Python without gymnasium")
+        self.target = env.parameters[0] if env.parameters else TARGETS[env.name]
+        self.position = 0.0
+
+    def reset(self, seed: int) -> np.ndarray:
+        self.position = np.float32(0)
+        return np.array([self.position], np.float32)
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
+        self.position = np.float32(self.position + np.float32(np.clip(np.ravel(action)[0], -1, 1)))
+        return np.array([self.position], np.float32), -abs(float(self.position) - self.target), False, False
+
+    def close(self) -> None:
+        pass
+
+
+def trajectory(run: Run, path: str | os.PathLike[str] | None = None, episode: int = 0, dpi: int = 150) -> Any:
+    """One episode of the trained policy over its steps: observations, actions and the return so far.
+
+    Args:
+        path: file to write; its suffix says the format (png, pdf, svg).
+        episode: decides the start.
+
+    Returns:
+        The `matplotlib.figure.Figure`.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    matplotlib = need("matplotlib", "plot")
+    played = play(run, episode)
+    with matplotlib.rc_context(STYLE):
+        figure = make_figure((8.6, 5.6))
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)
+        seen, acted, earned = figure.subplots(3, 1, sharex=True, height_ratios=(2.4, 1, 1))
+        _observations(seen, played, run.env.name)
+        _actions(acted, played, run.env)
+        earned.plot(
+            np.arange(1, len(played.rewards) + 1), np.cumsum(played.rewards), color=POLICY, linewidth=1.5
+        )
+        earned.set_ylabel("return")
+        earned.set_xlabel("step")
+        seen.set_title(f"{run.env.name}   one episode", loc="left", fontweight="bold", fontsize=11)
+        seen.set_title(f"return {played.total:.4g} in {len(played.rewards)} steps", loc="right", color=MUTED)
+        for axis in (seen, acted, earned):
+            axis.margins(x=0.01)
+        figure.align_ylabels()
+        write_figure(figure, path, dpi)
+    return figure
+
+
+def _observations(axis: Any, played: Episode, name: str) -> None:
+    names = OBSERVATIONS.get(name, ())
+    values = played.observations
+    shown = min(values.shape[1], len(_COLORS))
+    for index in range(shown):
+        label = names[index] if index < len(names) else f"observation {index}"
+        axis.plot(values[:, index], color=_COLORS[index], linewidth=1.5, label=label)
+    if name in TARGETS:
+        axis.axhline(TARGETS[name], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="target")
+    axis.set_ylabel("observation" if shown == values.shape[1] else f"first {shown} of {values.shape[1]}")
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _actions(axis: Any, played: Episode, env: EnvSpec) -> None:
+    steps = np.arange(len(played.actions))
+    actions = played.actions.reshape(len(steps), -1)
+    if env.discrete:
+        axis.plot(steps, actions, drawstyle="steps-mid", color=BEST, linewidth=0.9)
+        choices = np.arange(env.action_start, env.action_start + (env.action_size if not env.choices else 1))
+        if len(choices) <= 6:
+            axis.set_yticks(choices)
+    else:
+        for index in range(min(actions.shape[1], len(_COLORS))):
+            axis.plot(steps, actions[:, index], color=_COLORS[(index + 2) % len(_COLORS)], linewidth=1.2)
+    axis.set_ylabel("action")
+
+
+def animate(
+    run: Run, path: str | os.PathLike[str], episode: int = 0, fps: int = 30, most_frames: int = 300
+) -> Path:
+    """One episode of the trained policy as an animated GIF: gymnasium's own pictures where it can draw them,
+    else the observations over time.
+
+    Args:
+        path: file to write, ending in ``.gif``.
+        episode: decides the start.
+        fps: pictures a second.
+        most_frames: a longer episode is thinned out to so many.
+
+    Raises:
+        MissingExtra: matplotlib or pillow is not installed.
+    """
+    need("PIL", "plot")
+    path = Path(path)
+    if path.suffix.lower() != ".gif":
+        raise ValueError(f"path: got {os.fspath(path)!r}, wanted a name that ends in .gif")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
+    played = play(run, episode, frames=True)
+    thin = max(1, -(-(len(played.rewards) + 1) // most_frames))
+    pictures = played.frames[::thin] if played.frames else _draw(run, played, thin)
+    _write_gif(pictures, path, fps)
+    return path
+
+
+def _draw(run: Run, played: Episode, thin: int) -> list[np.ndarray]:
+    """Pictures of an environment that nobody draws: where it is on a line, and the way it came."""
+    matplotlib = need("matplotlib", "plot")
+    values, name = played.observations, run.env.name
+    low, high = float(values[:, 0].min()), float(values[:, 0].max())
+    target = TARGETS.get(name)
+    if target is not None:
+        low, high = min(low, target), max(high, target)
+    room = 0.08 * (high - low) or 1.0
+    pictures = []
+    with matplotlib.rc_context(STYLE):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(5.4, 2.6), dpi=100, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        axis = figure.add_subplot()
+        axis.set_xlim(0, len(values) - 1)
+        axis.set_ylim(low - room, high + room)
+        axis.set_xlabel("step")
+        axis.set_ylabel(OBSERVATIONS.get(name, ("observation 0",))[0])
+        if target is not None:
+            axis.axhline(target, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        (way,) = axis.plot([], [], color=POLICY, linewidth=1.6)
+        (here,) = axis.plot([], [], "o", color=POLICY, markersize=7)
+        title = axis.set_title("", loc="left")
+        returns = np.concatenate([[0.0], np.cumsum(played.rewards)])
+        for step in range(0, len(values), thin):
+            way.set_data(range(step + 1), values[: step + 1, 0])
+            here.set_data([step], [values[step, 0]])
+            title.set_text(f"{name}   return {returns[step]:.1f}")
+            canvas.draw()
+            pictures.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    return pictures
+
+
+def _write_gif(pictures: list[np.ndarray], path: Path, fps: int) -> None:
+    from PIL import Image
+
+    images = [Image.fromarray(p).quantize(64, dither=Image.Dither.NONE) for p in pictures]
+    pause = [round(1000 / fps)] * (len(images) - 1) + [1500]  # the end stands a while before it begins again
+    images[0].save(path, save_all=True, append_images=images[1:], duration=pause, loop=0, optimize=False)
