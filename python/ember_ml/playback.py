@@ -31,6 +31,9 @@ TARGETS = {"Simple1D-v0": 10.0, "MountainCar-v0": 0.5, "MountainCarContinuous-v0
 
 _COLORS = (POLICY, POPULATION, BEST, "#CC79A7", "#56B4E9", "#D55E00", "#8C6D1F", MUTED)
 
+#: Observation values beyond these are not drawn.
+MOST_PANELS = 8
+
 #: An episode without a time limit is cut here.
 MOST_STEPS = 5000
 
@@ -74,7 +77,8 @@ def play(run: Run, episode: int = 0, frames: bool = False) -> Episode:
     player = _player(run.env, frames)
     try:
         observation = player.reset(seed)
-        observations, actions, rewards, pictures = [observation], [], [], []
+        observations, actions, pictures = [observation], [], []
+        rewards: list[float] = []
         over = False
         while not over and len(rewards) < limit:
             picture = player.picture()
@@ -187,51 +191,58 @@ def trajectory(run: Run, path: str | os.PathLike[str] | None = None, episode: in
     """
     matplotlib = need("matplotlib", "plot")
     played = play(run, episode)
+    shown = min(played.observations.shape[1], MOST_PANELS)
+    heights = [2.6] if shown == 1 else [1.0] * shown
     with matplotlib.rc_context(STYLE):
-        figure = make_figure((8.6, 5.6))
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)
-        seen, acted, earned = figure.subplots(3, 1, sharex=True, height_ratios=(2.4, 1, 1))
+        figure = make_figure((8.6, 1.1 + 1.05 * (sum(heights) + 2)))
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.03)
+        *seen, acted, earned = figure.subplots(shown + 2, 1, sharex=True, height_ratios=[*heights, 1, 1])
         _observations(seen, played, run.env.name)
         _actions(acted, played, run.env)
         earned.plot(
             np.arange(1, len(played.rewards) + 1), np.cumsum(played.rewards), color=POLICY, linewidth=1.5
         )
-        earned.set_ylabel("return")
+        earned.set_ylabel("return so far")
         earned.set_xlabel("step")
-        seen.set_title(f"{run.env.name}   one episode", loc="left", fontweight="bold", fontsize=11)
-        seen.set_title(f"return {played.total:.4g} in {len(played.rewards)} steps", loc="right", color=MUTED)
-        for axis in (seen, acted, earned):
+        seen[0].set_title(f"{run.env.name}   one episode", loc="left", fontweight="bold", fontsize=11)
+        seen[0].set_title(
+            f"return {played.total:.4g} in {len(played.rewards)} steps", loc="right", color=MUTED
+        )
+        for axis in (*seen, acted, earned):
             axis.margins(x=0.01)
-        figure.align_ylabels()
+            axis.yaxis.label.set(rotation=0, ha="left", va="center")
+            axis.yaxis.set_label_coords(-0.21, 0.5)
         write_figure(figure, path, dpi)
     return figure
 
 
-def _observations(axis: Any, played: Episode, name: str) -> None:
+def _observations(axes: list[Any], played: Episode, name: str) -> None:
     names = OBSERVATIONS.get(name, ())
-    values = played.observations
-    shown = min(values.shape[1], len(_COLORS))
-    for index in range(shown):
-        label = names[index] if index < len(names) else f"observation {index}"
-        axis.plot(values[:, index], color=_COLORS[index], linewidth=1.5, label=label)
+    for index, axis in enumerate(axes):
+        values = played.observations[:, index]
+        axis.plot(values, color=POLICY, linewidth=0.9 if len(values) > 150 else 1.5)
+        axis.set_ylabel(names[index] if index < len(names) else f"observation {index}")
+        axis.locator_params(axis="y", nbins=4)
     if name in TARGETS:
-        axis.axhline(TARGETS[name], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="target")
-    axis.set_ylabel("observation" if shown == values.shape[1] else f"first {shown} of {values.shape[1]}")
-    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes[0].axhline(TARGETS[name], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="target")
+        axes[0].legend(loc="lower right")
 
 
 def _actions(axis: Any, played: Episode, env: EnvSpec) -> None:
     steps = np.arange(len(played.actions))
     actions = played.actions.reshape(len(steps), -1)
     if env.discrete:
-        axis.plot(steps, actions, drawstyle="steps-mid", color=BEST, linewidth=0.9)
-        choices = np.arange(env.action_start, env.action_start + (env.action_size if not env.choices else 1))
-        if len(choices) <= 6:
-            axis.set_yticks(choices)
+        for index in range(actions.shape[1]):
+            axis.plot(steps, actions[:, index], "|", color=_COLORS[index % len(_COLORS)], markersize=5)
+        choices = np.unique(actions)
+        axis.set_yticks(choices if len(choices) <= 5 else choices[[0, -1]])
+        axis.margins(y=0.35)
     else:
         for index in range(min(actions.shape[1], len(_COLORS))):
-            axis.plot(steps, actions[:, index], color=_COLORS[(index + 2) % len(_COLORS)], linewidth=1.2)
-    axis.set_ylabel("action")
+            color = _COLORS[(index + 2) % len(_COLORS)]
+            axis.plot(steps, actions[:, index], color=color, linewidth=0.9 if len(steps) > 150 else 1.3)
+        axis.locator_params(axis="y", nbins=4)
+    axis.set_ylabel("action" if actions.shape[1] == 1 else "actions")
 
 
 def animate(
@@ -301,6 +312,7 @@ def _draw(run: Run, played: Episode, thin: int) -> list[np.ndarray]:
 def _write_gif(pictures: list[np.ndarray], path: Path, fps: int) -> None:
     from PIL import Image
 
-    images = [Image.fromarray(p).quantize(64, dither=Image.Dither.NONE) for p in pictures]
+    kind = Image.Quantize.FASTOCTREE
+    images = [Image.fromarray(p).quantize(64, method=kind, dither=Image.Dither.NONE) for p in pictures]
     pause = [round(1000 / fps)] * (len(images) - 1) + [1500]  # the end stands a while before it begins again
     images[0].save(path, save_all=True, append_images=images[1:], duration=pause, loop=0, optimize=False)

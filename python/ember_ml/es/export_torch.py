@@ -64,7 +64,8 @@ def _normalize(torch: Any, mean: Any, inverse: Any) -> Any:
 
 
 def _operation(torch: Any, operation: Elementwise) -> Any:
-    nn, Base = torch.nn, torch.nn.Module
+    nn = torch.nn
+    Base: Any = nn.Module
     if operation.kind == "activation":
         activations = {
             "identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "elu": nn.ELU,
@@ -90,7 +91,7 @@ def _operation(torch: Any, operation: Elementwise) -> Any:
 
 def _action(torch: Any, policy: TrainedPolicy) -> Any:
     env, nn = policy.env, torch.nn
-    Base = nn.Module
+    Base: Any = nn.Module
 
     class Choose(Base):
         def forward(self, x: Any) -> Any:
