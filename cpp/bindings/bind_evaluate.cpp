@@ -1,0 +1,226 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bindings/bindings.h"
+#include "bindings/interruptible.h"
+#include "es/evaluate.h"
+#include "include/ember_env.h"
+
+namespace py = pybind11;
+
+namespace ember::bindings {
+namespace {
+
+using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+
+template <class T, class Shape>
+py::array_t<T> array_of(const std::vector<T>& values, Shape shape) {
+  py::array_t<T> array(shape);
+  std::copy(values.begin(), values.end(), array.mutable_data());
+  return array;
+}
+
+// (kind, activation, values), kind: 0 activation, 1 scale, 2 shift
+using OperationTuple = std::tuple<int, int, std::vector<float>>;
+// (inputs, outputs, weight_offset, bias_offset, after)
+using LayerTuple = std::tuple<int, int, std::int64_t, std::int64_t, std::vector<OperationTuple>>;
+
+std::vector<Elementwise> operations(const std::vector<OperationTuple>& tuples) {
+  std::vector<Elementwise> result;
+  for (const auto& [kind, activation, values] : tuples) {
+    if (kind < 0 || kind > 2)
+      throw py::value_error("kind: got " + std::to_string(kind) + ", wanted 0, 1 or 2");
+    result.push_back({static_cast<Elementwise::Kind>(kind), static_cast<Activation>(activation), values});
+  }
+  return result;
+}
+
+Policy make_policy(int inputs, int outputs, std::int64_t parameters,
+                   const std::vector<OperationTuple>& before, const std::vector<LayerTuple>& layers) {
+  Policy policy;
+  policy.inputs = inputs;
+  policy.outputs = outputs;
+  policy.parameters = parameters;
+  policy.before = operations(before);
+  for (const auto& [layer_inputs, layer_outputs, weight_offset, bias_offset, after] : layers) {
+    policy.layers.push_back({layer_inputs, layer_outputs, weight_offset, bias_offset, operations(after)});
+  }
+  policy.validate();
+  return policy;
+}
+
+Layout layout_named(const std::string& name) {
+  if (name == "auto") return Layout::automatic;
+  if (name == "members") return Layout::members;
+  if (name == "episodes") return Layout::episodes;
+  if (name == "units") return Layout::units;
+  throw py::value_error("layout: got '" + name + "', wanted auto, members, episodes or units");
+}
+
+const float* checked(const char* name, const std::optional<Floats>& values, py::ssize_t size) {
+  if (!values) return nullptr;
+  if (values->ndim() != 1 || values->size() != size) {
+    throw py::value_error(std::string(name) + ": got " + std::to_string(values->size()) + " values, wanted " +
+                          std::to_string(size));
+  }
+  return values->data();
+}
+
+// Results as numpy arrays in a dict, in the names of engines/base.py's Evaluation.
+py::dict to_python(const Evaluation& evaluation, py::ssize_t episodes) {
+  const auto members = static_cast<py::ssize_t>(evaluation.fitness.size());
+  const std::vector<py::ssize_t> flat{members}, table{members, episodes};
+  py::dict result;
+  result["fitness"] = array_of(evaluation.fitness, flat);
+  result["returns"] = array_of(evaluation.returns, table);
+  result["lengths"] = array_of(evaluation.lengths, table);
+  result["failed"] = array_of(evaluation.failed, table).attr("view")("bool");
+  const std::vector<py::ssize_t> policy{static_cast<py::ssize_t>(evaluation.policy_returns.size())};
+  result["policy_returns"] = array_of(evaluation.policy_returns, policy);
+  result["policy_lengths"] = array_of(evaluation.policy_lengths, policy);
+  py::list leaves;
+  for (const ObservationSums& leaf : evaluation.leaves) {
+    const std::vector<py::ssize_t> width{static_cast<py::ssize_t>(leaf.sum.size())};
+    leaves.append(
+        py::make_tuple(leaf.count, array_of(leaf.sum, width), array_of(leaf.sum_of_squares, width)));
+  }
+  result["leaves"] = leaves;
+  result["steps"] = evaluation.steps;
+  return result;
+}
+
+py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std::uint64_t seed,
+                  std::uint32_t generation, int directions, bool antithetic, int first_direction,
+                  std::uint32_t noise_purpose, std::uint32_t reset_purpose, bool common_starts,
+                  const std::optional<Floats>& rows, const std::optional<Floats>& observation_mean,
+                  const std::optional<Floats>& observation_inverse_deviation, bool with_policy) {
+  const Problem& problem = self.problem();
+  const auto parameters = static_cast<py::ssize_t>(problem.policy.parameters);
+  if (mean.ndim() != 1 || mean.size() != parameters) {
+    throw py::value_error("mean: got " + std::to_string(mean.size()) + " values, wanted " +
+                          std::to_string(parameters));
+  }
+  if (scale.size() != 1 && scale.size() != parameters) {
+    throw py::value_error("scale: got " + std::to_string(scale.size()) + " values, wanted 1 or " +
+                          std::to_string(parameters));
+  }
+  Population population;
+  population.mean = mean.data();
+  population.scale = scale.data();
+  population.scale_per_parameter = scale.size() != 1;
+  population.seed = seed;
+  population.generation = generation;
+  population.directions = directions;
+  population.antithetic = antithetic;
+  population.first_direction = first_direction;
+  population.noise_purpose = static_cast<Purpose>(noise_purpose);
+  population.reset_purpose = static_cast<Purpose>(reset_purpose);
+  population.common_starts = common_starts;
+  if (rows) {
+    if (rows->ndim() != 2 || rows->shape(1) != parameters) {
+      throw py::value_error("rows: wanted shape (members, " + std::to_string(parameters) + ")");
+    }
+    population.rows = rows->data();
+    population.directions = static_cast<int>(rows->shape(0));
+    population.antithetic = false;
+  }
+  const float* center = checked("observation_mean", observation_mean, problem.policy.inputs);
+  const float* inverse =
+      checked("observation_inverse_deviation", observation_inverse_deviation, problem.policy.inputs);
+  Evaluation evaluation;
+  try {
+    interruptible([&](const std::atomic<bool>* stop) {
+      self.evaluate(population, center, inverse, with_policy, stop, &evaluation);
+    });
+  } catch (const EvaluationError& error) {
+    const py::object type = py::module_::import("ember_ml.errors").attr("EvaluationError");
+    const py::object member =
+        error.member < population.members() ? py::cast(error.member) : py::object(py::none());
+    PyErr_SetObject(type.ptr(), type(error.what(), error.generation, member).ptr());
+    throw py::error_already_set();
+  }
+  return to_python(evaluation, problem.episodes);
+}
+
+py::dict describe(const EnvironmentInfo& info) {
+  py::dict result;
+  result["name"] = info.name;
+  result["observations"] = info.observations;
+  result["actions"] = info.actions;
+  result["discrete"] = info.discrete;
+  result["max_steps"] = info.max_steps;
+  result["action_low"] =
+      py::array_t<float>(static_cast<py::ssize_t>(info.action_low.size()), info.action_low.data());
+  result["action_high"] =
+      py::array_t<float>(static_cast<py::ssize_t>(info.action_high.size()), info.action_high.data());
+  result["observation_low"] =
+      py::array_t<float>(static_cast<py::ssize_t>(info.observation_low.size()), info.observation_low.data());
+  result["observation_high"] = py::array_t<float>(static_cast<py::ssize_t>(info.observation_high.size()),
+                                                  info.observation_high.data());
+  result["reward_threshold"] = info.reward_threshold;
+  result["parameter_names"] = info.parameter_names;
+  result["parameter_defaults"] = info.parameter_defaults;
+  return result;
+}
+
+}  // namespace
+
+void register_evaluate(py::module_& module) {
+  py::class_<Policy>(module, "Policy",
+                     "A chain of dense layers and element-wise operations (cpp/policy/policy.h).")
+      .def(py::init(&make_policy), py::arg("inputs"), py::arg("outputs"), py::arg("parameters"),
+           py::arg("before"), py::arg("layers"))
+      .def_readonly("inputs", &Policy::inputs)
+      .def_readonly("outputs", &Policy::outputs)
+      .def_readonly("parameters", &Policy::parameters);
+
+  py::class_<Evaluator>(module, "Evaluator", "Rolls out populations of one problem (cpp/es/evaluate.h).")
+      .def(py::init([](const Policy& policy, const std::string& env, std::uintptr_t custom,
+                       const std::vector<double>& env_parameters, int episodes, int max_steps, int frame_skip,
+                       bool clip_actions, bool normalize, float observation_clip, double reward_scale,
+                       double reward_offset, int threads, const std::string& layout) {
+             Problem problem;
+             problem.policy = policy;
+             problem.env = env;
+             problem.custom = reinterpret_cast<const ember_env*>(custom);
+             problem.env_parameters = env_parameters;
+             problem.episodes = episodes;
+             problem.max_steps = max_steps;
+             problem.frame_skip = frame_skip;
+             problem.clip_actions = clip_actions;
+             problem.normalize = normalize;
+             problem.observation_clip = observation_clip;
+             problem.reward_scale = reward_scale;
+             problem.reward_offset = reward_offset;
+             problem.threads = threads;
+             problem.layout = layout_named(layout);
+             return std::make_unique<Evaluator>(std::move(problem));
+           }),
+           py::arg("policy"), py::arg("env") = "", py::kw_only(), py::arg("custom") = 0,
+           py::arg("env_parameters") = std::vector<double>(), py::arg("episodes") = 1,
+           py::arg("max_steps") = 0, py::arg("frame_skip") = 1, py::arg("clip_actions") = true,
+           py::arg("normalize") = false, py::arg("observation_clip") = 10.0f, py::arg("reward_scale") = 1.0,
+           py::arg("reward_offset") = 0.0, py::arg("threads") = 0, py::arg("layout") = "auto")
+      .def("evaluate", &evaluate, py::arg("mean"), py::arg("scale"), py::arg("seed"), py::arg("generation"),
+           py::arg("directions"), py::arg("antithetic") = true, py::kw_only(), py::arg("first_direction") = 0,
+           py::arg("noise_purpose") = 0, py::arg("reset_purpose") = 1, py::arg("common_starts") = false,
+           py::arg("rows") = py::none(), py::arg("observation_mean") = py::none(),
+           py::arg("observation_inverse_deviation") = py::none(), py::arg("with_policy") = false,
+           "Evaluates one generation without the GIL; a dict of arrays, as engines/base.py's Evaluation.")
+      .def("explain", &Evaluator::explain, py::arg("directions"), py::arg("antithetic") = true)
+      .def("begin", &Evaluator::begin, "Keeps threads alive until the matching end().")
+      .def("end", &Evaluator::end);
+
+  module.def(
+      "builtin_environments",
+      [] {
+        py::list result;
+        for (const EnvironmentInfo& info : builtin_environments()) result.append(describe(info));
+        return result;
+      },
+      "One dict for each environment of cpp/envs.");
+}
+
+}  // namespace ember::bindings

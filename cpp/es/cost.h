@@ -1,0 +1,30 @@
+// What a rollout is expected to cost: chooses the layout and the number of threads. Never changes a result.
+#pragma once
+
+#include "es/evaluate.h"
+#include "es/rollout.h"
+
+namespace ember {
+
+struct Cost {
+  double cycles_per_step;    // of one environment with its policy, on one thread
+  double cycles_per_member;  // noise and placing the weights
+};
+
+// `lanes_used`: of the lanes in flight, how many work (episodes layout with few episodes, small populations).
+Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Layout layout);
+
+struct Choice {
+  Layout layout;
+  int threads;
+  int groups;  // vectors in flight on each thread
+  Cost cost;
+};
+
+// `steps`: environment steps expected in an episode.
+Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
+              bool team_exists);
+
+const char* layout_name(Layout layout);
+
+}  // namespace ember

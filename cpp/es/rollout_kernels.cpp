@@ -1,0 +1,285 @@
+// The rollout loop: the same for every environment and layout, so that all give the same bits.
+#include "core/poll.h"
+#include "envs/builtin.h"
+#include "es/evaluate.h"
+#include "es/rollout_env.h"
+#include "es/rollout_layout.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+namespace {
+
+template <class Env, class Layout>
+class Rollout {
+ public:
+  Rollout(const RolloutPlan& plan, const RolloutWorker& worker, Arena& arena)
+      : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, arena) {
+    Group* groups = arena.take<Group>(worker.groups);
+    for (int g = 0; g < worker.groups; ++g) {
+      Group unused;
+      Group& group = groups ? groups[g] : unused;
+      const std::int64_t width = (std::int64_t)plan.policy.widest * lanes;
+      group.observation = arena.take<float>(plan.observations * lanes);
+      group.a = arena.take<float>(width);
+      group.b = arena.take<float>(width);
+      group.action = arena.take<float>(plan.actions * lanes);
+      const std::int64_t state = Env::state_bytes(plan);
+      group.state = arena.take<unsigned char>(state);
+      group.weights = arena.take<float>(Layout::group_weights(plan));
+      group.sums = plan.normalize ? arena.take<double>(2 * plan.observations * lanes) : nullptr;
+      if (!groups) continue;
+      all_[g] = &group;
+      std::memset(group.state, 0, (std::size_t)state);
+      std::memset(group.observation, 0, sizeof(float) * (std::size_t)plan.observations * lanes);
+      if (Layout::group_weights(plan) > 0) {  // lanes that never get a member compute too
+        std::memset(group.weights, 0, sizeof(float) * (std::size_t)Layout::group_weights(plan));
+      }
+    }
+  }
+
+  void run() {
+    while (!stopped() && layout_.begin()) {
+      active_ = 0;
+      for (int g = 0; g < worker_.groups; ++g) {
+        Group& group = *all_[g];
+        group.live = vint(0);
+        group.live_count = 0;
+        for (int lane = 0; lane < lanes; ++lane) group.member[lane] = -1;
+        if (start(group)) groups_[active_++] = &group;
+      }
+      while (active_ > 0) {
+        if (stopped()) return;
+        turn();
+      }
+      layout_.end();
+    }
+  }
+
+ private:
+  bool stopped() {
+    if (worker_.index == 0 && ++turns_ % plan_.poll_interval == 0) poll();
+    return (plan_.stop && __atomic_load_n(plan_.stop, __ATOMIC_RELAXED)) ||
+           __atomic_load_n(plan_.error, __ATOMIC_RELAXED) >= 0;
+  }
+
+  // Gives every dead lane its next episode. Returns whether any lane lives.
+  bool start(Group& group) {
+    for (int lane = 0; lane < lanes; ++lane) {
+      if (group.live[lane]) continue;
+      while (layout_.assign(group, lane)) {
+        set_lane(group.live, lane, -1);
+        set_lane(group.steps, lane, 0);
+        set_lane(group.returns, lane, 0.0);
+        ++group.live_count;
+        if (plan_.normalize) {
+          for (int i = 0; i < 2 * observations(); ++i) group.sums[i * lanes + lane] = 0.0;
+        }
+        if (env_.reset(group, lane)) break;
+        finish(group, lane, true);
+      }
+    }
+    return group.live_count > 0;
+  }
+
+  void finish(Group& group, int lane, bool failed) {
+    const int member = group.member[lane], episode = group.episode[lane];
+    const std::int64_t at = (std::int64_t)member * plan_.episodes + episode;
+    plan_.returns[at] = group.returns[lane];
+    plan_.lengths[at] = group.steps[lane];
+    plan_.failed[at] = failed;
+    set_lane(group.live, lane, 0);
+    --group.live_count;
+    if (!plan_.normalize || member >= plan_.members) return;
+    const int size = 2 * observations();
+    if (double* own = layout_.sums(episode)) {
+      for (int i = 0; i < size; ++i) own[i] = group.sums[i * lanes + lane];
+    } else {
+      double* to = plan_.sums + (std::int64_t)member * size;
+      for (int i = 0; i < size; ++i) to[i] += group.sums[i * lanes + lane];
+    }
+  }
+
+  // One action in every live lane.
+  void turn() {
+    for (int g = 0; g < active_; ++g) {
+      Group& group = *groups_[g];
+      env_.observe(group);
+      if (plan_.normalize) count_observations(group);
+      input_of(plan_, group, observations());
+    }
+    layout_.forward(groups_, active_);
+    bool ended = false;
+    for (int g = 0; g < active_; ++g) {
+      act(*groups_[g]);
+      for (int skip = 0; skip < plan_.frame_skip && groups_[g]->live_count > 0; ++skip)
+        ended |= step(*groups_[g]);
+    }
+    if (ended) refill();
+  }
+
+  void count_observations(Group& group) {
+    const int n = observations();
+    for (int i = 0; i < n; ++i) {
+      const vdouble x =
+          to_double(load(group.observation + i * lanes)) - vdouble((double)plan_.observation_mean[i]);
+      store(group.sums + i * lanes, load(group.sums + i * lanes) + x);
+      store(group.sums + (n + i) * lanes, load(group.sums + (n + i) * lanes) + x * x);
+    }
+  }
+
+  EMBER_INLINE void act(Group& group) {
+    const float* out = group.out;
+    vmask good = vint(-1);
+    if (plan_.discrete) {
+      vfloat best = load(out), choice(0.0f);
+      good = best == best;
+      for (int i = 1; i < plan_.policy.outputs; ++i) {
+        const vfloat value = load(out + i * lanes);
+        const vmask larger = value > best;
+        best = select(larger, value, best);
+        choice = select(larger, splat((float)i), choice);
+        good &= value == value;
+      }
+      store(group.action, choice);
+    } else {
+      for (int i = 0; i < Env::actions(plan_); ++i) {
+        vfloat value = load(out + i * lanes);
+        good &= value == value;
+        if (plan_.action_low) {
+          value = min(splat(plan_.action_high[i]), max(splat(plan_.action_low[i]), value));
+        }
+        store(group.action + i * lanes, value);
+      }
+    }
+    group.lost = !good;
+  }
+
+  // Returns whether an episode ended.
+  EMBER_INLINE bool step(Group& group) {
+    vfloat reward;
+    vmask terminated, finite;
+    env_.step(group, &reward, &terminated, &finite);
+    const vmask failed = (!finite) | group.lost;
+    group.returns += to_double(select(failed, vfloat(0.0f), reward));
+    group.steps += vint(1);
+    const vmask done = group.live & (failed | terminated | (group.steps >= vint(plan_.max_steps)));
+    if (!any(done)) return false;
+    for (int lane = 0; lane < lanes; ++lane) {
+      if (done[lane]) finish(group, lane, failed[lane] != 0);
+    }
+    return true;
+  }
+
+  void refill() {
+    for (int g = 0; g < active_; ++g) {
+      Group& group = *groups_[g];
+      if (group.live_count < lanes) start(group);
+    }
+    compact();
+  }
+
+  // Drops empty groups, and empties the last one where its lanes fit into the others.
+  void compact() {
+    int kept = 0, total = 0;
+    for (int g = 0; g < active_; ++g) {
+      if (groups_[g]->live_count == 0) continue;
+      total += groups_[g]->live_count;
+      groups_[kept++] = groups_[g];
+    }
+    active_ = kept;
+    while (Layout::several && active_ > 1 && total <= (active_ - 1) * lanes) {
+      int least = 0;
+      for (int g = 1; g < active_; ++g) {
+        if (groups_[g]->live_count < groups_[least]->live_count) least = g;
+      }
+      Group& from = *groups_[least];
+      groups_[least] = groups_[--active_];
+      int g = 0, free = 0;
+      for (int lane = 0; lane < lanes; ++lane) {
+        if (!from.live[lane]) continue;
+        while (groups_[g]->live[free]) {
+          if (++free == lanes) {
+            free = 0;
+            ++g;
+          }
+        }
+        move(from, lane, *groups_[g], free);
+      }
+      from.live = vint(0);
+      from.live_count = 0;
+    }
+  }
+
+  void move(const Group& from, int lane, Group& to, int to_lane) {
+    layout_.move(from, lane, to, to_lane);
+    env_.move(from, lane, to, to_lane);
+    for (int i = 0; i < observations(); ++i) {
+      to.observation[i * lanes + to_lane] = from.observation[i * lanes + lane];
+    }
+    if (plan_.normalize) {
+      for (int i = 0; i < 2 * observations(); ++i) to.sums[i * lanes + to_lane] = from.sums[i * lanes + lane];
+    }
+    set_lane(to.returns, to_lane, from.returns[lane]);
+    set_lane(to.steps, to_lane, from.steps[lane]);
+    set_lane(to.live, to_lane, -1);
+    ++to.live_count;
+    to.member[to_lane] = from.member[lane];
+    to.episode[to_lane] = from.episode[lane];
+  }
+
+  EMBER_INLINE int observations() const { return Env::observations(plan_); }
+
+  const RolloutPlan& plan_;
+  const RolloutWorker& worker_;
+  Env env_;
+  Layout layout_;
+  Group* all_[max_groups] = {};
+  Group* groups_[max_groups] = {};
+  int active_ = 0;
+  unsigned turns_ = 0;
+};
+
+template <class Env, class Layout>
+std::size_t run_one(const RolloutPlan& plan, const RolloutWorker& worker) {
+  Arena arena(worker.memory);
+  Rollout<Env, Layout> rollout(plan, worker, arena);
+  if (worker.memory) rollout.run();
+  return arena.used();
+}
+
+template <class Env>
+std::size_t run_env(const RolloutPlan& plan, int layout, const RolloutWorker& worker) {
+  switch ((Layout)layout) {
+    case Layout::episodes:
+      return run_one<Env, EpisodesLayout>(plan, worker);
+    case Layout::units:
+      return run_one<Env, UnitsLayout>(plan, worker);
+    default:
+      return run_one<Env, MembersLayout>(plan, worker);
+  }
+}
+
+using Runner = std::size_t (*)(const RolloutPlan&, int, const RolloutWorker&);
+#define EMBER_RUNNER(Name) run_env<BuiltinLanes<Name>>,
+constexpr Runner runners[] = {EMBER_ENVIRONMENTS(EMBER_RUNNER)};
+#undef EMBER_RUNNER
+#define EMBER_DESCRIPTION(Name) &Name<vfloat>::description,
+constexpr const EnvDescription* descriptions[] = {EMBER_ENVIRONMENTS(EMBER_DESCRIPTION)};
+#undef EMBER_DESCRIPTION
+
+std::size_t dispatch(const RolloutPlan& plan, int layout, const RolloutWorker& worker) {
+  return (plan.environment < 0 ? run_env<CustomLanes> : runners[plan.environment])(plan, layout, worker);
+}
+
+std::size_t scratch(const RolloutPlan& plan, int layout, int groups) {
+  return dispatch(plan, layout, RolloutWorker{0, groups, nullptr});
+}
+void run(const RolloutPlan& plan, int layout, const RolloutWorker& worker) { dispatch(plan, layout, worker); }
+const EnvDescription& describe(int environment) { return *descriptions[environment]; }
+
+}  // namespace
+}  // namespace EMBER_LEVEL
+}  // namespace ember
+
+EMBER_EXPORT_KERNELS(RolloutKernels,
+                     {lanes, scratch, run, (int)(sizeof(descriptions) / sizeof(*descriptions)), describe})

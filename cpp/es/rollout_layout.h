@@ -1,0 +1,300 @@
+// The three layouts: who lies in the lanes, where the weights lie, and who comes next.
+#pragma once
+
+#include "core/noise.h"
+#include "es/rollout_group.h"
+#include "policy/dense.h"
+#include "policy/elementwise.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+
+// Members in the order of their units. Both members of a pair share one drawing of the noise.
+class MemberSource {
+ public:
+  MemberSource(const RolloutPlan& plan, Arena& arena)
+      : plan_(plan), noise_(plan.population.rows ? nullptr : arena.take<float>(plan.policy.parameters)) {}
+
+  // The next member's number, or -1.
+  int next() {
+    if (minus_ >= 0) {
+      const int member = minus_;
+      minus_ = -1;
+      sign_ = -1.0f;
+      return member;
+    }
+    std::int64_t unit = __atomic_fetch_add(plan_.next, 1, __ATOMIC_RELAXED);
+    if (unit >= plan_.units) return -1;
+    const Population& p = plan_.population;
+    row_ = nullptr;
+    if (plan_.with_policy && unit-- == 0) {
+      row_ = p.mean;
+      return plan_.members;
+    }
+    if (p.rows) {
+      row_ = p.rows + unit * plan_.policy.parameters;
+      return (int)unit;
+    }
+    noise_fill(Stream((std::uint32_t)p.noise_purpose, p.seed, p.generation,
+                      (std::uint32_t)(p.first_direction + unit)),
+               0, plan_.policy.parameters, noise_);
+    sign_ = 1.0f;
+    if (!p.antithetic) return (int)unit;
+    minus_ = (int)(2 * unit + 1);
+    return (int)(2 * unit);
+  }
+
+  // Parameters [first, first + count) of the member that next() gave: mean +- scale * noise, each step
+  // rounded.
+  EMBER_INLINE void write(std::int64_t first, std::int64_t count, float* to) const {
+    if (row_) {
+      std::memcpy(to, row_ + first, sizeof(float) * (std::size_t)count);
+      return;
+    }
+    const Population& p = plan_.population;
+    const float *mean = p.mean + first, *noise = noise_ + first;
+    std::int64_t i = 0;
+    if (p.scale_per_parameter) {
+      const float* scale = p.scale + first;
+      for (; i + lanes <= count; i += lanes) {
+        store(to + i, load(mean + i) + vfloat(sign_) * (load(scale + i) * load(noise + i)));
+      }
+      for (; i < count; ++i) to[i] = mean[i] + sign_ * (scale[i] * noise[i]);
+    } else {
+      const float scale = sign_ * p.scale[0];
+      for (; i + lanes <= count; i += lanes) store(to + i, load(mean + i) + vfloat(scale) * load(noise + i));
+      for (; i < count; ++i) to[i] = mean[i] + scale * noise[i];
+    }
+  }
+
+ private:
+  const RolloutPlan& plan_;
+  float* noise_;
+  const float* row_ = nullptr;
+  float sign_ = 1.0f;
+  int minus_ = -1;
+};
+
+EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int vectors) {
+  const PolicyPlan& policy = plan.policy;
+  const float* x = group.observation;
+  if (plan.normalize) {
+    const vfloat bound(plan.observation_clip);
+    for (int i = 0; i < vectors; ++i) {
+      const vfloat scaled = (load(x + i * lanes) - splat(plan.observation_mean[i])) *
+                            splat(plan.observation_inverse_deviation[i]);
+      store(group.a + i * lanes, max(-bound, min(bound, scaled)));
+    }
+    x = group.a;
+  }
+  if (policy.before_count > 0) {
+    if (x != group.a) std::memcpy(group.a, x, sizeof(float) * lanes * (std::size_t)vectors);
+    elementwise<true>(policy.before, policy.before_count, group.a, vectors, vectors);
+    x = group.a;
+  }
+  group.out = x;
+}
+
+class MembersLayout {
+ public:
+  static constexpr bool several = true;  // groups
+  MembersLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {}
+  static std::int64_t group_weights(const RolloutPlan& plan) { return plan.policy.parameters * lanes; }
+
+  bool begin() { return !std_exchange(begun_, true); }
+  bool assign(Group& group, int lane) {
+    if (group.member[lane] >= 0 && group.episode[lane] + 1 < plan_.episodes) {
+      ++group.episode[lane];
+      return true;
+    }
+    const int member = source_.next();
+    group.member[lane] = member;
+    group.episode[lane] = 0;
+    if (member < 0) return false;
+    const std::int64_t parameters = plan_.policy.parameters;
+    float block[64];
+    for (std::int64_t first = 0; first < parameters; first += 64) {
+      const std::int64_t count = parameters - first < 64 ? parameters - first : 64;
+      source_.write(first, count, block);
+      float* to = group.weights + first * lanes + lane;
+      for (std::int64_t i = 0; i < count; ++i) to[i * lanes] = block[i];
+    }
+    return true;
+  }
+  void forward(Group* const* groups, int count) {
+    const PolicyPlan& policy = plan_.policy;
+    for (int n = 0; n < policy.layer_count; ++n) {
+      const LayerPlan& layer = policy.layers[n];
+      for (int g = 0; g < count; ++g) {
+        Group& group = *groups[g];
+        float* y = group.out == group.b ? group.a : group.b;
+        dense_members(layer, group.weights, group.out, y);
+        elementwise<true>(layer.after, layer.after_count, y, layer.outputs, layer.outputs);
+        group.out = y;
+      }
+    }
+  }
+  void move(const Group& from, int lane, Group& to, int to_lane) {
+    for (std::int64_t i = 0; i < plan_.policy.parameters; ++i) {
+      to.weights[i * lanes + to_lane] = from.weights[i * lanes + lane];
+    }
+  }
+  void end() {}
+  double* sums(int) { return nullptr; }
+
+ private:
+  static bool std_exchange(bool& value, bool next) {
+    const bool old = value;
+    value = next;
+    return old;
+  }
+  const RolloutPlan& plan_;
+  MemberSource source_;
+  bool begun_ = false;
+};
+
+class EpisodesLayout {
+ public:
+  static constexpr bool several = true;
+  EpisodesLayout(const RolloutPlan& plan, Arena& arena)
+      : plan_(plan),
+        source_(plan, arena),
+        theta_(arena.take<float>(plan.policy.parameters)),
+        sums_(plan.normalize ? arena.take<double>((std::int64_t)plan.episodes * 2 * plan.observations)
+                             : nullptr) {}
+  static std::int64_t group_weights(const RolloutPlan&) { return 0; }
+
+  bool begin() {
+    member_ = source_.next();
+    if (member_ < 0) return false;
+    source_.write(0, plan_.policy.parameters, theta_);
+    episode_ = 0;
+    return true;
+  }
+  bool assign(Group& group, int lane) {
+    group.member[lane] = member_;
+    group.episode[lane] = episode_;
+    return episode_++ < plan_.episodes;
+  }
+  void forward(Group* const* groups, int count) {
+    switch (count) {
+      case 1:
+        return forward_groups<1>(groups);
+      case 2:
+        return forward_groups<2>(groups);
+      case 3:
+        return forward_groups<3>(groups);
+      default:
+        return forward_groups<4>(groups);
+    }
+  }
+  void move(const Group&, int, Group&, int) {}
+  // Episodes end in any order; their sums are added in index order.
+  double* sums(int episode) { return sums_ + (std::int64_t)episode * 2 * plan_.observations; }
+  void end() {
+    if (!sums_ || member_ >= plan_.members) return;
+    const std::int64_t size = 2 * plan_.observations;
+    double* to = plan_.sums + member_ * size;
+    for (int e = 0; e < plan_.episodes; ++e) {
+      for (std::int64_t i = 0; i < size; ++i) to[i] += sums_[e * size + i];
+    }
+  }
+
+ private:
+  template <int G>
+  void forward_groups(Group* const* groups) {
+    const PolicyPlan& policy = plan_.policy;
+    for (int n = 0; n < policy.layer_count; ++n) {
+      const LayerPlan& layer = policy.layers[n];
+      const float* x[G];
+      float* y[G];
+      for (int g = 0; g < G; ++g) {
+        x[g] = groups[g]->out;
+        y[g] = x[g] == groups[g]->b ? groups[g]->a : groups[g]->b;
+      }
+      dense_episodes<G>(layer, theta_, x, y);
+      for (int g = 0; g < G; ++g) {
+        elementwise<true>(layer.after, layer.after_count, y[g], layer.outputs, layer.outputs);
+        groups[g]->out = y[g];
+      }
+    }
+  }
+  const RolloutPlan& plan_;
+  MemberSource source_;
+  float* theta_;
+  double* sums_;
+  int member_ = -1, episode_ = 0;
+};
+
+// One episode at a time, in lane 0; the forward uses all lanes.
+class UnitsLayout {
+ public:
+  static constexpr bool several = false;
+  UnitsLayout(const RolloutPlan& plan, Arena& arena)
+      : plan_(plan), source_(plan, arena), rows_(arena.take<float>(plan.policy.padded_parameters)) {
+    const int width = padded(plan.policy.widest, lanes);
+    a_ = arena.take<float>(width);
+    b_ = arena.take<float>(width);
+    out_ = arena.take<float>((std::int64_t)plan.policy.outputs * lanes);
+  }
+  static std::int64_t group_weights(const RolloutPlan&) { return 0; }
+
+  bool begin() {
+    member_ = source_.next();
+    if (member_ < 0) return false;
+    episode_ = 0;
+    const PolicyPlan& policy = plan_.policy;
+    for (int n = 0; n < policy.layer_count; ++n) {
+      const LayerPlan& layer = policy.layers[n];
+      const int width = padded(layer.outputs, lanes);
+      float* to = rows_ + layer.rows;
+      std::memset(to, 0, sizeof(float) * (std::size_t)width);
+      if (layer.bias >= 0) source_.write(layer.bias, layer.outputs, to);
+      to += width;
+      if (width == layer.outputs) {
+        source_.write(layer.weights, (std::int64_t)layer.inputs * width, to);
+        continue;
+      }
+      for (int i = 0; i < layer.inputs; ++i, to += width) {
+        std::memset(to + width - lanes, 0, sizeof(float) * lanes);
+        source_.write(layer.weights + (std::int64_t)i * layer.outputs, layer.outputs, to);
+      }
+    }
+    return true;
+  }
+  bool assign(Group& group, int lane) {
+    if (lane != 0) return false;
+    group.member[lane] = member_;
+    group.episode[lane] = episode_;
+    return episode_++ < plan_.episodes;
+  }
+  void forward(Group* const* groups, int) {
+    Group& group = *groups[0];
+    const PolicyPlan& policy = plan_.policy;
+    float *x = a_, *y = b_;
+    for (int i = 0; i < policy.inputs; ++i) x[i] = group.out[i * lanes];
+    for (int n = 0; n < policy.layer_count; ++n) {
+      const LayerPlan& layer = policy.layers[n];
+      dense_units(layer, rows_, x, y);
+      elementwise<false>(layer.after, layer.after_count, y, padded(layer.outputs, lanes) / lanes,
+                         layer.outputs);
+      float* other = x;
+      x = y;
+      y = other;
+    }
+    for (int i = 0; i < policy.outputs; ++i) out_[i * lanes] = x[i];
+    group.out = out_;
+  }
+  void move(const Group&, int, Group&, int) {}
+  void end() {}
+  double* sums(int) { return nullptr; }
+
+ private:
+  const RolloutPlan& plan_;
+  MemberSource source_;
+  float *rows_, *a_, *b_, *out_;
+  int member_ = -1, episode_ = 0;
+};
+
+}  // namespace EMBER_LEVEL
+}  // namespace ember

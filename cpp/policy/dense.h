@@ -1,0 +1,228 @@
+// The dense layer of contract "one neuron" (policy.h) in the three layouts, all from one block of
+// accumulators.
+//
+// A block holds B independent sums in registers and walks the inputs i = k, k + 4, ... for one k after the
+// other: with k outermost eight sums share each input, and the sums of different outputs, not those of one
+// neuron, hide the latency of the fma. The finished partial sums wait in y and in a small array.
+#pragma once
+
+#include "core/simd.h"
+#include "policy/plan.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+
+// y[j] for j < B: input(i) gives what all sums of the block share, weight(i, j) the other factor, start(j)
+// the bias.
+template <int B, class Input, class Weight, class Start, class Finish>
+EMBER_INLINE void neuron_block(int inputs, Input input, Weight weight, Start start, Finish finish) {
+  vfloat s[B];
+  float first[B * lanes], last[B * lanes];
+  const auto pass = [&](int k) {
+    for (int i = k; i < inputs; i += 4) {
+      const auto x = input(i);
+#pragma GCC unroll 16
+      for (int j = 0; j < B; ++j) s[j] = fma(weight(i, j), x, s[j]);
+    }
+  };
+  const auto zero = [&] {
+#pragma GCC unroll 16
+    for (int j = 0; j < B; ++j) s[j] = splat(0.0f);
+  };
+#pragma GCC unroll 16
+  for (int j = 0; j < B; ++j) s[j] = start(j);
+  pass(0);
+  if (inputs > 1) {
+#pragma GCC unroll 16
+    for (int j = 0; j < B; ++j) store(first + j * lanes, s[j]);
+    zero();
+    pass(1);
+#pragma GCC unroll 16
+    for (int j = 0; j < B; ++j) s[j] = load(first + j * lanes) + s[j];
+  }
+  if (inputs > 2) {
+#pragma GCC unroll 16
+    for (int j = 0; j < B; ++j) store(first + j * lanes, s[j]);
+    zero();
+    pass(2);
+    if (inputs > 3) {
+#pragma GCC unroll 16
+      for (int j = 0; j < B; ++j) store(last + j * lanes, s[j]);
+      zero();
+      pass(3);
+#pragma GCC unroll 16
+      for (int j = 0; j < B; ++j) s[j] = load(last + j * lanes) + s[j];
+    }
+#pragma GCC unroll 16
+    for (int j = 0; j < B; ++j) s[j] = load(first + j * lanes) + s[j];
+  }
+#pragma GCC unroll 16
+  for (int j = 0; j < B; ++j) finish(j, s[j]);
+}
+
+// The same sums with the four k side by side: for few outputs, where one k would leave the fma units waiting,
+// and for few inputs, where a pass is not worth its loads and stores.
+template <int B, class Input, class Weight, class Start, class Finish>
+EMBER_INLINE void neuron_block_narrow(int inputs, Input input, Weight weight, Start start, Finish finish) {
+  vfloat s[B][4];
+#pragma GCC unroll 8
+  for (int j = 0; j < B; ++j) {
+    s[j][0] = start(j);
+    s[j][1] = s[j][2] = s[j][3] = splat(0.0f);
+  }
+  int i = 0;
+  for (; i + 4 <= inputs; i += 4) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) {
+      const auto x = input(i + k);
+#pragma GCC unroll 8
+      for (int j = 0; j < B; ++j) s[j][k] = fma(weight(i + k, j), x, s[j][k]);
+    }
+  }
+  const auto rest = [&](int k) {
+    const auto x = input(i + k);
+#pragma GCC unroll 8
+    for (int j = 0; j < B; ++j) s[j][k] = fma(weight(i + k, j), x, s[j][k]);
+  };
+  if (i < inputs) rest(0);
+  if (i + 1 < inputs) rest(1);
+  if (i + 2 < inputs) rest(2);
+#pragma GCC unroll 8
+  for (int j = 0; j < B; ++j) {
+    vfloat sum = s[j][0];
+    if (inputs > 1) sum = sum + s[j][1];
+    if (inputs > 3) sum = sum + (s[j][2] + s[j][3]);
+    if (inputs == 3) sum = sum + s[j][2];
+    finish(j, sum);
+  }
+}
+
+// Members in lanes. w: theta with parameter p of lane l at w[p * lanes + l]; x, y: (inputs, lanes), (outputs,
+// lanes).
+inline void dense_members(const LayerPlan& layer, const float* w, const float* x, float* y) {
+  const std::int64_t row = (std::int64_t)layer.outputs * lanes;
+  const float* weights = w + layer.weights * lanes;
+  const float* bias = layer.bias < 0 ? nullptr : w + layer.bias * lanes;
+  const int inputs = layer.inputs, outputs = layer.outputs;
+  int o = 0;
+  const auto block = [&](auto run) {
+    const float* from = weights + (std::int64_t)o * lanes;
+    float* to = y + (std::int64_t)o * lanes;
+    run(
+        inputs, [=](int i) { return load(x + i * lanes); },
+        [=](int i, int j) { return load(from + i * row + j * lanes); },
+        [=](int j) { return bias ? load(bias + (o + j) * lanes) : splat(0.0f); },
+        [=](int j, vfloat sum) { store(to + j * lanes, sum); });
+  };
+  if (inputs >= 16) {
+    for (; o + 8 <= outputs; o += 8) block([](auto... a) { neuron_block<8>(a...); });
+  }
+  for (; o + 2 <= outputs; o += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
+  for (; o < outputs; ++o) block([](auto... a) { neuron_block_narrow<1>(a...); });
+}
+
+// Output units in lanes. rows: bias and then weight rows, each padded to whole vectors; x: (inputs,), y:
+// padded outputs.
+inline void dense_units(const LayerPlan& layer, const float* rows, const float* x, float* y) {
+  const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
+  const float* bias = rows + layer.rows;
+  const float* weights = bias + width;
+  int v = 0;
+  const auto block = [&](auto run) {
+    const float* from = weights + v * lanes;
+    const float* begin = bias + v * lanes;
+    float* to = y + v * lanes;
+    run(
+        inputs, [=](int i) { return splat(x[i]); },
+        [=](int i, int j) { return load(from + (std::int64_t)i * width + j * lanes); },
+        [=](int j) { return load(begin + j * lanes); },
+        [=](int j, vfloat sum) { store(to + j * lanes, sum); });
+  };
+  if (inputs >= 8) {
+    for (; v + 8 <= vectors; v += 8) block([](auto... a) { neuron_block<8>(a...); });
+    for (; v + 4 <= vectors; v += 4) block([](auto... a) { neuron_block<4>(a...); });
+  }
+  for (; v + 2 <= vectors; v += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
+  for (; v < vectors; ++v) block([](auto... a) { neuron_block_narrow<1>(a...); });
+}
+
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// Episodes in lanes: G groups of episodes share each weight. theta: one member; x[g], y[g]: (inputs, lanes),
+// (outputs, lanes).
+template <int G>
+inline void dense_episodes(const LayerPlan& layer, const float* theta, const float* const* x,
+                           float* const* y) {
+  constexpr int units = G == 1 ? 8 : G == 2 ? 4 : G == 3 ? 3 : 2;  // outputs in a tile
+  const int inputs = layer.inputs, outputs = layer.outputs;
+  const float* weights = theta + layer.weights;
+  const float* bias = layer.bias < 0 ? nullptr : theta + layer.bias;
+  struct Inputs {
+    vfloat v[G];
+  };
+  const float* xs[G];
+  float* ys[G];
+  for (int g = 0; g < G; ++g) {
+    xs[g] = x[g];
+    ys[g] = y[g];
+  }
+  const auto tile = [&](auto count, int o) {
+    constexpr int units_here = decltype(count)::value;
+    const float* from = weights + o;
+    const auto begin = [&](int j) { return bias ? splat(bias[o + j]) : splat(0.0f); };
+    vfloat s[units_here][G];
+    float kept[2][units_here * G * lanes];
+    const auto each = [&](auto f) {
+#pragma GCC unroll 16
+      for (int j = 0; j < units_here; ++j) {
+#pragma GCC unroll 4
+        for (int g = 0; g < G; ++g) f(j, g, (j * G + g) * lanes);
+      }
+    };
+    const auto pass = [&](int k) {
+      for (int i = k; i < inputs; i += 4) {
+        Inputs in;
+#pragma GCC unroll 4
+        for (int g = 0; g < G; ++g) in.v[g] = load(xs[g] + i * lanes);
+        const float* w = from + (std::int64_t)i * outputs;
+#pragma GCC unroll 16
+        for (int j = 0; j < units_here; ++j) {
+          const vfloat weight = splat(w[j]);
+#pragma GCC unroll 4
+          for (int g = 0; g < G; ++g) s[j][g] = fma(weight, in.v[g], s[j][g]);
+        }
+      }
+    };
+    const auto zero = [&] { each([&](int j, int g, int) { s[j][g] = splat(0.0f); }); };
+    each([&](int j, int g, int) { s[j][g] = begin(j); });
+    pass(0);
+    if (inputs > 1) {
+      each([&](int j, int g, int at) { store(kept[0] + at, s[j][g]); });
+      zero();
+      pass(1);
+      each([&](int j, int g, int at) { s[j][g] = load(kept[0] + at) + s[j][g]; });
+    }
+    if (inputs > 2) {
+      each([&](int j, int g, int at) { store(kept[0] + at, s[j][g]); });
+      zero();
+      pass(2);
+      if (inputs > 3) {
+        each([&](int j, int g, int at) { store(kept[1] + at, s[j][g]); });
+        zero();
+        pass(3);
+        each([&](int j, int g, int at) { s[j][g] = load(kept[1] + at) + s[j][g]; });
+      }
+      each([&](int j, int g, int at) { s[j][g] = load(kept[0] + at) + s[j][g]; });
+    }
+    each([&](int j, int g, int) { store(ys[g] + (o + j) * lanes, s[j][g]); });
+  };
+  int o = 0;
+  for (; o + units <= outputs; o += units) tile(Count<units>{}, o);
+  for (; o < outputs; ++o) tile(Count<1>{}, o);
+}
+
+}  // namespace EMBER_LEVEL
+}  // namespace ember

@@ -1,0 +1,65 @@
+// Element-wise operations of a policy on an array of lanes.
+#pragma once
+
+#include "policy/activation.h"
+#include "policy/plan.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+
+template <Activation activation>
+EMBER_INLINE void apply(float* x, int vectors) {
+  for (int i = 0; i < vectors; ++i) store(x + i * lanes, activate(activation, load(x + i * lanes)));
+}
+
+// x: `vectors` vectors. In the layouts with one element a vector (`broadcast`), value i belongs to vector i;
+// else value j belongs to lane j of the whole array (count elements, the rest is padding).
+template <bool broadcast>
+inline void elementwise(const ElementwisePlan* operations, int operation_count, float* x, int vectors,
+                        int count) {
+  for (int n = 0; n < operation_count; ++n) {
+    const ElementwisePlan& op = operations[n];
+    if (op.kind == (int)Elementwise::Kind::activation) {
+      switch ((Activation)op.activation) {
+        case Activation::identity:
+          break;
+        case Activation::relu:
+          apply<Activation::relu>(x, vectors);
+          break;
+        case Activation::tanh:
+          apply<Activation::tanh>(x, vectors);
+          break;
+        case Activation::sigmoid:
+          apply<Activation::sigmoid>(x, vectors);
+          break;
+        case Activation::elu:
+          apply<Activation::elu>(x, vectors);
+          break;
+        case Activation::gelu:
+          apply<Activation::gelu>(x, vectors);
+          break;
+        case Activation::softplus:
+          apply<Activation::softplus>(x, vectors);
+          break;
+      }
+      continue;
+    }
+    const bool scale = op.kind == (int)Elementwise::Kind::scale;
+    for (int i = 0; i < vectors; ++i) {
+      vfloat value;
+      if (op.value_count == 1) {
+        value = splat(op.values[0]);
+      } else if (broadcast) {
+        value = splat(op.values[i]);
+      } else {
+        const int left = count - i * lanes;
+        value = left >= lanes ? load(op.values + i * lanes) : load_first(op.values + i * lanes, left);
+      }
+      const vfloat v = load(x + i * lanes);
+      store(x + i * lanes, scale ? v * value : v + value);
+    }
+  }
+}
+
+}  // namespace EMBER_LEVEL
+}  // namespace ember

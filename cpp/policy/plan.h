@@ -1,0 +1,59 @@
+// A policy as the kernels see it: plain data that points into a Policy, which must outlive it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace ember {
+
+struct ElementwisePlan {
+  int kind;             // Elementwise::Kind
+  int activation;       // Activation
+  const float* values;  // of scale and shift
+  int value_count;      // 1, or one per element
+};
+
+struct LayerPlan {
+  int inputs, outputs;
+  std::int64_t weights, bias;  // offsets in theta; bias negative: none
+  std::int64_t
+      rows;  // where this layer begins in the padded copy of the units layout: bias, then weight rows
+  const ElementwisePlan* after;
+  int after_count;
+};
+
+struct PolicyPlan {
+  int inputs, outputs, widest;
+  std::int64_t parameters;
+  std::int64_t padded_parameters;  // length of the units layout's copy
+  const ElementwisePlan* before;
+  int before_count;
+  const LayerPlan* layers;
+  int layer_count;
+};
+
+// Owns the arrays of a PolicyPlan.
+class CompiledPolicy {
+ public:
+  // `lanes` is that of the SIMD level in use. Validates the policy; keeps a copy.
+  CompiledPolicy(Policy policy, int lanes);
+  CompiledPolicy(const CompiledPolicy&) = delete;
+  CompiledPolicy& operator=(const CompiledPolicy&) = delete;
+  const Policy& policy() const { return policy_; }
+  const PolicyPlan& plan() const { return plan_; }
+
+ private:
+  Policy policy_;
+  std::vector<ElementwisePlan> elementwise_;
+  std::vector<LayerPlan> layers_;
+  PolicyPlan plan_;
+};
+
+// `count` rounded up to whole vectors. Always inlined: kernels of every level use it.
+__attribute__((always_inline)) constexpr int padded(int count, int lanes) {
+  return (count + lanes - 1) / lanes * lanes;
+}
+
+}  // namespace ember

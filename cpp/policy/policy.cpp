@@ -1,0 +1,107 @@
+#include "policy/policy.h"
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "policy/plan.h"
+
+namespace ember {
+namespace {
+
+[[noreturn]] void refuse(const std::string& field, const std::string& what) {
+  throw std::invalid_argument("policy: " + field + ": " + what);
+}
+
+void check(const std::vector<Elementwise>& operations, int width, const std::string& field) {
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const Elementwise& op = operations[i];
+    const std::string name = field + "[" + std::to_string(i) + "]";
+    if (op.kind == Elementwise::Kind::activation) {
+      const int number = static_cast<int>(op.activation);
+      if (number < 0 || number > static_cast<int>(Activation::softplus)) {
+        refuse(name + ".activation", "got number " + std::to_string(number) + ", wanted 0 to 6");
+      }
+      continue;
+    }
+    if (op.values.size() != 1 && op.values.size() != static_cast<std::size_t>(width)) {
+      refuse(name + ".values",
+             "got " + std::to_string(op.values.size()) + " numbers, wanted 1 or " + std::to_string(width));
+    }
+    for (float value : op.values) {
+      if (!std::isfinite(value))
+        refuse(name + ".values", "got " + std::to_string(value) + ", wanted finite numbers");
+    }
+  }
+}
+
+}  // namespace
+
+void Policy::validate() const {
+  constexpr int most = 1 << 24;
+  if (inputs < 1 || inputs > most) refuse("inputs", "got " + std::to_string(inputs) + ", wanted 1 or more");
+  if (parameters < 0) refuse("parameters", "got " + std::to_string(parameters) + ", wanted 0 or more");
+  check(before, inputs, "before");
+  int width = inputs;
+  for (std::size_t n = 0; n < layers.size(); ++n) {
+    const Layer& layer = layers[n];
+    const std::string name = "layers[" + std::to_string(n) + "]";
+    if (layer.inputs != width) {
+      refuse(name + ".inputs", "got " + std::to_string(layer.inputs) + ", wanted " + std::to_string(width) +
+                                   ", what comes before it gives");
+    }
+    if (layer.outputs < 1 || layer.outputs > most) {
+      refuse(name + ".outputs", "got " + std::to_string(layer.outputs) + ", wanted 1 or more");
+    }
+    const std::int64_t weights = static_cast<std::int64_t>(layer.inputs) * layer.outputs;
+    if (layer.weight_offset < 0 || layer.weight_offset + weights > parameters) {
+      refuse(name + ".weight_offset", std::to_string(weights) + " weights at " +
+                                          std::to_string(layer.weight_offset) + " do not fit into " +
+                                          std::to_string(parameters) + " parameters");
+    }
+    if (layer.bias_offset >= 0 && layer.bias_offset + layer.outputs > parameters) {
+      refuse(name + ".bias_offset", std::to_string(layer.outputs) + " biases at " +
+                                        std::to_string(layer.bias_offset) + " do not fit into " +
+                                        std::to_string(parameters) + " parameters");
+    }
+    width = layer.outputs;
+    check(layer.after, width, name + ".after");
+  }
+  if (outputs != width) {
+    refuse("outputs",
+           "got " + std::to_string(outputs) + ", but the last layer gives " + std::to_string(width));
+  }
+}
+
+CompiledPolicy::CompiledPolicy(Policy policy, int lanes) : policy_(std::move(policy)) {
+  policy_.validate();
+  std::size_t count = policy_.before.size();
+  for (const Layer& layer : policy_.layers) count += layer.after.size();
+  elementwise_.reserve(count);  // no reallocation: plans point into it
+  const auto add = [this](const std::vector<Elementwise>& operations) {
+    for (const Elementwise& op : operations) {
+      elementwise_.push_back({static_cast<int>(op.kind), static_cast<int>(op.activation), op.values.data(),
+                              static_cast<int>(op.values.size())});
+    }
+    return elementwise_.data() + elementwise_.size() - operations.size();
+  };
+  plan_.before = add(policy_.before);
+  plan_.before_count = static_cast<int>(policy_.before.size());
+  plan_.inputs = policy_.inputs;
+  plan_.outputs = policy_.outputs;
+  plan_.parameters = policy_.parameters;
+  plan_.widest = policy_.inputs;
+  std::int64_t rows = 0;
+  for (const Layer& layer : policy_.layers) {
+    const ElementwisePlan* after = add(layer.after);
+    layers_.push_back({layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset, rows, after,
+                       static_cast<int>(layer.after.size())});
+    rows += static_cast<std::int64_t>(layer.inputs + 1) * padded(layer.outputs, lanes);
+    if (layer.outputs > plan_.widest) plan_.widest = layer.outputs;
+  }
+  plan_.layers = layers_.data();
+  plan_.layer_count = static_cast<int>(layers_.size());
+  plan_.padded_parameters = rows;
+}
+
+}  // namespace ember

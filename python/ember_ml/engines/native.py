@@ -1,0 +1,125 @@
+"""The native engine: environment, policy, noise and returns in one SIMD loop (cpp/es/rollout_kernels.cpp)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ember_ml import _core
+from ember_ml.engines.base import PURPOSES, Evaluation, Float32, ObservationSums, Population
+from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
+from ember_ml.envs.spec import EnvSpec
+
+LAYOUTS = ("auto", "members", "episodes", "units")
+_KINDS = ("activation", "scale", "shift")
+
+
+def _operations(operations: tuple[Elementwise, ...]) -> list[tuple[int, int, tuple[float, ...]]]:
+    return [(_KINDS.index(op.kind), ACTIVATIONS.index(op.activation), tuple(op.values)) for op in operations]
+
+
+def native_policy(spec: PolicySpec) -> Any:
+    """The `_core.Policy` of a PolicySpec.
+
+    Raises:
+        ValueError: widths, offsets or lengths do not fit together; the message names the field.
+    """
+    layers = [
+        (layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset, _operations(layer.after))
+        for layer in spec.layers
+    ]
+    return _core.Policy(spec.inputs, spec.outputs, spec.parameters, _operations(spec.before), layers)
+
+
+class NativeEngine:
+    """Evaluates populations of a built-in environment, or of a user's behind ember_env.h.
+
+    Args:
+        env: an EnvSpec of kind "builtin" or "custom".
+        policy: what a Module compiled to.
+        threads: at most so many; None: all cores. Small work stays on one. Never changes a result.
+        layout: what lies in the SIMD lanes: "members", "episodes", "units"; None: the cost model chooses.
+            It never changes a result.
+
+    Raises:
+        ValueError: the env's and the policy's widths differ, or an option is out of range.
+    """
+
+    name = "native"
+
+    def __init__(
+        self,
+        env: EnvSpec,
+        policy: PolicySpec,
+        *,
+        episodes: int = 1,
+        max_steps: int | None = None,
+        frame_skip: int = 1,
+        clip_actions: bool = True,
+        normalize: bool = False,
+        reward_scale: float = 1.0,
+        reward_offset: float = 0.0,
+        threads: int | None = None,
+        layout: str | None = None,
+    ) -> None:
+        if env.kind == "python":
+            raise ValueError(f"env: {env.name} is stepped by Python; the native engine cannot run it")
+        self.env = env  # keeps a custom environment's library or compiled functions alive
+        self.evaluator = _core.Evaluator(
+            native_policy(policy),
+            env.name if env.kind == "builtin" else "",
+            custom=env.address if env.kind == "custom" else 0,
+            env_parameters=list(env.parameters),
+            episodes=episodes,
+            max_steps=max_steps or env.max_steps or 0,
+            frame_skip=frame_skip,
+            clip_actions=clip_actions,
+            normalize=normalize,
+            reward_scale=reward_scale,
+            reward_offset=reward_offset,
+            threads=threads or 0,
+            layout=layout or "auto",
+        )
+        self._population = (16, True)
+
+    def evaluate(
+        self,
+        population: Population,
+        observation_mean: Float32 | None = None,
+        observation_inverse_deviation: Float32 | None = None,
+        with_policy: bool = False,
+    ) -> Evaluation:
+        """Returns of every member. Lets other Python threads run; Ctrl-C ends it within a second.
+
+        Raises:
+            ValueError: an array's length does not fit the policy.
+            EvaluationError: a user's environment reported an error.
+        """
+        self._population = (population.directions, population.antithetic)
+        rows = population.rows
+        result = self.evaluator.evaluate(
+            population.mean,
+            np.atleast_1d(np.asarray(population.scale, np.float32)),
+            population.seed,
+            population.generation,
+            population.directions,
+            population.antithetic,
+            first_direction=population.first_direction,
+            noise_purpose=PURPOSES[population.noise_purpose],
+            reset_purpose=PURPOSES[population.reset_purpose],
+            common_starts=population.common_starts,
+            rows=rows,
+            observation_mean=observation_mean,
+            observation_inverse_deviation=observation_inverse_deviation,
+            with_policy=with_policy,
+        )
+        result["leaves"] = [ObservationSums(*leaf) for leaf in result["leaves"]]
+        return Evaluation(**result)
+
+    def explain(self) -> str:
+        """SIMD level, layout, threads and predicted cost, for a population of the size last seen."""
+        return str(self.evaluator.explain(*self._population))
+
+    def close(self) -> None:
+        """Nothing to do: threads and work space go with the engine."""
