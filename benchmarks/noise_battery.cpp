@@ -1,15 +1,16 @@
-// Endless raw 32-bit words on standard output, for statistical batteries (noise_battery.sh builds and runs
-// this).
+// Endless raw 32-bit words on standard output, for statistical batteries (noise_battery.sh builds this).
 //
 //   noise_battery ORDER [SEED]
 //
 // ORDER says which part of the counter moves fastest, as the words are used in training:
-//   blocks       parameters of one direction: block 0, 1, 2, ... of (seed, generation 0, direction 0), then
-//   direction 1 directions   block 0 of directions 0, 1, 2, ... 1023, then block 1, ... generations  block 0
-//   of generations 0, 1, 2, ... 1023, then block 1, ... seeds        block 0 of seeds 0, 1, 2, ... 1023, then
-//   block 1, ... group        as noise_group takes them: word 0 of blocks 0 to 7, word 1 of blocks 0 to 7,
-//   ... hash         for comparison, the hash generator of a rival program: mix(mix(seed + 7919 i + 104729 b)
-//   ^ k)
+//
+// - blocks: block 0, 1, 2, ... of (seed, generation 0, direction 0), then of direction 1, ...
+// - directions: block 0 of directions 0, 1, 2, ... 1023, then block 1, ...
+// - generations: block 0 of generations 0, 1, 2, ... 1023, then block 1, ...
+// - seeds: block 0 of seeds 0, 1, 2, ... 1023, then block 1, ...
+// - group: as noise_group takes them, word 0 of blocks 0 to 7, word 1 of blocks 0 to 7, ...
+// - hash: for comparison, the generator of a rival program: mix(mix(seed + 7919 i + 104729 b) ^ k)
+//
 // Compile with -DROUNDS=n for another number of rounds.
 #include <cstdint>
 #include <cstdio>

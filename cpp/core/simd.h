@@ -8,9 +8,9 @@
 //
 //   vfloat        `lanes` float32         vint, vuint   `lanes` 32-bit integers (wrap on overflow)
 //   vdouble       `lanes` float64 as two native vectors, for accumulation
-//   vmask = vint  the result of a comparison: all bits set where true, else zero. Combine with & | ! (also
-//   right for
-//                 the bool that comparing doubles gives), use with select, any, all.
+//   vmask = vint  the result of a comparison: all bits set where true, else zero. Combine with & | ! (which
+//                 are also right for the bools of doubles), use with select, any, all.
+//
 // Numbers mix in freely: 2 * x, x + 0.5 (rounded to float32 once), vfloat(9.8).
 #pragma once
 
