@@ -10,7 +10,7 @@
 
 namespace ember {
 
-// The rounds of stream version 1 (docs/noise.md has the reasons). Random123's own tests pass from 12 on.
+// The rounds of stream version 1 (docs/noise.md has the battery: failures end at 8).
 constexpr int noise_rounds = 13;
 constexpr std::uint32_t noise_stream_version = 1;
 
