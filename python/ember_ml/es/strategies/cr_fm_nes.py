@@ -93,7 +93,7 @@ class CRFMNES(RowStrategy):
         self._size *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
 
     def _turn(self, weights: Float64, y: Float64) -> None:
-        """The natural gradient of D and v at fixed determinant, in the notation of Akimoto, Auger and Hansen 2014
+        """The natural gradient of D and v at fixed determinant, as written by Akimoto, Auger and Hansen 2014
         (comparison-based natural gradient optimization in high dimension)."""
         v2 = float(self._v @ self._v)
         bar = self._v / math.sqrt(v2)
