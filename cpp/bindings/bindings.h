@@ -11,6 +11,7 @@ void register_noise(pybind11::module_& module);      // keyed noise, uniforms, s
 void register_dense(pybind11::module_& module);      // dense layers, activations
 void register_guard(pybind11::module_& module);      // fast path of ember_ml.ops
 void register_strategy(pybind11::module_& module);   // shaping, strategies
+void register_run(pybind11::module_& module);        // many generations in one call
 void register_evaluate(pybind11::module_& module);   // policies, environments, populations
 void register_math(pybind11::module_& module);       // functions of math.h over arrays
 

@@ -76,8 +76,9 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
   const double seconds = least * members / cycles_per_second;
   // Waking a thread that sleeps takes some 30 us, starting one some 30 us more.
   const double worth = team_exists ? 40e-6 : 150e-6;
-  const int most = problem.threads > 0 ? problem.threads : available_threads();
-  if (most > 1 && seconds > worth)
+  // Asking the system for its cores takes longer than a small generation.
+  const int most = seconds <= worth ? 1 : problem.threads > 0 ? problem.threads : available_threads();
+  if (most > 1)
     best.threads = static_cast<int>(std::min<double>(most, 1.0 + seconds / worth));
   const bool by_member = best.layout == Layout::members;
   const int share = (members + best.threads - 1) / best.threads;

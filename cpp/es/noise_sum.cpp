@@ -1,10 +1,10 @@
 #include "es/noise_sum.h"
 
 #include <algorithm>
-#include <thread>
 #include <vector>
 
 #include "core/noise_table.h"
+#include "core/threads.h"
 #include "es/noise_sum_table.h"
 
 namespace ember {
@@ -17,7 +17,7 @@ constexpr std::int64_t normals_per_thread = 200000;
 int thread_count(int asked, std::int64_t normals, std::int64_t groups) {
   const std::int64_t useful = std::min(normals / normals_per_thread, groups);
   if (useful < 2) return 1;  // asking the system for its cores takes longer than a small sum
-  const std::int64_t most = asked > 0 ? asked : std::max(1u, std::thread::hardware_concurrency());
+  const std::int64_t most = asked > 0 ? asked : available_threads();
   return (int)std::min(most, useful);
 }
 
@@ -46,10 +46,11 @@ void noise_sum(const Population& population, std::int64_t parameters, const floa
   auto work = [&](int part) {
     kernel.noise_sum(terms, groups * part / team, groups * (part + 1) / team, parameters, first, second);
   };
-  std::vector<std::thread> others;
-  for (int part = 1; part < team; ++part) others.emplace_back(work, part);
-  work(0);
-  for (std::thread& other : others) other.join();
+  if (team == 1) {
+    work(0);
+  } else {
+    Team(team).run(team, work);
+  }
 }
 
 void write_member(const Population& population, std::int64_t parameters, int member, float* row) {

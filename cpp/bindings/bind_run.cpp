@@ -1,0 +1,159 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "bindings/interruptible.h"
+#include "es/run.h"
+
+namespace py = pybind11;
+
+namespace ember::bindings {
+namespace {
+
+using DoubleArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+template <class T>
+py::array_t<T> to_array(const std::vector<T>& values) {
+  return py::array_t<T>((py::ssize_t)values.size(), values.data());
+}
+
+std::vector<double> checked(const char* name, const DoubleArray& values, std::size_t size) {
+  if (values.ndim() != 1 || (std::size_t)values.size() != size) {
+    throw py::value_error(std::string(name) + ": got " + std::to_string(values.size()) + " values, wanted " +
+                          std::to_string(size));
+  }
+  return std::vector<double>(values.data(), values.data() + size);
+}
+
+template <class T, class Field>
+py::array_t<T> column(const std::vector<HistoryRow>& rows, Field HistoryRow::* field) {
+  py::array_t<T> values((py::ssize_t)rows.size());
+  T* to = values.mutable_data();
+  for (const HistoryRow& row : rows) *to++ = row.*field;
+  return values;
+}
+
+// One array a field of the history, by name.
+py::dict columns(const RunLog& log) {
+  py::dict result;
+  result["generation"] = column<std::int64_t>(log.rows, &HistoryRow::generation);
+  result["policy_return"] = column<double>(log.rows, &HistoryRow::policy_return);
+  result["population_mean"] = column<double>(log.rows, &HistoryRow::population_mean);
+  result["population_std"] = column<double>(log.rows, &HistoryRow::population_std);
+  result["population_max"] = column<double>(log.rows, &HistoryRow::population_max);
+  result["episodes"] = column<std::int64_t>(log.rows, &HistoryRow::episodes);
+  result["steps"] = column<std::int64_t>(log.rows, &HistoryRow::steps);
+  result["failed"] = column<std::int64_t>(log.rows, &HistoryRow::failed);
+  result["sigma"] = column<double>(log.rows, &HistoryRow::sigma);
+  result["update_norm"] = column<double>(log.rows, &HistoryRow::update_norm);
+  result["wall_time"] = column<double>(log.rows, &HistoryRow::wall_time);
+  return result;
+}
+
+const char* name(RunLog::End end) {
+  switch (end) {
+    case RunLog::End::generations:
+      return "generations";
+    case RunLog::End::until:
+      return "until";
+    case RunLog::End::time_budget:
+      return "time_budget";
+    case RunLog::End::step_budget:
+      return "step_budget";
+    case RunLog::End::stopped:
+      return "stopped";
+    default:
+      return "running";
+  }
+}
+
+}  // namespace
+
+void register_run(py::module_& module) {
+  py::class_<ObservationStatistics>(module, "ObservationStatistics")
+      .def(py::init<int>(), py::arg("inputs"))
+      .def_readwrite("count", &ObservationStatistics::count)
+      .def_property(
+          "mean", [](const ObservationStatistics& self) { return to_array(self.mean); },
+          [](ObservationStatistics& self, const DoubleArray& values) {
+            self.mean = checked("mean", values, self.mean.size());
+          })
+      .def_property(
+          "squares", [](const ObservationStatistics& self) { return to_array(self.squares); },
+          [](ObservationStatistics& self, const DoubleArray& values) {
+            self.squares = checked("squares", values, self.squares.size());
+          })
+      .def(
+          "merge",
+          [](ObservationStatistics& self, double count, const DoubleArray& sum,
+             const DoubleArray& sum_of_squares, const DoubleArray& shift) {
+            const std::size_t inputs = self.mean.size();
+            const std::vector<double> mean = checked("shift", shift, inputs);
+            self.merge(
+                {count, checked("sum", sum, inputs), checked("sum_of_squares", sum_of_squares, inputs)},
+                std::vector<float>(mean.begin(), mean.end()));
+          },
+          py::arg("count"), py::arg("sum"), py::arg("sum_of_squares"), py::arg("shift"))
+      .def(
+          "freeze",
+          [](const ObservationStatistics& self) {
+            std::vector<float> mean, inverse_deviation;
+            self.freeze(&mean, &inverse_deviation);
+            return py::make_tuple(to_array(mean), to_array(inverse_deviation));
+          },
+          "(mean, 1 / deviation), float32 (inputs,) each.");
+
+  py::class_<RunLog>(module, "RunLog", "What a run has done so far; keeps it when the run ends in an error.")
+      .def(py::init<>())
+      .def_property_readonly("generations", [](const RunLog& self) { return self.generations.load(); })
+      .def_property_readonly("policy_return", [](const RunLog& self) { return self.policy_return.load(); })
+      .def_property(
+          "stop", [](const RunLog& self) { return self.stop.load(); },
+          [](RunLog& self, bool stop) { self.stop = stop; })
+      .def_property_readonly(
+          "end", [](const RunLog& self) { return name(self.end); },
+          "generations, until, time_budget, step_budget, stopped, or running after an error.")
+      .def("columns", &columns)
+      .def_readonly("candidate_generation", &RunLog::candidate_generation)
+      .def_readonly("candidate_return", &RunLog::candidate_return)
+      .def_property_readonly("candidate", [](const RunLog& self) { return to_array(self.candidate); })
+      .def_property_readonly("candidate_mean",
+                             [](const RunLog& self) { return to_array(self.candidate_mean); })
+      .def_property_readonly("candidate_inverse_deviation",
+                             [](const RunLog& self) { return to_array(self.candidate_inverse_deviation); })
+      .def_readwrite("warm_up_episodes", &RunLog::warm_up_episodes)
+      .def_readwrite("warm_up_steps", &RunLog::warm_up_steps);
+
+  module.def(
+      "run",
+      [](Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statistics, RunLog& log,
+         std::int64_t generations, double until, double time_budget, std::int64_t step_budget,
+         double wall_time, bool common_starts, bool warm_up) {
+        RunOptions options;
+        options.generations = generations;
+        options.until = until;
+        options.time_budget = time_budget;
+        options.step_budget = step_budget;
+        options.wall_time = wall_time;
+        options.common_starts = common_starts;
+        options.warm_up = warm_up;
+        try {
+          interruptible([&](const std::atomic<bool>* stop) {
+            run(evaluator, strategy, statistics, options, stop, &log);
+          });
+        } catch (const EvaluationError& error) {
+          const py::object type = py::module_::import("ember_ml.errors").attr("EvaluationError");
+          py::object member = py::none();
+          if (error.member < strategy.members()) member = py::cast(error.member);
+          PyErr_SetObject(type.ptr(), type(error.what(), error.generation, member).ptr());
+          throw py::error_already_set();
+        }
+      },
+      py::arg("evaluator"), py::arg("strategy"), py::arg("statistics").none(true), py::arg("log"),
+      py::kw_only(), py::arg("generations"), py::arg("until") = RunOptions().until,
+      py::arg("time_budget") = RunOptions().time_budget, py::arg("step_budget") = RunOptions().step_budget,
+      py::arg("wall_time") = 0.0, py::arg("common_starts") = false, py::arg("warm_up") = true,
+      "Runs many generations without the GIL, recording them in `log` (cpp/es/run.h).");
+}
+
+}  // namespace ember::bindings

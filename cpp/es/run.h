@@ -1,0 +1,67 @@
+// Many generations in one call: evaluate, record, update.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "es/evaluate.h"
+#include "es/observation_statistics.h"
+#include "es/strategy.h"
+
+namespace ember {
+
+// One generation. Returns are raw, of the mean before the generation's update; population_* are over the
+// members' mean returns without the failed ones, NaN if there are none.
+struct HistoryRow {
+  std::int64_t generation = 0;
+  double policy_return = 0.0, population_mean = 0.0, population_std = 0.0, population_max = 0.0;
+  std::int64_t episodes = 0, steps = 0,
+               failed = 0;  // failed episodes: of the members; the others with the policy's
+  double sigma = 0.0, update_norm = 0.0;
+  double wall_time = 0.0;  // seconds
+};
+
+struct RunOptions {
+  std::int64_t generations = 0;
+  double until = std::numeric_limits<double>::infinity();  // stop at a policy_return of at least this
+  double time_budget =
+      std::numeric_limits<double>::infinity();  // seconds of this call, tested after a generation
+  std::int64_t step_budget =
+      std::numeric_limits<std::int64_t>::max();  // environment steps of this call, likewise
+  double wall_time = 0.0;                        // where the clock of the history stands
+  bool common_starts = false;
+  bool warm_up = true;  // with statistics that are empty: one population first that only fills them
+};
+
+// What a run has done so far. It outlives an error, so that no generation is lost. The atomics may be
+// watched, and `stop` set, from another thread; the rest belongs to the run until it ends.
+struct RunLog {
+  enum class End : int { running, generations, until, time_budget, step_budget, stopped };
+
+  std::atomic<std::int64_t> generations{0};
+  std::atomic<double> policy_return{0.0};
+  std::atomic<bool> stop{false};
+
+  End end = End::running;
+  std::vector<HistoryRow> rows;
+  // The mean with the highest policy_return of this run, and the statistics it ran with: a candidate for the
+  // best policy, to be judged on other starts. Generation -1: none.
+  std::int64_t candidate_generation = -1;
+  double candidate_return = 0.0;
+  std::vector<float> candidate;
+  std::vector<float> candidate_mean, candidate_inverse_deviation;
+  // Episodes and steps of a warm-up whose generation has not been recorded yet.
+  std::int64_t warm_up_episodes = 0, warm_up_steps = 0;
+};
+
+// Runs until a reason to stop. `statistics` may be null when observations are not normalised. A generation
+// that reaches `until` is recorded and counted, and changes neither the strategy's distribution nor the
+// statistics: the policy left is the one that reached it. `stop` (may be null) cuts a generation short, which
+// is then lost; log->stop is looked at between generations. Exceptions of the evaluation leave everything at
+// the last whole generation.
+void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statistics,
+         const RunOptions& options, const std::atomic<bool>* stop, RunLog* log);
+
+}  // namespace ember
