@@ -144,25 +144,8 @@ py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std:
   return to_python(evaluation, problem.episodes);
 }
 
-py::dict describe(const EnvironmentInfo& info) {
-  py::dict result;
-  result["name"] = info.name;
-  result["observations"] = info.observations;
-  result["actions"] = info.actions;
-  result["discrete"] = info.discrete;
-  result["max_steps"] = info.max_steps;
-  result["action_low"] =
-      py::array_t<float>(static_cast<py::ssize_t>(info.action_low.size()), info.action_low.data());
-  result["action_high"] =
-      py::array_t<float>(static_cast<py::ssize_t>(info.action_high.size()), info.action_high.data());
-  result["observation_low"] =
-      py::array_t<float>(static_cast<py::ssize_t>(info.observation_low.size()), info.observation_low.data());
-  result["observation_high"] = py::array_t<float>(static_cast<py::ssize_t>(info.observation_high.size()),
-                                                  info.observation_high.data());
-  result["reward_threshold"] = info.reward_threshold;
-  result["parameter_names"] = info.parameter_names;
-  result["parameter_defaults"] = info.parameter_defaults;
-  return result;
+py::array_t<float> floats(const std::vector<float>& values) {
+  return py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
 }  // namespace
@@ -213,14 +196,22 @@ void register_evaluate(py::module_& module) {
       .def("begin", &Evaluator::begin, "Keeps threads alive until the matching end().")
       .def("end", &Evaluator::end);
 
-  module.def(
-      "builtin_environments",
-      [] {
-        py::list result;
-        for (const EnvironmentInfo& info : builtin_environments()) result.append(describe(info));
-        return result;
-      },
-      "One dict for each environment of cpp/envs.");
+  using Info = EnvironmentInfo;
+  py::class_<Info>(module, "EnvironmentInfo", "What a built-in environment is.")
+      .def_readonly("name", &Info::name)
+      .def_readonly("observations", &Info::observations)
+      .def_readonly("actions", &Info::actions, "Size of the Box, or number of choices.")
+      .def_readonly("discrete", &Info::discrete)
+      .def_readonly("max_steps", &Info::max_steps)
+      .def_property_readonly("action_low", [](const Info& self) { return floats(self.action_low); })
+      .def_property_readonly("action_high", [](const Info& self) { return floats(self.action_high); })
+      .def_property_readonly("observation_low", [](const Info& self) { return floats(self.observation_low); })
+      .def_property_readonly("observation_high",
+                             [](const Info& self) { return floats(self.observation_high); })
+      .def_readonly("reward_threshold", &Info::reward_threshold, "NaN: none.")
+      .def_readonly("parameter_names", &Info::parameter_names)
+      .def_readonly("parameter_defaults", &Info::parameter_defaults);
+  module.def("builtin_environments", [] { return builtin_environments(); }, "The environments of cpp/envs.");
 }
 
 }  // namespace ember::bindings
