@@ -19,6 +19,7 @@ STRATEGIES = {
     "pgpe": "PGPE",
     "sep-cmaes": "SepCMAES",
     "cmaes": "CMAES",
+    "cr-fm-nes": "CRFMNES",
 }
 
 _TRAIN_EXAMPLES = """\

@@ -5,7 +5,7 @@
 >>> run.evaluate(episodes=100).mean
 
 `train` is one call; `Trainer` has every part by name; a strategy alone (`OpenAIES`, `ARS`, `SNES`, `PGPE`,
-`SepCMAES`, `CMAES`) is asked for members and told their fitness. Fitness is maximised everywhere.
+`SepCMAES`, `CRFMNES`, `CMAES`) is asked for members and told their fitness. Fitness is maximised everywhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ember_ml.es.presets import PRESETS, Preset
     from ember_ml.es.restore import load
     from ember_ml.es.run import Run
-    from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+    from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
     from ember_ml.es.train import train
     from ember_ml.es.trainer import Trainer
 
@@ -46,11 +46,15 @@ _HOMES = {
     "PRESETS": "presets",
     "Preset": "presets",
     "noise": "noise",
-    **dict.fromkeys(("ARS", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy"), "strategies"),
+    **dict.fromkeys(
+        ("ARS", "CMAES", "CRFMNES", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy"), "strategies"
+    ),
 }
 
 __all__ = [
     "ARS",
+    "CMAES",
+    "CRFMNES",
     "PGPE",
     "PRESETS",
     "SNES",

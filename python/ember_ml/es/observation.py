@@ -7,71 +7,73 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml import _core
 from ember_ml.engines.base import Float32, Float64, ObservationSums
 
 #: Normalised observations are clipped to plus and minus this.
 CLIP = 10.0
 
-#: A feature with a smaller standard deviation is only centred: 1 / deviation is taken as 1.
-LEAST_DEVIATION = 1e-6
-
-
 class ObservationStatistics:
     """Count, mean and sum of squared deviations of everything observed so far (Chan, Golub and LeVeque 1979).
 
-    A policy sees ``clip((x - mean) * inverse_deviation, -10, 10)`` in float32. Sums come from engines in
-    leaves of 16 directions, relative to the frozen float32 mean, and are combined by a fixed binary tree, so
-    that the result does not depend on how many threads or machines added them up.
+    A policy sees ``clip((x - mean32) * inverse32, -10, 10)`` in float32. Sums come from engines in leaves of
+    16 directions, relative to the frozen float32 mean, and are combined by a fixed binary tree, so that the
+    result does not depend on how many threads or machines added them up.
     """
 
     def __init__(self, size: int) -> None:
-        self.count = 0.0
-        self.mean: Float64 = np.zeros(size)
-        self.squares: Float64 = np.zeros(size)
-        self._freeze()
+        #: The native core's (cpp/es/observation_statistics.h), which holds the numbers and does the
+        #: arithmetic.
+        self.native = _core.ObservationStatistics(size)
+        self.size = size
+        self._frozen: tuple[float, Float32, Float32] | None = None
 
     @property
-    def size(self) -> int:
-        return self.mean.size
+    def count(self) -> float:
+        """Observations so far."""
+        return float(self.native.count)
+
+    @property
+    def mean(self) -> Float64:
+        mean: Float64 = self.native.mean
+        return mean
+
+    @property
+    def mean32(self) -> Float32:
+        """The mean as engines use it, float32 (size,)."""
+        return self._freeze()[1]
+
+    @property
+    def inverse32(self) -> Float32:
+        """1 / standard deviation as engines use it, float32 (size,); 1 where the deviation is under 1e-6."""
+        return self._freeze()[2]
 
     def add(self, leaves: Sequence[ObservationSums]) -> None:
         """Merges one generation's sums, taken relative to `mean32`."""
         total = combine_leaves(leaves)
-        if total is None or total.count <= 0:
-            return
-        # The operations and their order are cpp/es/observation_statistics.cpp's.
-        count = self.count + total.count
-        difference = total.sum / total.count
-        other_squares = np.maximum(total.sum_of_squares - total.sum * difference, 0.0)
-        delta = (self.mean32.astype(np.float64) + difference) - self.mean
-        self.mean = self.mean + delta * (total.count / count)
-        self.squares = self.squares + (other_squares + delta * delta * (self.count * total.count / count))
-        self.count = count
-        self._freeze()
+        if total is not None:
+            self.native.merge(total.count, total.sum, total.sum_of_squares, self.mean32)
 
-    def _freeze(self) -> None:
-        """Sets what engines use until the next merge: float32 (size,) arrays `mean32` and `inverse32`."""
-        self.mean32: Float32 = self.mean.astype(np.float32)
-        deviation = np.sqrt(self.squares / self.count) if self.count > 0 else np.ones(self.size)
-        usable = ~(deviation < LEAST_DEVIATION)
-        self.inverse32: Float32 = np.where(usable, 1.0 / np.where(usable, deviation, 1.0), 1.0).astype(
-            np.float32
-        )
+    def _freeze(self) -> tuple[float, Float32, Float32]:
+        count = self.native.count
+        if self._frozen is None or self._frozen[0] != count:
+            self._frozen = (count, *self.native.freeze())
+        return self._frozen
 
     def state_dict(self) -> dict[str, Any]:
-        return {"count": np.float64(self.count), "mean": self.mean.copy(), "squares": self.squares.copy()}
+        native = self.native
+        return {"count": np.float64(native.count), "mean": native.mean, "squares": native.squares}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        mean, squares = np.asarray(state["mean"], np.float64), np.asarray(state["squares"], np.float64)
-        if mean.shape != (self.size,) or squares.shape != (self.size,):
-            raise ValueError(f"state: observation statistics of {mean.size} values, wanted {self.size}")
-        self.count, self.mean, self.squares = float(state["count"]), mean.copy(), squares.copy()
-        self._freeze()
-
-    def copy(self) -> ObservationStatistics:
-        other = ObservationStatistics(self.size)
-        other.load_state_dict(self.state_dict())
-        return other
+        """Goes on where `state_dict` was taken. Raises ValueError for another size, with everything as it
+        was.
+        """
+        for name in ("mean", "squares"):
+            if np.shape(state[name]) != (self.size,):
+                raise ValueError(f"state: '{name}' has shape {np.shape(state[name])}, wanted ({self.size},)")
+        native = self.native
+        native.mean, native.squares, native.count = state["mean"], state["squares"], float(state["count"])
+        self._frozen = None
 
 
 def combine_leaves(leaves: Sequence[ObservationSums]) -> ObservationSums | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ember_ml import _core
 from ember_ml.engines.base import Evaluation, Float32, Population
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES, Choice, Problem, choose
@@ -27,6 +29,9 @@ from ember_ml.es.progress import Progress
 from ember_ml.es.run import Candidate, Run, Snapshot
 
 LAYOUTS = ("members", "episodes", "units")
+
+#: When nobody wants to be called: a slice as long as an integer can say.
+_NOBODY = (Callback(every=2**62),)
 
 
 class Trainer:
@@ -256,14 +261,15 @@ class Trainer:
                 try:
                     self._warm_up(interrupt)
                     while last is None or self.generation < last:
-                        reached = self._advance(interrupt, last, until, deadline, origin, bar)
+                        before = self.generation
+                        reached = self._advance(interrupt, last, until, deadline, origin, budget, first, bar)
                         bar.show(self.history, first)
-                        stop = self._call_back()
+                        stop = self._call_back() if self.generation > before else False
                         if stop or reached or interrupt.requested:
                             break
                         if deadline is not None and time.perf_counter() >= deadline:
                             break
-                        if budget is not None and int(self.history["steps"][first:].sum()) >= budget:
+                        if budget is not None and self._steps_since(first) >= budget:
                             break
                 except KeyboardInterrupt:
                     if not interrupt.requested:
@@ -296,12 +302,79 @@ class Trainer:
         until: float | None,
         deadline: float | None,
         origin: float,
+        budget: int | None,
+        first: int,
         bar: Progress,
     ) -> bool:
         """Some generations, at most to the next one at which somebody wants to be called. True: `until` is
         reached.
         """
-        return self._generation(interrupt, until, origin)
+        if not self._runs_natively:
+            return self._generation(interrupt, until, origin)
+        count = min(
+            callback.every - self.generation % callback.every for callback in self.callbacks or _NOBODY
+        )
+        if last is not None:
+            count = min(count, last - self.generation)
+        now = time.perf_counter()
+        ends = [end for end in (deadline, bar.next_look) if end is not None]
+        patience = max(0.0, min(ends) - now) if ends else math.inf
+        left = math.inf if budget is None else budget - self._steps_since(first) - self._warmed[1]
+        return self._native_generations(interrupt, count, until, patience, left, now - origin)
+
+    def _steps_since(self, first: int) -> int:
+        return int(self.history["steps"][first:].sum())
+
+    @property
+    def _runs_natively(self) -> bool:
+        return self.choice.name == "native" and self.strategy.native is not None
+
+    def _native_generations(
+        self,
+        interrupt: Interrupt,
+        count: int,
+        until: float | None,
+        seconds: float,
+        steps: float,
+        elapsed: float,
+    ) -> bool:
+        """Up to `count` generations in one native call, whole ones whatever ends it. True: `until` is
+        reached.
+        """
+        log = _core.RunLog()
+        try:
+            with interrupt.cut():
+                _core.run(
+                    self.engine.evaluator,
+                    self.strategy.native,
+                    None if self.observations is None else self.observations.native,
+                    log,
+                    generations=count,
+                    until=math.inf if until is None else until,
+                    time_budget=seconds,
+                    step_budget=2**62 if steps == math.inf else max(1, int(steps)),
+                    wall_time=elapsed,
+                    common_starts=self.common_starts,
+                    warm_up=False,
+                )
+        finally:
+            if log.generations:
+                self._record(log)
+        return bool(log.end == "until")
+
+    def _record(self, log: Any) -> None:
+        """Takes over what a native run did."""
+        columns = log.columns()
+        columns["episodes"][0] += self._warmed[0]
+        columns["steps"][0] += self._warmed[1]
+        self._warmed = (0, 0)
+        self.history.extend(columns)
+        self._elapsed = float(columns["wall_time"][-1])
+        if self.candidate is None or log.candidate_return > self.candidate.policy_return:
+            frozen = (None, None)
+            if self.observations is not None:
+                frozen = (log.candidate_mean, log.candidate_inverse_deviation)
+            self.candidate = Candidate(log.candidate_return, log.candidate_generation, log.candidate, *frozen)
 
     def _call_back(self) -> bool:
         stop = False
