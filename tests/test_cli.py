@@ -24,7 +24,8 @@ def saved(tmp_path, capsys):
 def test_train_prints_a_summary_and_writes_files(tmp_path, capsys):
     skip_without("matplotlib")
     out = tmp_path / "runs" / "a"
-    code = cli.main(["train", ENV, *QUICK, "--out", str(out), "--plot", str(tmp_path / "curve.png"), "--explain"])
+    plot = ["--plot", str(tmp_path / "curve.png")]
+    code = cli.main(["train", ENV, *QUICK, "--out", str(out), *plot, "--explain"])
     text = capsys.readouterr().out
     assert code == 0
     for part in ("Simple1D-v0, seed 3", "policy return", "environment steps", "engine: native", str(out)):
@@ -51,12 +52,14 @@ def test_train_json_is_one_object(capsys):
 
 @pytest.mark.parametrize("strategy", sorted(set(cli.STRATEGIES) - {"cmaes", "cr-fm-nes"}))
 def test_every_strategy(strategy, capsys):
-    assert cli.main(["train", ENV, "--strategy", strategy, "--generations", "2", "--seed", "1", "--quiet"]) == 0
+    options = ["--strategy", strategy, "--generations", "2", "--seed", "1", "--quiet"]
+    assert cli.main(["train", ENV, *options]) == 0
     assert capsys.readouterr().out == ""
 
 
 def test_options_reach_the_strategy(capsys):
-    code = cli.main(["train", ENV, *QUICK, "--sigma", "0.2", "--learning-rate", "0.03", "--hidden", "8", "--json"])
+    options = ["--sigma", "0.2", "--learning-rate", "0.03", "--hidden", "8", "--json"]
+    code = cli.main(["train", ENV, *QUICK, *options])
     config = json.loads(capsys.readouterr().out)["config"]
     assert code == 0
     assert config["strategy"]["sigma"] == 0.2
@@ -66,7 +69,8 @@ def test_options_reach_the_strategy(capsys):
 
 def test_resume_goes_on(saved, tmp_path, capsys):
     longer = tmp_path / "longer.npz"
-    assert cli.main(["train", "--resume", str(saved), "--generations", "2", "--save", str(longer), "--quiet"]) == 0
+    options = ["--generations", "2", "--save", str(longer), "--quiet"]
+    assert cli.main(["train", "--resume", str(saved), *options]) == 0
     run = es.load(longer)
     assert len(run.history) == 8
     assert np.array_equal(run.history["policy_return"][:6], es.load(saved).history["policy_return"])
@@ -134,7 +138,7 @@ def test_a_failing_environment_is_exit_code_1(monkeypatch, capsys):
     def fail(*_, **__):
         raise es.EvaluationError("member 3: the motor burnt out", 2, 3)
 
-    monkeypatch.setattr("ember_ml.es.train.train", fail)
+    monkeypatch.setattr(es.Trainer, "run", fail)
     assert cli.main(["train", ENV]) == 1
     assert "motor" in capsys.readouterr().err
 

@@ -53,7 +53,7 @@ def test_saved_and_loaded_goes_on_bit_for_bit(tmp_path, make):
     assert np.array_equal(run.history["policy_return"], straight.history["policy_return"])
     assert np.array_equal(run.evaluate(5).returns, straight.evaluate(5).returns)
     assert (np.diff(run.history["wall_time"]) > 0).all()
-    assert second.explain().splitlines()[1:3] == first.explain().splitlines()[1:3]
+    assert second.explain().splitlines()[:2] == first.explain().splitlines()[:2]
     again = es.load(run.save(tmp_path / "b.npz"))
     assert np.array_equal(again.theta, run.theta) and again.history == run.history
     assert np.array_equal(again.best.theta, run.best.theta)
@@ -147,11 +147,12 @@ def test_ctrl_c_returns_the_run_so_far(tmp_path):
     script.write_text(
         """
 from ember_ml import es
-t = es.Trainer("CartPole-v1", strategy=es.OpenAIES(directions=6, sigma=0.1), seed=5, generations=10**7, threads=1)
+t = es.Trainer("CartPole-v1", strategy=es.OpenAIES(directions=6), seed=5, generations=10**7, threads=1)
 print("ready", flush=True)
 run = t.run()
 again = t.run(generations=1)
-print(run.interrupted, len(run.history) > 0, len(again.history) - len(run.history), again.interrupted, flush=True)
+more = len(again.history) - len(run.history)
+print(run.interrupted, len(run.history) > 0, more, again.interrupted, flush=True)
 """
     )
     process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
@@ -179,8 +180,9 @@ def test_second_ctrl_c_raises(walk):
     assert signal.getsignal(signal.SIGINT) is handler
 
     def twice(trainer):
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
 
     trainer = es.Trainer(walk, strategy=es.SNES(directions=2), seed=0, callbacks=twice)
     with pytest.raises(KeyboardInterrupt):

@@ -8,6 +8,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def registry() -> dict[str, EnvSpec]:
 
 
 def _builtins() -> list[Any]:
-    return list(getattr(_core, "builtin_environments", list)())
+    return [SimpleNamespace(**info) for info in _core.builtin_environments()]
 
 
 def make(env: Any, **kwargs: Any) -> EnvSpec:

@@ -18,6 +18,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.requested = False
+        self.insisted = False
         self._may_cut = False
         self._previous: Any = None
         self._installed = False
@@ -36,8 +37,9 @@ class Interrupt:
             self._installed = False
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        again, self.requested = self.requested, True
-        if again or self._may_cut:
+        self.insisted = self.requested
+        self.requested = True
+        if self.insisted or self._may_cut:
             raise KeyboardInterrupt
 
     def cut(self) -> _Cut:

@@ -272,7 +272,7 @@ class Trainer:
                         if budget is not None and self._steps_since(first) >= budget:
                             break
                 except KeyboardInterrupt:
-                    if not interrupt.requested:
+                    if interrupt.insisted or not interrupt.requested:
                         raise
                 interrupted = interrupt.requested
         finally:
@@ -410,6 +410,7 @@ class Trainer:
         whole = np.isfinite(evaluation.fitness)
         returns = _row_means(evaluation.returns[whole])
         mean, deviation = _moments(returns)
+        sigma = float(self.strategy.mean_sigma)
         if self.candidate is None or policy_return > self.candidate.policy_return:
             self.candidate = Candidate(policy_return, population.generation, population.mean, *frozen)
         if reached:
@@ -429,7 +430,7 @@ class Trainer:
             episodes=episodes + evaluation.lengths.size + evaluation.policy_lengths.size,
             steps=steps + evaluation.steps,
             failed=int((~whole).sum()),
-            sigma=float(np.mean(population.scale, dtype=np.float64)),
+            sigma=sigma,
             update_norm=0.0 if reached else float(self.strategy.update_norm),
             wall_time=time.perf_counter() - origin,
         )
@@ -524,7 +525,7 @@ class Trainer:
     def _engine_text(self) -> str:
         engine = self.engine
         if self.choice.name == "native":
-            return str(engine.explain(self.strategy.directions, self.strategy.antithetic))
+            return str(engine.evaluator.explain(self.strategy.directions, self.strategy.antithetic))
         return str(engine.explain())
 
     def close(self) -> None:
