@@ -108,7 +108,7 @@ def test_a_traced_network_restores_itself_and_checks_a_given_one(tmp_path, walk)
             super().__init__()
             self.first, self.last = Dense(1, 5), Dense(5, 1)
 
-    with pytest.raises(ValueError, match="policy: .*network"):
+    with pytest.raises(ValueError, match=r"policy: .*network"):
         es.load(path, env=walk, policy=Wider())
 
 
