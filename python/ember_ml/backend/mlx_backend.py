@@ -256,7 +256,12 @@ def _arg(name: str, function: Callable[..., Array]) -> Callable[..., Array]:
     def reduce(x: Any, axis: int | None = None, keepdims: bool = False) -> Array:
         x = _numeric(x)
         _not_empty(name, x, _axes(axis, x))
-        return function(x, axis=axis, keepdims=keepdims).astype(mx.int32)
+        if x.size == 0:  # mlx refuses an empty array even where the reduced axis is not
+            return mx.any(x, axis=axis, keepdims=keepdims).astype(mx.int32)
+        if axis is not None:
+            return function(x, axis=axis, keepdims=keepdims).astype(mx.int32)
+        flat = function(x.reshape(-1)).astype(mx.int32)
+        return flat.reshape((1,) * x.ndim) if keepdims else flat
 
     return reduce
 
@@ -466,6 +471,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Array:
 
 def scatter(data: Any, indices: Any, size: int, aggr: str) -> Array:
     data, places = _array(data), _array(indices)
+    if data.size == 0:  # mlx would divide by zero
+        return mx.zeros((size, *data.shape[1:]), data.dtype)
     if aggr == "add":
         return mx.zeros((size, *data.shape[1:]), data.dtype).at[places].add(data)
     limits = mx.finfo if _is_float(data) else mx.iinfo

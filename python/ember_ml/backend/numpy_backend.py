@@ -413,7 +413,7 @@ def tile(x: Any, reps: Sequence[int]) -> Array:
 
 
 def pad(x: Any, paddings: Sequence[tuple[int, int]], constant_values: Any = 0) -> Array:
-    return np.pad(_array(x), paddings, constant_values=constant_values)
+    return np.pad(_array(x), paddings, constant_values=constant_values) if len(paddings) else copy(x)
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:

@@ -202,13 +202,19 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
     return _f.elu(_real(x), alpha)
 
 
+def gelu(x: Any) -> Tensor:
+    return _f.gelu(_real(x))
+
+
+def softplus(x: Any) -> Tensor:
+    return _f.softplus(_real(x))
+
+
 def softmax(x: Any, axis: int = -1) -> Tensor:
     return torch.softmax(_real(x), axis)
 
 
 sigmoid = _unary(torch.sigmoid, _real)
-gelu = _unary(_f.gelu, _real)
-softplus = _unary(_f.softplus, _real)
 
 
 # ------------------------------------------------------------------------------------------ reductions
@@ -481,7 +487,10 @@ def scatter(data: Any, indices: Any, size: int, aggr: str) -> Tensor:
     places = _tensor(indices).to(device=data.device, dtype=torch.int64)
     if aggr == "add":
         return result.index_add_(0, places, data)
-    return result.index_reduce_(0, places, data, {"max": "amax", "min": "amin"}[aggr], include_self=False)
+    everywhere = places.reshape(-1, *[1] * (data.ndim - 1)).expand_as(data)
+    return result.scatter_reduce_(
+        0, everywhere, data, "amax" if aggr == "max" else "amin", include_self=False
+    )
 
 
 def slice_update(x: Any, index: Any, updates: Any) -> Tensor:

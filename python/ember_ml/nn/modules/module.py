@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml.backend import active as _active
+from ember_ml.errors import need
 from ember_ml.nn.modules.parameter import Parameter
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class Module:
             MissingExtra: torch is not installed.
             NotTraceable: `forward` does something that is no chain of the built-in layers.
         """
+        need("torch", "torch")
         from ember_ml.nn.to_torch import to_torch
 
         return to_torch(self)
