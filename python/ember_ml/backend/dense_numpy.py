@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,11 +71,13 @@ def _slow_dense(x: Any, weight: Any, bias: Any, activation: str) -> Any:
     return _dense(x, weight, bias, _CODES[activation])
 
 
-def check_dense(x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...] | None) -> None:
+def check_dense(x: Sequence[int], weight: Sequence[int], bias: Sequence[int] | None) -> None:
     """Raises ValueError where shapes do not fit."""
+    if len(weight) == 2 and x and x[-1] == weight[0] and (bias is None or bias == weight[1:]):
+        return
+    x, weight = tuple(x), tuple(weight)
     if len(weight) != 2:
         raise ValueError(f"weight must have shape (in, out), got {weight}")
     if not x or x[-1] != weight[0]:
         raise ValueError(f"x has shape {x}, weight {weight}: x must have shape (..., {weight[0]})")
-    if bias is not None and bias != weight[1:]:
-        raise ValueError(f"bias has shape {bias}, weight {weight}: bias must have shape {weight[1:]}")
+    raise ValueError(f"bias has shape {tuple(bias or ())}, weight {weight}: bias must have shape {weight[1:]}")

@@ -354,7 +354,8 @@ def convert_to_tensor(data: Any, dtype: Any = None, device: Any = None) -> Array
     if device is not None:
         _check_device(device)
     if isinstance(data, mx.array):
-        return data if dtype is None else data.astype(_dtype(dtype))
+        native = None if dtype is None else _dtype(dtype)
+        return data if native is None or native == data.dtype else data.astype(native)
     if _is_torch(data):
         data = _to_host(data)
     elif isinstance(data, list) and dtype is not None and not _py.any(_is_special(item) for item in data):

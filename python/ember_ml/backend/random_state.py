@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from ember_ml import _core
 OPS, INIT = 5, 6  # cpp/es/population.h, Purpose
 
 _seed: int | None = None
+#: Called before each draw: recording a forward refuses random numbers, which would become constants.
+before_draw: Callable[[], None] | None = None
 _counters: dict[int, Iterator[int]] = {}
 
 
@@ -43,6 +45,8 @@ def get_seed() -> int:
 
 def _next(purpose: int) -> tuple[int, int, int]:
     """(seed, generation, direction) that key the next call: its number's low and high 32 bits."""
+    if before_draw is not None:
+        before_draw()
     seed = get_seed()
     call = next(_counters[purpose])
     return seed, call & 0xFFFFFFFF, call >> 32

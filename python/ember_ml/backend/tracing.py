@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml.backend import random_state as _random_state
 from ember_ml.backend import select as _select
 from ember_ml.backend.convert import to_host
 from ember_ml.backend.holder import ArrayHolder
@@ -44,7 +45,6 @@ class Traced:
     """
 
     __slots__ = ("entries", "shape")
-    __array_ufunc__ = None  # ndarray + Traced asks Traced
 
     def __init__(self, shape: tuple[int, ...], entries: tuple[Entry, ...] = ()) -> None:
         self.shape = shape
@@ -113,6 +113,11 @@ class Traced:
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise NotTraceable("a numpy function of the value")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Traced:
+        if method != "__call__" or kwargs or ufunc.__name__ not in _UFUNCS:
+            raise NotTraceable(f"numpy.{ufunc.__name__}")
+        return _RECORDED[_UFUNCS[ufunc.__name__]](*args)  # type: ignore[no-any-return]
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         raise NotTraceable(f"numpy.{function.__name__}")
@@ -300,6 +305,15 @@ _RECORDED: dict[str, Callable[..., Any]] = {
 }
 
 
+#: numpy's functions that mean the same as a recorded one.
+_UFUNCS = {name: name for name in ("add", "subtract", "multiply", "divide", "negative", "maximum", "matmul", "tanh")}
+_UFUNCS["true_divide"] = "divide"
+
+
+def _refuse_random() -> None:
+    raise NotTraceable("random numbers")
+
+
 def _holds_traced(x: Any) -> bool:
     return isinstance(x, Traced) or (isinstance(x, list | tuple) and any(_holds_traced(inner) for inner in x))
 
@@ -322,9 +336,11 @@ def recording() -> Iterator[None]:
     """
     former = _select.primitives(_select.table(_select.get_backend()))
     _select.install({name: _recording(name, former[name]) for name in NAMES})
+    _random_state.before_draw = _refuse_random
     try:
         yield
     finally:
+        _random_state.before_draw = None
         _select.install(former)
 
 

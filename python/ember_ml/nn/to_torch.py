@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ class Affine(nn.Module):
 def to_torch(module: Module) -> nn.Module:
     """A torch.nn.Module with copies of `module`'s parameters.
 
-    Sequential, MLP and the built-in layers are translated one by one; any other Module must do nothing but call such
-    layers, and multiply and add constants, in a chain.
+    Sequential, MLP and the built-in layers are translated one by one; any other Module must do nothing but call
+    such layers, and multiply and add constants, in a chain.
 
     Raises:
         NotTraceable: `forward` is no such chain.
@@ -118,7 +119,7 @@ def _dense(weight: Parameter, bias: Parameter | None) -> list[Any]:
 
 
 def _activation(name: str) -> list[Any]:
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "identity": lambda: None,
         "relu": nn.ReLU,
         "tanh": nn.Tanh,
@@ -126,5 +127,6 @@ def _activation(name: str) -> list[Any]:
         "elu": nn.ELU,
         "gelu": nn.GELU,
         "softplus": nn.Softplus,
-    }[name]()
-    return [] if made is None else [made]
+    }
+    layer = made[name]()
+    return [] if layer is None else [layer]

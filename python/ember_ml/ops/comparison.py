@@ -69,12 +69,12 @@ def isfinite(x: Any) -> Any:
 
 def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """abs(x - y) <= atol + rtol * abs(y); infinities are close to themselves only."""
-    x, y = _active.multiply(x, 1.0), _active.multiply(y, 1.0)
-    # An infinite y makes both sides infinite: there only equality counts.
-    near = _active.less_equal(
-        _active.abs(_active.subtract(x, y)), _active.add(_active.multiply(_active.abs(y), rtol), atol)
-    )
-    close = _active.logical_or(_active.logical_and(near, _active.isfinite(y)), _active.equal(x, y))
+    same = _active.equal(x, y)
+    finite = _active.logical_and(_active.isfinite(x), _active.isfinite(y))
+    left, right = _active.where(finite, x, 0.0), _active.where(finite, y, 0.0)
+    distance = _active.abs(_active.subtract(left, right))
+    near = _active.less_equal(distance, _active.add(_active.multiply(_active.abs(right), rtol), atol))
+    close = _active.logical_or(same, _active.logical_and(finite, near))
     if equal_nan:
         close = _active.logical_or(close, _active.logical_and(_active.isnan(x), _active.isnan(y)))
     return close
