@@ -80,4 +80,4 @@ def check_dense(x: Sequence[int], weight: Sequence[int], bias: Sequence[int] | N
         raise ValueError(f"weight must have shape (in, out), got {weight}")
     if not x or x[-1] != weight[0]:
         raise ValueError(f"x has shape {x}, weight {weight}: x must have shape (..., {weight[0]})")
-    raise ValueError(f"bias has shape {tuple(bias or ())}, weight {weight}: bias must have shape {weight[1:]}")
+    raise ValueError(f"bias has shape {tuple(bias or ())}, weight {weight}: it must have shape {weight[1:]}")

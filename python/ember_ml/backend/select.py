@@ -77,6 +77,8 @@ def set_backend(name: str) -> None:
 def install(functions: dict[str, Callable[..., Any]]) -> None:
     """Puts `functions` in place of the active primitives."""
     vars(active).update(functions)
+    # Python looks names up at full speed only in a module without __getattr__, and it has done its work.
+    vars(active).pop("__getattr__", None)
 
 
 def get_backend() -> str:

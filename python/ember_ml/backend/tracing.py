@@ -306,8 +306,8 @@ _RECORDED: dict[str, Callable[..., Any]] = {
 
 
 #: numpy's functions that mean the same as a recorded one.
-_UFUNCS = {name: name for name in ("add", "subtract", "multiply", "divide", "negative", "maximum", "matmul", "tanh")}
-_UFUNCS["true_divide"] = "divide"
+_UFUNCS = {name: name for name in ("add", "subtract", "multiply", "divide", "negative", "maximum", "tanh")}
+_UFUNCS.update(true_divide="divide", matmul="matmul")
 
 
 def _refuse_random() -> None:

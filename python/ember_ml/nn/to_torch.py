@@ -58,8 +58,8 @@ class Affine(nn.Module):
 def to_torch(module: Module) -> nn.Module:
     """A torch.nn.Module with copies of `module`'s parameters.
 
-    Sequential, MLP and the built-in layers are translated one by one; any other Module must do nothing but call
-    such layers, and multiply and add constants, in a chain.
+    Sequential, MLP and the built-in layers are translated one by one; any other Module must do nothing but
+    call such layers, and multiply and add constants, in a chain.
 
     Raises:
         NotTraceable: `forward` is no such chain.
