@@ -97,13 +97,19 @@ void Strategy::tell(const double* fitness, bool change) {
     better.resize(mean_.size());
     write_member(population(), parameters(), top, better.data());
   }
-  update_norm_ = 0.0;
+  double norm = 0.0;
   if (change) {
     before_ = mean_;
     fitness_.assign(fitness, fitness + members());
     update(fitness_);
-    update_norm_ = std::sqrt(kernels<VectorOps>().sum_of_squares(mean_.data(), before_.data(), parameters()));
+    norm = std::sqrt(kernels<VectorOps>().sum_of_squares(mean_.data(), before_.data(), parameters()));
+    if (!std::isfinite(norm)) {
+      mean_.swap(before_);
+      throw std::overflow_error("the update of generation " + std::to_string(generation_) +
+                                " is not finite: the learning rate or the deviation has grown too large");
+    }
   }
+  update_norm_ = norm;
   if (!better.empty()) {
     best_.swap(better);
     best_fitness_ = fitness[top];
@@ -130,6 +136,16 @@ void Strategy::visit(StateVisitor& state) {
 
 void Strategy::sum_noise(const std::vector<double>& first_weights, const std::vector<double>& second_weights,
                          float* first, float* second) {
+  for (const std::vector<double>* weights : {&first_weights, &second_weights}) {
+    for (double weight : *weights) {
+      // Squares of sums of such numbers must fit float32.
+      if (!(std::abs(weight) <= 1e15)) {
+        throw std::invalid_argument(
+            "fitness: differs too much between members to be used as it is (weights over 1e15): "
+            "choose shaping centered_rank or z_score");
+      }
+    }
+  }
   weights_.assign(first_weights.begin(), first_weights.end());
   if (second != nullptr) weights_.insert(weights_.end(), second_weights.begin(), second_weights.end());
   noise_sum(population(), parameters(), weights_.data(),

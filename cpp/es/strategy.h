@@ -35,8 +35,9 @@ class Strategy {
   Population population() const;  // points into this object: valid until it changes
   void ask(float* rows) const;    // (members, parameters), the population written out
   // One update. fitness (members,): larger is better, -inf = failed. Throws std::invalid_argument, with the
-  // state as it was, if a value is NaN or +inf. update = false counts the generation without changing the
-  // distribution.
+  // state as it was, if a value is NaN or +inf or too large to be used unshaped, and std::overflow_error,
+  // with the mean as it was, if the mean would not stay finite. update = false counts the generation without
+  // changing the distribution.
   void tell(const double* fitness, bool update = true);
 
   bool started() const { return !mean_.empty(); }

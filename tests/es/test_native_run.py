@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -194,6 +196,16 @@ def test_what_does_not_fit_is_refused(task, message):
     with pytest.raises(ValueError, match=message):
         native(strategy, task[0](), 1, statistics=task[1] and _core.ObservationStatistics(task[1]))
     assert strategy.generation == 0 and np.array_equal(strategy.mean, before)
+
+
+def test_ctrl_c_ends_it_at_a_whole_generation():
+    strategy, log = started(STRATEGIES["OpenAIES"], PARAMETERS), _core.RunLog()
+    began = time.monotonic()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        native(strategy, engine(normalize=False), 10**9, log)
+    assert time.monotonic() - began < 5.0
+    assert log.end == "stopped" and log.generations == strategy.generation > 0
 
 
 def test_needs_start():

@@ -319,5 +319,22 @@ def test_cmaes_refuses_a_state_that_replays_otherwise():
     assert made.generation == 1
 
 
+def test_fitness_too_large_to_be_used_raw_is_refused():
+    made = OpenAIES(directions=4, shaping="raw")
+    made.start(np.zeros(3))
+    before = made.state_dict()
+    with pytest.raises(ValueError, match="choose shaping"):
+        made.tell(np.arange(8.0) * 1e200)
+    assert all(np.array_equal(before[name], value) for name, value in made.state_dict().items())
+
+
+def test_a_mean_that_would_overflow_is_refused():
+    made = OpenAIES(directions=4, sigma=1.0, optimizer={"name": "SGD", "learning_rate": 1e38}, shaping="raw")
+    made.start(np.ones(3))
+    with pytest.raises(OverflowError, match="update of generation 0 is not finite"):
+        made.tell(np.arange(8.0) * 1e10)
+    assert np.isfinite(made.mean).all()
+
+
 def test_every_strategy_is_exported():
     assert set(strategies.__all__) >= {"ARS", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy"}

@@ -101,7 +101,8 @@ class Strategy:
                 last. If all are equal nothing moves.
 
         Raises:
-            ValueError: wrong shape, or NaN or +inf; the strategy is as it was.
+            ValueError: wrong shape, NaN, +inf, or too large to be used unshaped; the strategy is as it was.
+            OverflowError: the mean would not be finite any more; it stays as it was.
             RuntimeError: `start` has not been called.
         """
         self._native.tell(_fitness(fitness))
