@@ -10,10 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ember_ml import _core
+from ember_ml import _core, envs
 from ember_ml.engines.native import NativeEngine
 from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
-from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES, SepCMAES
 
@@ -45,17 +44,8 @@ def spec(inputs, hidden, outputs):
     )
 
 
-def env(name):
-    for info in _core.builtin_environments():
-        if info["name"] == name:
-            return EnvSpec(
-                name, "builtin", info["observations"], info["actions"], info["discrete"], info["max_steps"]
-            )
-    raise LookupError(name)
-
-
 def engine(name="Simple1D-v0", normalize=True, **options):
-    e = env(name)
+    e = envs.make(name)
     return NativeEngine(e, spec(e.observation_size, 16, e.action_size), normalize=normalize, **options)
 
 
