@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from ember_ml import _core
@@ -82,3 +86,26 @@ def test_other_operands_are_left_to_python(x, weight, bias):
 def test_unknown_activation_number():
     with pytest.raises(ValueError, match="99"):
         _core.dense(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), None, 99)
+
+
+def test_every_level_gives_the_same_bits():
+    """Output units in 4 or 8 lanes, in blocks of other shapes: the sums are the contract's."""
+    code = (
+        "import numpy as np, zlib; from ember_ml import _core\n"
+        "r = np.random.default_rng(0); total = 0\n"
+        "for rows, i, o in ((1, 3, 5), (2, 9, 16), (7, 12, 19)):\n"
+        "    f = lambda *shape: r.standard_normal(shape).astype(np.float32)\n"
+        "    x, w, b = f(rows, i), f(i, o), f(o)\n"
+        "    for code in range(7): total = zlib.crc32(_core.dense(x, w, b, code).tobytes(), total)\n"
+        "print(_core.simd_level(), total)"
+    )
+    found = {}
+    for level in _core.simd_levels():
+        environment = {**os.environ, "EMBER_SIMD": level}
+        run = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
+        name, total = run.stdout.split()
+        assert name == level
+        found[level] = total
+    assert len(set(found.values())) == 1, found

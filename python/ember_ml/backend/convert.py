@@ -93,10 +93,11 @@ def _checked(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _numbers(data: Any, kind: int) -> NDArray[Any]:
-    try:
+    if kind != 1:
         return np.array(data, _DEFAULTS[kind])
-    except OverflowError:  # an int beyond int32
-        return np.array(data, np.int64)
+    whole = np.array(data, np.int64)
+    narrow = whole.astype(np.int32)
+    return narrow if (narrow == whole).all() else whole
 
 
 def _stack(items: Iterable[Any]) -> NDArray[Any]:

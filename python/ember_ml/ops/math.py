@@ -1,8 +1,12 @@
 """Element-wise mathematics.
 
-Operands are arrays of the active backend, numpy arrays and scalars, Parameters, Python numbers or lists of
-these; they broadcast. Python numbers are weak: float32 + 2.0 stays float32. Floats win over integers (int32
-with float32 gives float32); booleans count as int32. Functions of real numbers turn integers into float32.
+Operands are arrays of the active backend, numpy arrays and scalars, Parameters, Python numbers or lists;
+they broadcast. Python numbers are weak: float32 + 2.0 stays float32. Floats win over integers (int32 with
+float32 gives float32); booleans count as int32. Functions of real numbers turn integers into float32.
+
+Two arrays of the backend's own go to it as they are, and there two of its own rules hold: on torch a 0-d
+array follows the dtype of the other one if both are floats or both integers; on torch and mlx arithmetic on
+two boolean arrays is the library's.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     end.
 
     Raises:
-        IndexError: an index is out of range (not checked on a GPU).
+        IndexError: an index is out of range (not checked by mlx, nor on a GPU).
     """
     return _active.take(x, indices, axis)
 
