@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -132,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--best", action="store_true", help="the best policy of the training, not its last")
 
     sub = command("bench", _bench, "measure how fast this machine trains")
+    sub.add_argument("--seconds", type=float, default=1.0, metavar="X", help="time for each rate (1)")
     sub.add_argument("--json", action="store_true", help="print one JSON object")
 
     sub = command("info", _info, "version, SIMD level, threads, backends and environments found")
@@ -453,9 +453,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from ember_ml.es.bench import bench, report
+    from ember_ml.bench import bench, report
 
-    results = bench()
+    results = bench(options.seconds)
     print(json.dumps(results) if options.json else report(results))
     return OK
 
@@ -463,6 +463,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     from ember_ml import _core, envs
     from ember_ml.es.run import versions
+    from ember_ml.es.trainer import available_threads
 
     packages = {}
     for name in (
@@ -482,7 +483,7 @@ def _info(options: argparse.Namespace) -> int:
     found = {
         **versions(),
         "simd_levels": list(_core.simd_levels()),
-        "threads": _threads(),
+        "threads": available_threads(),
         "backends": backends,
         "environments": sorted(envs.registry()),
         "optional_packages": packages,
@@ -524,10 +525,6 @@ def _has(module: str) -> bool:
     import importlib.util
 
     return importlib.util.find_spec(module) is not None
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _need_matplotlib() -> None:
