@@ -53,7 +53,7 @@ def report(results: dict[str, Any]) -> str:
         ("noise, one thread", f"{count_text(results['normals_per_second'])} normals/s"),
         ("noise and update, 512 x 100,000", f"{count_text(results['update_normals_per_second'])} normals/s"),
     ]
-    head = f"ember-ml {results['version']}, {results['simd']}, {results['threads']} threads, {results['platform']}"
+    head = f"ember-ml {results['version']}, {results['simd']}, {results['threads']} threads"
     return "\n".join([head, *(f"  {name:<34} {rate:>18}" for name, rate in rows)])
 
 
@@ -76,8 +76,9 @@ def _seed_training() -> Callable[[], Any]:
     def train() -> Any:
         strategy = OpenAIES(directions=10, sigma=0.1, shaping="raw")
         policy = MLPPolicy(hidden=(16,), activation="relu")
-        trainer = Trainer("Simple1D-v0", policy, strategy, normalize_observations=False, seed=0, progress=False)
-        return trainer.run(generations=200)
+        return Trainer(
+            "Simple1D-v0", policy, strategy, normalize_observations=False, seed=0, progress=False
+        ).run(generations=200)
 
     return train
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_ml.errors import MissingExtra, need
+from ember_ml.engines.select import in_python
+from ember_ml.errors import need
 from ember_ml.plot import BEST, MUTED, POLICY, POPULATION, STYLE, make_figure, write_figure
 
 if TYPE_CHECKING:
@@ -122,58 +123,33 @@ class _Player:
 def _player(env: EnvSpec, frames: bool) -> _Player:
     from ember_ml.envs.adapters import Adapter
 
-    known = _gymnasium_id(env)
-    if known is not None:
-        gymnasium = need("gymnasium", "gym")
-        mode = {"render_mode": "rgb_array"} if frames else {}
-        try:
-            made = gymnasium.make(env.name, disable_env_checker=True, **{**_arguments(env), **mode})
-        except Exception:  # no renderer here, such as pygame missing: play without pictures
-            made, mode = gymnasium.make(env.name, disable_env_checker=True, **_arguments(env)), {}
-        adapter = Adapter(made, env.observation_size, env.action_shape or (env.action_size,))
-        return _Player(adapter, made.render if mode else None)
-    if env.kind == "python":
-        return _Player(env.factory())
-    return _Player(_NativeLane(env))
+    stepped = in_python(env)
+    if stepped is None:
+        raise ValueError(f"env: {env.name} cannot be stepped from Python, so there is no episode to show")
+    adapter = stepped.factory()
+    render = None
+    if frames and hasattr(adapter, "env") and hasattr(adapter.env, "render"):
+        drawn = _with_renderer(adapter.env)
+        if drawn is not None:
+            adapter.close()
+            adapter = Adapter(drawn, adapter.observation_size, adapter.action_shape)
+            render = drawn.render
+    return _Player(adapter, render)
 
 
-def _arguments(env: EnvSpec) -> dict[str, Any]:
-    return dict(env.kwargs) if env.kind == "python" else {}
-
-
-def _gymnasium_id(env: EnvSpec) -> str | None:
-    if (
-        env.kind == "custom"
-        or (env.kind == "builtin" and env.kwargs)
-        or (env.kind == "python" and not env.restorable)
-    ):
+def _with_renderer(env: Any) -> Any:
+    """A gymnasium environment like this one that makes pictures, or None where it cannot."""
+    spec = getattr(env, "spec", None)
+    if spec is None:
         return None
+    gymnasium = need("gymnasium", "gym")
     try:
-        gymnasium = need("gymnasium", "gym")
-    except MissingExtra:
+        drawn = gymnasium.make(spec, render_mode="rgb_array", disable_env_checker=True)
+        drawn.reset()
+        drawn.render()
+    except Exception:  # no renderer here, such as pygame missing
         return None
-    return env.name if env.name in gymnasium.registry or ":" in env.name else None
-
-
-class _NativeLane:
-    """A native environment without gymnasium: the task of the seed, written out."""
-
-    def __init__(self, env: EnvSpec) -> None:
-        if env.name != "Simple1D-v0":
-            raise ValueError(f"env: {env.name} cannot be stepped from Python without gymnasium")
-        self.target = env.parameters[0] if env.parameters else TARGETS[env.name]
-        self.position = 0.0
-
-    def reset(self, seed: int) -> np.ndarray:
-        self.position = np.float32(0)
-        return np.array([self.position], np.float32)
-
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
-        self.position = np.float32(self.position + np.float32(np.clip(np.ravel(action)[0], -1, 1)))
-        return np.array([self.position], np.float32), -abs(float(self.position) - self.target), False, False
-
-    def close(self) -> None:
-        pass
+    return drawn
 
 
 def trajectory(run: Run, path: str | os.PathLike[str] | None = None, episode: int = 0, dpi: int = 150) -> Any:

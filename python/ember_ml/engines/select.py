@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ember_ml.engines.base import Engine
@@ -84,11 +86,36 @@ def _native_refuses(problem: Problem) -> str:
 
 
 def _python_refuses(problem: Problem) -> str:
-    if problem.env.kind == "python":
-        return ""
-    if problem.env.factory is None:
+    if in_python(problem.env) is None:
         return f"{problem.env.name} is native and has no Python object to step"
     return ""
+
+
+def in_python(env: EnvSpec) -> EnvSpec | None:
+    """The environment as Python steps it: itself, a native one's twin, or None.
+
+    Twins are gymnasium's of the same name, in float64, and for Simple1D-v0 the package's own. They do the
+    same task from other starts, so returns differ as between two seeds.
+    """
+    if env.kind == "python":
+        return env
+    if env.kind != "builtin":
+        return None
+    from ember_ml.envs import make
+    from ember_ml.envs.simple_1d import Simple1D
+
+    if env.name == "Simple1D-v0":
+        target, start = env.parameters or (10.0, 0.0)
+        twin = make(partial(Simple1D, target, start))
+    elif importlib.util.find_spec("gymnasium") is not None and not env.parameters:
+        import gymnasium
+
+        if env.name not in gymnasium.registry:
+            return None
+        twin = make(partial(gymnasium.make, env.name, disable_env_checker=True))
+    else:
+        return None
+    return replace(twin, name=env.name, max_steps=env.max_steps)
 
 
 def _make_native(problem: Problem) -> Engine:
@@ -112,8 +139,10 @@ def _make_native(problem: Problem) -> Engine:
 def _make_python(problem: Problem) -> Engine:
     from ember_ml.engines.python import PythonEngine
 
+    env = in_python(problem.env)
+    assert env is not None
     return PythonEngine(
-        problem.env,
+        env,
         problem.policy,
         episodes=problem.episodes,
         max_steps=problem.max_steps,
