@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 
@@ -72,6 +74,11 @@ def promote(names: list[str]) -> str:
 
     Within a kind numpy's rules hold: int8 with uint8 is int16.
     """
+    return names[0] if names.count(names[0]) == len(names) else _promote(frozenset(names))
+
+
+@functools.cache
+def _promote(names: frozenset[str]) -> str:
     kind = max(KIND[name] for name in names)
     return np.result_type(*{name for name in names if KIND[name] == kind}).name
 

@@ -28,6 +28,7 @@ Axis = int | Sequence[int] | None
 _NATIVE: dict[Any, Any] = {name: getattr(mx, "bool_" if name == "bool" else str(name)) for name in _ALL}
 _NAMES = {native: str(name) for name, native in _NATIVE.items()}
 _NATIVE.update({native: native for native in _NAMES})
+_NATIVE.update({np.dtype(str(name)): _NATIVE[name] for name in _ALL})
 _DEFAULTS = ("bool", "int32", "float32")
 _FLOATS = (mx.float16, mx.float32, mx.float64)
 
@@ -63,7 +64,7 @@ def _array(x: Any) -> Array:
             raise ValueError(f"a list of arrays must hold equal shapes, got {shapes}")
         return mx.stack(_common(*(x if None in kinds else parts), booleans=True))
     host = _to_host(x)
-    return mx.array(host, _dtype(host.dtype.name))
+    return mx.array(host, _dtype(host.dtype))
 
 
 def _is_float(x: Array) -> bool:
@@ -358,6 +359,8 @@ def convert_to_tensor(data: Any, dtype: Any = None, device: Any = None) -> Array
         return data if native is None or native == data.dtype else data.astype(native)
     if _is_torch(data):
         data = _to_host(data)
+    elif isinstance(data, list) and len(data) == 1 and isinstance(data[0], mx.array):
+        return convert_to_tensor(data[0], dtype)[None]
     elif isinstance(data, list) and dtype is not None and not _py.any(_is_special(item) for item in data):
         try:  # the common case goes without looking at every item twice
             return mx.array(np.array(data, _NAMES[_dtype(dtype)]), _dtype(dtype))

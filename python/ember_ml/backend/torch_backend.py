@@ -27,6 +27,7 @@ Axis = int | Sequence[int] | None
 _NATIVE: dict[Any, torch.dtype] = {name: getattr(torch, str(name)) for name in _ALL}
 _NAMES = {native: str(name) for name, native in _NATIVE.items()}
 _NATIVE.update({native: native for native in _NAMES})
+_NATIVE.update({np.dtype(str(name)): _NATIVE[name] for name in _ALL})
 _DEFAULTS = ("bool", "int32", "float32")
 _f = torch.nn.functional
 
