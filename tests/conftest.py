@@ -19,12 +19,9 @@ def _required() -> set[str]:
 
 
 def skip_without(package: str, name: str | None = None) -> None:
-    """Skips the test where `package` is not installed, unless EMBER_REQUIRE names it: then it fails."""
-    name = name or package
+    """Skips the test where `package` is not installed (a failure if EMBER_REQUIRE names it)."""
     if importlib.util.find_spec(package) is None:
-        if name in _required():
-            pytest.fail(f"{name} is not installed, and EMBER_REQUIRE names it")
-        pytest.skip(f"{name} is not installed")
+        pytest.skip(f"{name or package} is not installed")
 
 
 @pytest.fixture
@@ -63,3 +60,26 @@ def data() -> Path:
 def walk() -> type[Walk]:
     """A small environment class written in Python, as a user would."""
     return Walk
+
+
+def _fail_if_required(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """A skip for want of a package that EMBER_REQUIRE names (importorskip's too) is a failure."""
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    for name in _required():
+        if f"could not import '{name}" in reason or f"{name} is not installed" in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{reason}: EMBER_REQUIRE names {name}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    outcome = yield
+    _fail_if_required(outcome.get_result())  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    outcome = yield
+    _fail_if_required(outcome.get_result())  # type: ignore[attr-defined]
