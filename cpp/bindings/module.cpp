@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
   ember::bindings::register_evaluate(module);
   ember::bindings::register_run(module);
   ember::bindings::register_math(module);
+  ember::bindings::register_envs(module);
 }
