@@ -33,7 +33,8 @@ struct PyVectorEnv {
     Array<bool> chosen;
     if (!mask.is_none()) {
       chosen = mask.cast<Array<bool>>();
-      if (chosen.size() != env->count()) throw std::invalid_argument("reset: the mask's size is not num_envs");
+      if (chosen.size() != env->count())
+        throw std::invalid_argument("reset: the mask's size is not num_envs");
     }
     py::array_t<float> observations({env->count(), env->observation_size()});
     env->reset(mask.is_none() ? nullptr : chosen.data(), options, observations.mutable_data());
@@ -64,7 +65,8 @@ struct PyVectorEnv {
                                            : actions.ndim() == 2 && actions.shape(0) == n &&
                                                  actions.shape(1) == env->action_size();
     if (!shaped) {
-      std::string shape = "(" + std::to_string(n) + (env->choices() > 0 ? ",)" : ", " + std::to_string(env->action_size()) + ")");
+      std::string shape = "(" + std::to_string(n) +
+                          (env->choices() > 0 ? ",)" : ", " + std::to_string(env->action_size()) + ")");
       throw std::invalid_argument("actions have shape " + py::str(actions.attr("shape")).cast<std::string>() +
                                   "; wanted " + shape);
     }
@@ -75,35 +77,36 @@ struct PyVectorEnv {
                    truncated.mutable_data(), nullptr};
     if (!same_step) {
       env->step(choice, value, out);
-      return py::make_tuple(std::move(observations), std::move(rewards), std::move(terminated), std::move(truncated),
-                            py::none());
+      return py::make_tuple(std::move(observations), std::move(rewards), std::move(terminated),
+                            std::move(truncated), py::none());
     }
     py::array_t<float> last({n, env->observation_size()});
     out.final_observations = last.mutable_data();
     env->step(choice, value, out);
-    return py::make_tuple(std::move(observations), std::move(rewards), std::move(terminated), std::move(truncated),
-                          std::move(last));
+    return py::make_tuple(std::move(observations), std::move(rewards), std::move(terminated),
+                          std::move(truncated), std::move(last));
   }
 
   py::array_t<double> state() {
     py::array_t<double> copy({env->count(), env->state_size()});
-    std::copy_n(env->state(), copy.size(), copy.mutable_data());
+    env->get_state(copy.mutable_data());
     return copy;
   }
 
   void set_state(const Array<double>& value) {
     if (value.ndim() != 2 || value.shape(0) != env->count() || value.shape(1) != env->state_size())
       throw std::invalid_argument("state: wrong shape");
-    std::copy_n(value.data(), value.size(), env->state());
+    env->set_state(value.data());
   }
 };
 
 }  // namespace
 
 void register_envs(py::module_& module) {
-  py::class_<PyVectorEnv>(module, "VectorEnv", "Copies of a built-in environment in float64, stepped together.")
-      .def(py::init([](const std::string& name, int num_envs, int max_steps, const std::string& autoreset, double g,
-                       double goal_velocity, bool sutton_barto_reward) {
+  py::class_<PyVectorEnv>(module, "VectorEnv",
+                          "Copies of a built-in environment in float64, stepped together.")
+      .def(py::init([](const std::string& name, int num_envs, int max_steps, const std::string& autoreset,
+                       double g, double goal_velocity, bool sutton_barto_reward) {
              exact::Options options;
              options.g = g;
              options.goal_velocity = goal_velocity;
@@ -114,15 +117,17 @@ void register_envs(py::module_& module) {
              return PyVectorEnv{make_vector_env(name, num_envs, max_steps, mode, options),
                                 mode == Autoreset::same_step};
            }),
-           py::arg("name"), py::arg("num_envs"), py::arg("max_steps"), py::arg("autoreset"), py::arg("g") = 10.0,
-           py::arg("goal_velocity") = 0.0, py::arg("sutton_barto_reward") = false)
+           py::arg("name"), py::arg("num_envs"), py::arg("max_steps"), py::arg("autoreset"),
+           py::arg("g") = 10.0, py::arg("goal_velocity") = 0.0, py::arg("sutton_barto_reward") = false)
       .def("seed", &PyVectorEnv::seed, py::arg("index"), py::arg("entropy"),
            "Starts one environment's random stream; entropy: the seed's 32-bit words, lowest first.")
       .def("reset", &PyVectorEnv::reset, py::arg("mask") = py::none(), py::arg("low") = py::none(),
            py::arg("high") = py::none(), "Starts episodes; returns observations (n, D).")
       .def("step", &PyVectorEnv::step, py::arg("actions"),
-           "Returns observations, rewards, terminated, truncated, and the final observations (same_step) or None.")
-      .def_property("state", &PyVectorEnv::state, &PyVectorEnv::set_state, "float64 (n, state_size), a copy.");
+           "Returns observations, rewards, terminated, truncated, and the final observations (same_step) or "
+           "None.")
+      .def_property("state", &PyVectorEnv::state, &PyVectorEnv::set_state,
+                    "float64 (n, state_size), a copy.");
 }
 
 }  // namespace ember::bindings

@@ -1,12 +1,14 @@
-// The built-in environments in double, in the order of operations and with the roundings of gymnasium 1.4's own
-// Python, so that states, observations and rewards agree bit for bit where numpy's sin, cos and pow are libm's
-// (numpy has its own sin and cos on AVX-512 machines). For gymnasium vector envs; training runs the float headers.
+// The built-in environments in double, in the order of operations and with the roundings of gymnasium 1.4's
+// own Python, so that states, observations and rewards agree bit for bit where numpy's sin, cos and pow are
+// libm's (numpy has its own sin and cos on AVX-512 machines). For gymnasium vector envs; training runs the
+// float headers.
 //
-// Each has state_size doubles, an `observe`, a `reset` from uniform numbers within bounds, and a `step` that takes
-// the action, returns the reward and says whether it terminated.
+// Each has state_size doubles, an `observe`, a `reset` from uniform numbers within bounds, and a `step` that
+// takes the action, returns the reward and says whether it terminated; or a `step_many`.
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "envs/pcg64.h"
@@ -15,7 +17,8 @@ namespace ember::exact {
 
 constexpr double pi = 3.141592653589793;
 
-// Values that `reset(options=...)` and constructors may change, with gymnasium's defaults for each environment.
+// Values that `reset(options=...)` and constructors may change, with gymnasium's defaults for each
+// environment.
 struct Options {
   double reset_low = 0, reset_high = 0;  // Pendulum: largest angle and largest speed instead
   double g = 10.0;                       // Pendulum
@@ -23,8 +26,8 @@ struct Options {
   bool sutton_barto_reward = false;      // CartPole
 };
 
-// numpy's scalar x ** 2 is libm's pow, which differs from x * x in one case of a thousand. The exponent is volatile
-// because compilers turn pow(x, 2.0) into x * x.
+// numpy's scalar x ** 2 is libm's pow, which differs from x * x in one case of a thousand. The exponent is
+// volatile because compilers turn pow(x, 2.0) into x * x.
 inline const volatile double two = 2.0;
 inline const volatile float two_float = 2.0f;
 inline double power2(double x) { return std::pow(x, static_cast<double>(two)); }
@@ -40,25 +43,41 @@ struct CartPole {
   static void observe(const double* s, float* out) {
     for (int i = 0; i < 4; ++i) out[i] = static_cast<float>(s[i]);
   }
-  static double step(double* s, std::int64_t action, const Options& o, bool* terminated) {
+  // n environments whose state's four parts lie `stride` apart. The sines come first, then loops that
+  // compilers turn into vector instructions, which round like scalar ones.
+  static void step_many(int n, double* s, std::ptrdiff_t stride, const std::int64_t* action, const Options& o,
+                        double* rewards, bool* terminated) {
     constexpr double total_mass = 0.1 + 1.0, pole_mass = 0.1, half_length = 0.5, tau = 0.02, gravity = 9.8;
     constexpr double pole_mass_length = pole_mass * half_length;
     constexpr double angle_limit = 12 * 2 * pi / 360, position_limit = 2.4;
-    const double x = s[0], x_dot = s[1], theta = s[2], theta_dot = s[3];
-    const double force = action == 1 ? 10.0 : -10.0;
-    const double cosine = std::cos(theta), sine = std::sin(theta);
-    const double temp = (force + pole_mass_length * (theta_dot * theta_dot) * sine) / total_mass;
-    const double theta_acc =
-        (gravity * sine - cosine * temp) / (half_length * (4.0 / 3.0 - pole_mass * (cosine * cosine) / total_mass));
-    const double x_acc = temp - pole_mass_length * theta_acc * cosine / total_mass;
-    s[0] = x + tau * x_dot;
-    s[1] = x_dot + tau * x_acc;
-    s[2] = theta + tau * theta_dot;
-    s[3] = theta_dot + tau * theta_acc;
-    const bool fell = (s[0] < -position_limit) | (s[0] > position_limit) | (s[2] < -angle_limit) | (s[2] > angle_limit);
-    *terminated = fell;
-    if (o.sutton_barto_reward) return fell ? -1.0 : 0.0;
-    return 1.0;
+    constexpr int block = 128;
+    for (int first = 0; first < n; first += block) {
+      const int count = n - first < block ? n - first : block;
+      double *x = s + first, *x_dot = x + stride, *theta = x_dot + stride, *theta_dot = theta + stride;
+      double cosine[block], sine[block], force[block], fell[block];
+      for (int i = 0; i < count; ++i) cosine[i] = std::cos(theta[i]);
+      for (int i = 0; i < count; ++i) sine[i] = std::sin(theta[i]);
+      for (int i = 0; i < count; ++i) force[i] = action[first + i] == 1 ? 10.0 : -10.0;
+      for (int i = 0; i < count; ++i) {
+        const double temp =
+            (force[i] + pole_mass_length * (theta_dot[i] * theta_dot[i]) * sine[i]) / total_mass;
+        const double theta_acc =
+            (gravity * sine[i] - cosine[i] * temp) /
+            (half_length * (4.0 / 3.0 - pole_mass * (cosine[i] * cosine[i]) / total_mass));
+        const double x_acc = temp - pole_mass_length * theta_acc * cosine[i] / total_mass;
+        const double new_x = x[i] + tau * x_dot[i], new_theta = theta[i] + tau * theta_dot[i];
+        x_dot[i] = x_dot[i] + tau * x_acc;
+        theta_dot[i] = theta_dot[i] + tau * theta_acc;
+        x[i] = new_x;
+        theta[i] = new_theta;
+        // A comparison with each limit and its negative; false for NaN, as in Python.
+        fell[i] = (std::fabs(new_x) > position_limit ? 1.0 : 0.0) +
+                  (std::fabs(new_theta) > angle_limit ? 1.0 : 0.0);
+      }
+      const double stands = o.sutton_barto_reward ? 0.0 : 1.0, falls = o.sutton_barto_reward ? -1.0 : 1.0;
+      for (int i = 0; i < count; ++i) rewards[first + i] = fell[i] != 0.0 ? falls : stands;
+      for (int i = 0; i < count; ++i) terminated[first + i] = fell[i] != 0.0;
+    }
   }
 };
 
@@ -124,9 +143,9 @@ struct MountainCar {
   }
 };
 
-// gymnasium keeps this state as float64 until the first step and as float32 after it; a clipped action becomes a
-// Python float, which numpy multiplies as float64 while on its own and rounds to float32 when it meets one. The
-// third number of the state says whether it is still float64.
+// gymnasium keeps this state as float64 until the first step and as float32 after it; a clipped action
+// becomes a Python float, which numpy multiplies as float64 while on its own and rounds to float32 when it
+// meets one. The third number of the state says whether it is still float64.
 struct MountainCarContinuous {
   static constexpr int state_size = 3, observation_size = 2, choices = 0, action_size = 1;
   static constexpr double low = -0.6, high = -0.4;
@@ -220,15 +239,16 @@ struct Acrobot {
  private:
   static double bounded(double x, double most) { return x < -most ? -most : (x > most ? most : x); }
   static void slopes(const double* s, double torque, double* out) {
-    constexpr double gravity = 9.8, com_sq = 0.5 * 0.5;  // masses, lengths and inertias are 1, centres of mass 0.5
+    constexpr double gravity = 9.8,
+                     com_sq = 0.5 * 0.5;  // masses, lengths and inertias are 1, centres of mass 0.5
     const double cosine2 = std::cos(s[1]), sine2 = std::sin(s[1]), speed1 = s[2], speed2 = s[3];
     const double d1 = com_sq + (1.0 + com_sq + cosine2) + 1.0 + 1.0;
     const double d2 = (com_sq + 0.5 * cosine2) + 1.0;
     const double phi2 = 0.5 * gravity * std::cos(s[0] + s[1] - pi / 2.0);
     const double phi1 = -0.5 * power2(speed2) * sine2 - speed2 * speed1 * sine2 +
                         1.5 * gravity * std::cos(s[0] - pi / 2) + phi2;
-    const double acc2 = (torque + d2 / d1 * phi1 - 0.5 * power2(speed1) * sine2 - phi2) /
-                        (com_sq + 1.0 - power2(d2) / d1);
+    const double acc2 =
+        (torque + d2 / d1 * phi1 - 0.5 * power2(speed1) * sine2 - phi2) / (com_sq + 1.0 - power2(d2) / d1);
     out[0] = speed1;
     out[1] = speed2;
     out[2] = -(d2 * acc2 + phi1) / d1;

@@ -7,9 +7,10 @@
 
 namespace ember {
 
-// PCG64 (XSL-RR 128/64) seeded by SeedSequence, bit for bit numpy.random.Generator(PCG64(SeedSequence(entropy))).
-// O'Neill 2014, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for Random Number
-// Generation", and "Developing a seed_seq Alternative" (pcg-random.org, 2015).
+// PCG64 (XSL-RR 128/64) seeded by SeedSequence, bit for bit
+// numpy.random.Generator(PCG64(SeedSequence(entropy))). O'Neill 2014, "PCG: A Family of Simple Fast
+// Space-Efficient Statistically Good Algorithms for Random Number Generation", and "Developing a seed_seq
+// Alternative" (pcg-random.org, 2015).
 class Pcg64 {
  public:
   Pcg64() = default;
