@@ -126,6 +126,16 @@ void register_envs(py::module_& module) {
       .def("step", &PyVectorEnv::step, py::arg("actions"),
            "Returns observations, rewards, terminated, truncated, and the final observations (same_step) or "
            "None.")
+      .def_property_readonly(
+          "reset_bounds",
+          [](const PyVectorEnv& self) {
+            const exact::Options options = self.env->defaults();
+            return py::make_tuple(options.reset_low, options.reset_high);
+          },
+          "The environment's own bounds of its starts.")
+      .def_property_readonly(
+          "elapsed", [](const PyVectorEnv& self) { return self.env->elapsed(); },
+          "Steps of each running episode.")
       .def_property("state", &PyVectorEnv::state, &PyVectorEnv::set_state,
                     "float64 (n, state_size), a copy.");
 }

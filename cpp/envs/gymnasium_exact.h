@@ -199,14 +199,43 @@ struct MountainCarContinuous {
   }
 };
 
+// numpy's float32 sine and cosine for |x| < pi / 4 on processors with fma: their polynomials.
+inline float numpy_cos(float x) {
+  if (!(std::fabs(x) < 0.78f)) return static_cast<float>(std::cos(static_cast<double>(x)));
+  const float square = x * x;
+  float sum = std::fma(0x1.98e616p-16f, square, -0x1.6c06dcp-10f);
+  sum = std::fma(sum, square, 0x1.55553cp-05f);
+  sum = std::fma(sum, square, -0.5f);
+  return std::fma(sum, square, 1.0f);
+}
+inline float numpy_sin(float x) {
+  if (!(std::fabs(x) < 0.78f)) return static_cast<float>(std::sin(static_cast<double>(x)));
+  const float square = x * x;
+  float sum = std::fma(0x1.7d3bbcp-19f, square, -0x1.a06bbap-13f);
+  sum = std::fma(sum, square, 0x1.11119ap-07f);
+  sum = std::fma(sum, square, -0x1.555556p-03f);
+  return std::fma(sum * square, x, x);
+}
+
+// gymnasium keeps this state as float32 until the first step, and numpy's sines of it are float32's. The
+// fifth number of the state says whether that is so.
 struct Acrobot {
-  static constexpr int state_size = 4, observation_size = 6, choices = 3, action_size = 0;
+  static constexpr int state_size = 5, observation_size = 6, choices = 3, action_size = 0;
   static constexpr double low = -0.1, high = 0.1;
 
   static void reset(double* s, Pcg64& random, const Options& o) {
     for (int i = 0; i < 4; ++i) s[i] = static_cast<float>(random.uniform(o.reset_low, o.reset_high));
+    s[4] = 1.0;
   }
   static void observe(const double* s, float* out) {
+    if (s[4] != 0.0) {
+      for (int i = 0; i < 2; ++i) {
+        out[2 * i] = numpy_cos(static_cast<float>(s[i]));
+        out[2 * i + 1] = numpy_sin(static_cast<float>(s[i]));
+        out[4 + i] = static_cast<float>(s[2 + i]);
+      }
+      return;
+    }
     out[0] = static_cast<float>(std::cos(s[0]));
     out[1] = static_cast<float>(std::sin(s[0]));
     out[2] = static_cast<float>(std::cos(s[1]));
@@ -230,6 +259,7 @@ struct Acrobot {
       while (s[i] > pi) s[i] -= 2 * pi;
       while (s[i] < -pi) s[i] += 2 * pi;
     }
+    s[4] = 0.0;
     s[2] = bounded(s[2], 4 * pi);
     s[3] = bounded(s[3], 9 * pi);
     *terminated = -std::cos(s[0]) - std::cos(s[1] + s[0]) > 1.0;
@@ -264,8 +294,7 @@ struct Simple1D {
   static void reset(double* s, Pcg64&, const Options&) { s[0] = 0.0; }
   static void observe(const double* s, float* out) { out[0] = static_cast<float>(s[0]); }
   static double step(double* s, const float* action, const Options&, bool* terminated) {
-    const double move = static_cast<double>(action[0]);
-    s[0] += move < -1.0 ? -1.0 : (move > 1.0 ? 1.0 : move);
+    s[0] += static_cast<double>(action[0]);
     *terminated = false;
     return -std::fabs(s[0] - 10.0);
   }

@@ -36,6 +36,7 @@ class Many final : public VectorEnv {
     for (int i = 0; i < count_; ++i) store(i, from + static_cast<std::size_t>(i) * Env::state_size);
   }
   exact::Options defaults() const override { return defaults_; }
+  const std::vector<std::int32_t>& elapsed() const override { return elapsed_; }
 
   void seed(int i, const std::vector<std::uint32_t>& entropy) override { random_[i] = Pcg64(entropy); }
 

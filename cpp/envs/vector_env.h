@@ -36,6 +36,7 @@ class VectorEnv {
   virtual void get_state(double* to) const = 0;  // (n, state_size())
   virtual void set_state(const double* from) = 0;
   virtual exact::Options defaults() const = 0;
+  virtual const std::vector<std::int32_t>& elapsed() const = 0;  // steps of each running episode
 
   // Starts environment i's random stream anew; entropy as Pcg64 takes it.
   virtual void seed(int i, const std::vector<std::uint32_t>& entropy) = 0;

@@ -1,0 +1,325 @@
+"""The built-in environments as gymnasium environments: native vector envs, and single ones of one lane each.
+
+They agree with gymnasium's own step by step, float64 state and seeded resets included
+(cpp/envs/gymnasium_exact.h). Importing this module needs gymnasium; `ember_ml.gym` registers the classes at
+its end.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium.envs.classic_control.utils import maybe_parse_reset_bounds, verify_number_and_cast
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ember_ml import _core
+
+
+class NativeVectorEnv(gymnasium.vector.VectorEnv):
+    """`num_envs` copies of a built-in environment, stepped together in C++ in float64.
+
+    Args:
+        num_envs: copies; number i is seeded with seed + i.
+        max_episode_steps: time limit, at which an episode is truncated; None: none.
+        render_mode: "rgb_array", drawn by gymnasium's own renderer, or None.
+        autoreset_mode: gymnasium's AutoresetMode or its value.
+        kwargs: of gymnasium's environment: `g`, `goal_velocity`, `sutton_barto_reward`.
+    """
+
+    env_name: ClassVar[str]
+    twin_class: ClassVar[str]  # gymnasium's environment: spaces and renderer
+    state_size: ClassVar[int]
+    options: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        **kwargs: Any,
+    ) -> None:
+        unknown = [key for key in kwargs if key not in self.options]
+        if unknown:
+            known = ", ".join(self.options) or "none"
+            raise TypeError(f"{self.env_name} has no option {unknown[0]!r}; it has {known}")
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(f"render_mode is {render_mode!r}; a native vector env has 'rgb_array' or None")
+        mode = autoreset_mode if isinstance(autoreset_mode, AutoresetMode) else AutoresetMode(autoreset_mode)
+        names = {
+            AutoresetMode.NEXT_STEP: "next_step",
+            AutoresetMode.SAME_STEP: "same_step",
+            AutoresetMode.DISABLED: "disabled",
+        }
+        self._twin = self._make_twin(render_mode, kwargs)
+        fps = self._twin.metadata.get("render_fps", 50)
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": fps, "autoreset_mode": mode}
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.single_observation_space = self._twin.observation_space
+        self.single_action_space = self._twin.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._native = _core.VectorEnv(self.env_name, num_envs, max_episode_steps or 0, names[mode], **kwargs)
+        self._step = self._native.step
+        self._seeds: list[int | None] = [None] * num_envs
+        self._actions: NDArray[Any] | None = None
+        self._started = False
+
+    def _make_twin(self, render_mode: str | None, kwargs: dict[str, Any]) -> gymnasium.Env:
+        module, _, name = self.twin_class.partition(":")
+        twin: gymnasium.Env = getattr(importlib.import_module(module), name)(
+            render_mode=render_mode, **kwargs
+        )
+        return twin
+
+    @property
+    def state(self) -> NDArray[np.float64]:
+        """float64 (num_envs, state_size), a copy."""
+        state: NDArray[np.float64] = self._native.state[:, : self.state_size]
+        return state
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The seeds that the environments' random streams were started with."""
+        self._fill_seeds()
+        return tuple(seed for seed in self._seeds if seed is not None)
+
+    def _fill_seeds(self) -> None:
+        for i, seed in enumerate(self._seeds):
+            if seed is None:
+                self._seed(i, int(np.random.SeedSequence().entropy))  # type: ignore[arg-type]
+
+    def _seed(self, i: int, seed: int) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise gymnasium.error.Error(f"Seed must be a python integer, actual type: {type(seed)}")
+        if seed < 0:
+            raise gymnasium.error.Error(f"Seed must be greater or equal to zero, actual value: {seed}")
+        self._seeds[i] = seed = int(seed)
+        words = [seed & 0xFFFFFFFF]
+        while seed := seed >> 32:
+            words.append(seed & 0xFFFFFFFF)
+        self._native.seed(i, words)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Starts all episodes, or those of `options["reset_mask"]`.
+
+        Args:
+            seed: an int n seeds environment i with n + i; a list has one each; None goes on with the streams.
+            options: `reset_mask`, bool (num_envs,), and gymnasium's own reset bounds for the environment.
+        """
+        n = self.num_envs
+        seeds: Sequence[int | None]
+        if seed is None:
+            seeds = [None] * n
+        elif isinstance(seed, (int, np.integer)):
+            seeds = [int(seed) + i for i in range(n)]
+        else:
+            seeds = seed
+        if len(seeds) != n:
+            raise ValueError(f"seed has {len(seeds)} numbers; wanted {n}, one for each environment")
+        mask = None if options is None else options.get("reset_mask")
+        if mask is not None:
+            self._check_mask(mask)
+        low, high = self._bounds(options)
+        for i, number in enumerate(seeds):
+            if number is not None and (mask is None or mask[i]):
+                self._seed(i, number)
+        if not self._started:
+            self._fill_seeds()
+            self._started = True
+        return self._native.reset(mask, low, high), {}
+
+    def _check_mask(self, mask: Any) -> None:
+        if not isinstance(mask, np.ndarray):
+            raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+        if mask.shape != (self.num_envs,):
+            raise ValueError(
+                f"`options['reset_mask']` must have shape `({self.num_envs},)`, got {mask.shape}"
+            )
+        if mask.dtype != np.bool_:
+            raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
+        if not mask.any():
+            raise ValueError(f"`options['reset_mask']` must contain at least one True, got {mask}")
+        if not self._started and not mask.all():
+            raise ValueError("reset all environments before resetting some of them")
+
+    def _bounds(self, options: dict[str, Any] | None) -> tuple[float | None, float | None]:
+        """The bounds of the start, None for the environment's own."""
+        if options is None or not {"low", "high"} & set(options):
+            return None, None
+        default = self._native.reset_bounds
+        return maybe_parse_reset_bounds(options, *default)
+
+    def step(
+        self, actions: NDArray[Any]
+    ) -> tuple[
+        NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """Steps every environment. actions: integers (num_envs,), or float32 (num_envs, action values)."""
+        if not self._started:
+            raise gymnasium.error.ResetNeeded("Cannot call env.step() before calling env.reset()")
+        observations, rewards, terminated, truncated, final = self._step(actions)
+        self._actions = actions
+        info: dict[str, Any] = {}
+        if final is not None:
+            for i in np.flatnonzero(terminated | truncated):
+                info = self._add_info(info, {"final_obs": final[i].copy(), "final_info": {}}, int(i))
+        return observations, rewards, terminated, truncated, info
+
+    def render(self) -> tuple[Any, ...] | None:
+        """One RGB picture (height, width, 3) for each environment."""
+        if self.render_mode is None:
+            gymnasium.logger.warn(
+                "render() was called without a render_mode; make it with render_mode='rgb_array'"
+            )
+            return None
+        elapsed = self._native.elapsed
+        frames = []
+        for i, state in enumerate(self.state):
+            self._pose(self._twin.unwrapped, state, None if elapsed[i] == 0 else i)
+            frames.append(self._twin.render())
+        return tuple(frames)
+
+    def _pose(self, twin: Any, state: NDArray[np.float64], acted: int | None) -> None:
+        """Puts the renderer's environment into a state; `acted` is the row of its last action, if any."""
+        twin.state = state
+
+    def close_extras(self, **kwargs: Any) -> None:
+        self._twin.close()
+
+
+class CartPole(NativeVectorEnv):
+    env_name = "CartPole-v1"
+    twin_class = "gymnasium.envs.classic_control:CartPoleEnv"
+    state_size = 4
+    options = ("sutton_barto_reward",)
+
+
+class Pendulum(NativeVectorEnv):
+    env_name = "Pendulum-v1"
+    twin_class = "gymnasium.envs.classic_control:PendulumEnv"
+    state_size = 2
+    options = ("g",)
+
+    def _bounds(self, options: dict[str, Any] | None) -> tuple[float | None, float | None]:
+        if options is None:
+            return None, None
+        angle, speed = self._native.reset_bounds
+        return (
+            verify_number_and_cast(options.get("x_init", angle)),
+            verify_number_and_cast(options.get("y_init", speed)),
+        )
+
+    def _pose(self, twin: Any, state: NDArray[np.float64], acted: int | None) -> None:
+        twin.state = state
+        twin.last_u = None
+        if acted is not None and self._actions is not None:
+            twin.last_u = np.clip(self._actions[acted], -twin.max_torque, twin.max_torque)[0]
+
+
+class MountainCar(NativeVectorEnv):
+    env_name = "MountainCar-v0"
+    twin_class = "gymnasium.envs.classic_control:MountainCarEnv"
+    state_size = 2
+    options = ("goal_velocity",)
+
+
+class MountainCarContinuous(NativeVectorEnv):
+    env_name = "MountainCarContinuous-v0"
+    twin_class = "gymnasium.envs.classic_control:Continuous_MountainCarEnv"
+    state_size = 2
+    options = ("goal_velocity",)
+
+
+class Acrobot(NativeVectorEnv):
+    env_name = "Acrobot-v1"
+    twin_class = "gymnasium.envs.classic_control:AcrobotEnv"
+    state_size = 4
+
+
+class _Line(gymnasium.Env):
+    """The spaces of Simple1D, which has no picture."""
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        if render_mode is not None:
+            raise ValueError("Simple1D-v0 has no renderer; render_mode must be None")
+        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (1,), np.float32)
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+
+class Simple1D(NativeVectorEnv):
+    env_name = "Simple1D-v0"
+    twin_class = "ember_ml.envs.vector:_Line"
+    state_size = 1
+
+
+class NativeEnv(gymnasium.Env):
+    """A single environment: one lane of a native vector env. Its time limit is gymnasium's wrapper's."""
+
+    vector_class: ClassVar[type[NativeVectorEnv]]
+
+    def __init__(self, render_mode: str | None = None, **kwargs: Any) -> None:
+        self._lane = self.vector_class(1, None, render_mode, AutoresetMode.DISABLED, **kwargs)
+        self.metadata = {key: self._lane.metadata[key] for key in ("render_modes", "render_fps")}
+        self.render_mode = render_mode
+        self.observation_space = self._lane.single_observation_space
+        self.action_space = self._lane.single_action_space
+        self._discrete = isinstance(self.action_space, gymnasium.spaces.Discrete)
+
+    @property
+    def state(self) -> NDArray[np.float64]:
+        return self._lane.state[0]
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        super().reset(seed=seed)
+        if seed is None and not self._lane._started:
+            seed = self.np_random_seed
+        observations, info = self._lane.reset(seed=seed, options=options)
+        return observations[0], info
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        batch = np.asarray(action).reshape(1) if self._discrete else np.asarray(action).reshape(1, -1)
+        observations, rewards, terminated, _, _ = self._lane.step(batch)
+        return observations[0], float(rewards[0]), bool(terminated[0]), False, {}
+
+    def render(self) -> Any:
+        frames = self._lane.render()
+        return None if frames is None else frames[0]
+
+    def close(self) -> None:
+        self._lane.close()
+
+
+class CartPoleEnv(NativeEnv):
+    vector_class = CartPole
+
+
+class PendulumEnv(NativeEnv):
+    vector_class = Pendulum
+
+
+class MountainCarEnv(NativeEnv):
+    vector_class = MountainCar
+
+
+class MountainCarContinuousEnv(NativeEnv):
+    vector_class = MountainCarContinuous
+
+
+class AcrobotEnv(NativeEnv):
+    vector_class = Acrobot
+
+
+class Simple1DEnv(NativeEnv):
+    vector_class = Simple1D
