@@ -14,6 +14,7 @@ void register_strategy(pybind11::module_& module);   // shaping, strategies
 void register_run(pybind11::module_& module);        // many generations in one call
 void register_evaluate(pybind11::module_& module);   // policies, environments, populations
 void register_math(pybind11::module_& module);       // functions of math.h over arrays
+void register_forward(pybind11::module_& module);    // forward passes of several members
 void register_envs(pybind11::module_& module);       // gymnasium vector envs in float64
 
 }  // namespace ember::bindings

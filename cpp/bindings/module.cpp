@@ -11,5 +11,6 @@ PYBIND11_MODULE(_core, module) {
   ember::bindings::register_evaluate(module);
   ember::bindings::register_run(module);
   ember::bindings::register_math(module);
+  ember::bindings::register_forward(module);
   ember::bindings::register_envs(module);
 }

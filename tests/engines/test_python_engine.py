@@ -339,3 +339,29 @@ def test_copies_of_an_object_that_takes_a_seed():
     spec = envs.make(Drift())
     assert spec.lanes is None
     same(expected, evaluate(PythonEngine(spec, linear(4, 2)), people))
+
+
+def test_forwards_have_the_native_engines_bits():
+    """The same policy on the same observations through `_core.forward_members` and `Module.forward`."""
+    from ember_ml import nn
+    from ember_ml.engines.forward import ModuleForward, SpecForward
+
+    module = nn.Sequential(nn.Dense(5, 19, activation="tanh"), nn.Dense(19, 3, activation="gelu"))
+    spec = PolicySpec(
+        5,
+        3,
+        5 * 19 + 19 + 19 * 3 + 3,
+        before=(Elementwise("scale", values=(1.0,)),),
+        layers=(
+            DenseLayer(5, 19, 0, 95, (Elementwise("activation", "tanh"),)),
+            DenseLayer(19, 3, 114, 171, (Elementwise("activation", "gelu"),)),
+        ),
+    )
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(7, spec.parameters)).astype(np.float32)
+    members, inputs = rng.integers(0, 7, 11), rng.normal(size=(11, 5)).astype(np.float32)
+    answers = []
+    for forward in (SpecForward(spec), ModuleForward(module)):
+        forward.load(rows)
+        answers.append(forward(members, inputs))
+    np.testing.assert_array_equal(*answers)

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml import _core
 from ember_ml.engines.base import Float32
-from ember_ml.engines.policy_spec import Elementwise, PolicySpec
+from ember_ml.engines.native import native_policy
+from ember_ml.engines.policy_spec import PolicySpec
 
 
 class Forward(Protocol):
@@ -37,7 +39,7 @@ class SpecForward:
     lanes: int | None = None
 
     def __init__(self, policy: PolicySpec) -> None:
-        self.policy = policy
+        self._native = native_policy(policy)
         self.inputs: int | None = policy.inputs
         self.outputs: int | None = policy.outputs
 
@@ -45,36 +47,11 @@ class SpecForward:
         self._rows = np.ascontiguousarray(rows, np.float32)
 
     def __call__(self, members: NDArray[np.intp], inputs: Float32) -> Float32:
-        x = _apply(self.policy.before, inputs)
-        theta = self._rows[members]
-        for layer in self.policy.layers:
-            size = layer.inputs * layer.outputs
-            weights = theta[:, layer.weight_offset : layer.weight_offset + size]
-            x = np.einsum("ni,nio->no", x, weights.reshape(-1, layer.inputs, layer.outputs))
-            if layer.bias_offset >= 0:
-                x = x + theta[:, layer.bias_offset : layer.bias_offset + layer.outputs]
-            x = _apply(layer.after, x)
-        return x
+        outputs: Float32 = _core.forward_members(self._native, self._rows, members, inputs)
+        return outputs
 
     def explain(self) -> str:
         return "all live episodes' forwards are one native call a step"
-
-
-def _apply(operations: tuple[Elementwise, ...], x: Float32) -> Float32:
-    for operation in operations:
-        if operation.kind == "scale":
-            x = x * np.asarray(operation.values, np.float32)
-        elif operation.kind == "shift":
-            x = x + np.asarray(operation.values, np.float32)
-        elif operation.activation == "tanh":
-            x = np.tanh(x)
-        elif operation.activation == "relu":
-            x = np.maximum(x, np.float32(0))
-        elif operation.activation == "sigmoid":
-            x = np.float32(1) / (np.float32(1) + np.exp(-x))
-        elif operation.activation != "identity":
-            raise NotImplementedError(operation.activation)
-    return x
 
 
 class ModuleForward:

@@ -97,10 +97,8 @@ def in_python(env: EnvSpec) -> EnvSpec | None:
     Twins are gymnasium's of the same name, in float64, and for Simple1D-v0 the package's own. They do the
     same task from other starts, so returns differ as between two seeds.
     """
-    if env.kind == "python":
+    if env.kind in ("python", "custom"):
         return env
-    if env.kind != "builtin":
-        return None
     from ember_ml.envs import make
     from ember_ml.envs.simple_1d import Simple1D
 

@@ -139,8 +139,8 @@ def _try(spec: EnvSpec, state_size: int, source: str) -> None:
             raise ValueError(f"{source}: {error.message}") from None
         if not lanes.intact():
             raise ValueError(
-                f"{source}: {call} wrote past the end of its {state_size}-byte states or of its observations of "
-                f"{spec.observation_size} numbers"
+                f"{source}: {call} wrote past the end of its {state_size}-byte states or of its observations "
+                f"of {spec.observation_size} numbers"
             )
 
 

@@ -8,7 +8,6 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ def registry() -> dict[str, EnvSpec]:
 
 
 def _builtins() -> list[Any]:
-    return [SimpleNamespace(**info) for info in _core.builtin_environments()]
+    return list(_core.builtin_environments())
 
 
 def make(env: Any, **kwargs: Any) -> EnvSpec:
