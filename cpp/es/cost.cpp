@@ -78,8 +78,7 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
   const double worth = team_exists ? 40e-6 : 150e-6;
   // Asking the system for its cores takes longer than a small generation.
   const int most = seconds <= worth ? 1 : problem.threads > 0 ? problem.threads : available_threads();
-  if (most > 1)
-    best.threads = static_cast<int>(std::min<double>(most, 1.0 + seconds / worth));
+  if (most > 1) best.threads = static_cast<int>(std::min<double>(most, 1.0 + seconds / worth));
   const bool by_member = best.layout == Layout::members;
   const int share = (members + best.threads - 1) / best.threads;
   if (by_member && best.threads > 1 && share < lanes)
