@@ -267,14 +267,16 @@ def main() -> None:
         f"worst {worst:.2f}"
     )
     print("\n" + table(results) + "\n\n" + summary)
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"version": __version__, "seeds": options.seeds, "rows": results}, file, indent=1)
     if options.markdown:
         with open(options.markdown, "w", encoding="utf-8") as file:
             about = __doc__.partition("FILE]\n\n")[2]
             file.write(f"# Evaluations to target, ours / peer's\n\n{about}\n{table(results)}\n\n")
             file.write(f"{summary}; {options.seeds} seeds, {5 * options.seeds} in 10 dimensions.\n")
+    if options.json:
+        for row in results:  # JSON has no infinity
+            row.update({side: [None if np.isinf(x) else x for x in row[side]] for side in ("ours", "theirs")})
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"version": __version__, "seeds": options.seeds, "rows": results}, file, indent=1)
 
 
 if __name__ == "__main__":
