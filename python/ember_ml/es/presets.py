@@ -64,6 +64,12 @@ def _simple1d() -> Strategy:
     )
 
 
+def _acrobot() -> Strategy:
+    return OpenAIES(
+        directions=16, sigma=0.5, optimizer=adam(0.2, 0.99), sigma_decay=0.2, learning_rate_decay=0.05
+    )
+
+
 def _pendulum() -> Strategy:
     return OpenAIES(
         directions=8,
@@ -104,7 +110,7 @@ _CARTPOLE = Preset(
     50,
     any_policy=False,
 )
-_ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(), lambda: default_strategy(32), 200)
+_ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(hidden=(64,), last_layer_scale=1.0), _acrobot, 400)
 _MOUNTAIN_CAR = Preset("mountain-car", TRIALS, MLPPolicy(), default_strategy, 300)
 _PENDULUM = Preset(
     "pendulum",
