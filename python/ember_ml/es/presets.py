@@ -70,14 +70,18 @@ def _acrobot() -> Strategy:
     )
 
 
+def _mountain_car() -> Strategy:
+    return OpenAIES(directions=8, sigma=0.3, optimizer=adam(0.15), sigma_decay=0.1, learning_rate_decay=0.02)
+
+
 def _pendulum() -> Strategy:
     return OpenAIES(
-        directions=8,
+        directions=12,
         sigma=0.5,
-        optimizer=adam(0.1, 0.99),
+        optimizer=adam(0.15),
         shaping="z_score",
         sigma_decay=0.1,
-        learning_rate_decay=0.1,
+        learning_rate_decay=0.02,
     )
 
 
@@ -111,16 +115,9 @@ _CARTPOLE = Preset(
     any_policy=False,
 )
 _ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(hidden=(64,), last_layer_scale=1.0), _acrobot, 400)
-_MOUNTAIN_CAR = Preset("mountain-car", TRIALS, MLPPolicy(), default_strategy, 300)
-_PENDULUM = Preset(
-    "pendulum",
-    TRIALS,
-    MLPPolicy(hidden=(16,), last_layer_scale=1.0),
-    _pendulum,
-    960,
-    {"warmup": False},
-    any_policy=False,
-)
+_MOUNTAIN_CAR = Preset("mountain-car", TRIALS, MLPPolicy(hidden=(64,)), _mountain_car, 585)
+_MOUNTAIN_CAR_CONTINUOUS = Preset("mountain-car-continuous", TRIALS, MLPPolicy(), default_strategy, 290)
+_PENDULUM = Preset("pendulum", TRIALS, MLPPolicy(hidden=(32, 32)), _pendulum, 650)
 
 #: Presets by environment, the one that "auto" takes first. A name without its version stands for -v4 and -v5.
 PRESETS: dict[str, tuple[Preset, ...]] = {
@@ -129,7 +126,7 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
     "CartPole-v1": (_CARTPOLE,),
     "Acrobot-v1": (_ACROBOT,),
     "MountainCar-v0": (_MOUNTAIN_CAR,),
-    "MountainCarContinuous-v0": (_MOUNTAIN_CAR,),
+    "MountainCarContinuous-v0": (_MOUNTAIN_CAR_CONTINUOUS,),
     "Pendulum-v1": (_PENDULUM,),
     "Swimmer": (_ars(0.02, 0.01, 8, 8, 200, 0.0, bias=False),),
     "HalfCheetah": (_ars(0.02, 0.03, 32, 4, 200, 0.0),),
