@@ -36,9 +36,9 @@ ZOO = "RL Baselines3 Zoo, as recalled"
 ROWS = (
     Row("Simple1D-v0", "auto", -45.8, "optimum -45", episodes=1),
     Row("CartPole-v1", "auto", 500, f"500 at 50 k ({ZOO})"),
-    Row("MountainCar-v0", "auto", -100, "-"),
+    Row("MountainCar-v0", "auto", -100, "-", episodes=1000),
     Row("MountainCarContinuous-v0", "auto", 94, f"96.7 at 500 k ({ZOO})"),
-    Row("Acrobot-v1", "auto", -82, "-"),
+    Row("Acrobot-v1", "auto", -82, "-", episodes=1000),
     Row("Pendulum-v1", "auto", -160, f"-212 at 2 M ({ZOO})", episodes=1000),
     Row("Pendulum-v1", "auto", -160, "best possible about -139", restarts=3, episodes=1000),
     Row("Simple1D-v0", None, -46, "optimum -45", episodes=1),
@@ -104,8 +104,9 @@ def draw(results: list[tuple[Row, dict]], path: str) -> None:
             low, middle, high = np.percentile(curves, (25, 50, 75), axis=0)
             axis.fill_between(steps, low, high, color=POLICY, alpha=0.25, linewidth=0)
             axis.plot(steps, middle, color=POLICY, linewidth=1.2)
-            bottom = np.percentile(low, 8)
-            axis.set_ylim(bottom - 0.05 * (high.max() - bottom), high.max() + 0.08 * (high.max() - bottom))
+            bottom, top = np.percentile(low, 8), high.max()
+            room = 0.08 * (top - bottom) or 0.05 * abs(top)
+            axis.set_ylim(bottom - room, top + room)
             axis.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
             axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
             axis.set_title(row.env, loc="left", fontweight="bold")

@@ -60,7 +60,7 @@ DEFAULT = Preset("default", TRIALS, MLPPolicy(), default_strategy, 300)
 
 def _simple1d() -> Strategy:
     return OpenAIES(
-        directions=10, sigma=0.1, optimizer=adam(0.05), sigma_decay=0.05, learning_rate_decay=0.05
+        directions=10, sigma=0.15, optimizer=adam(0.05, 0.99), sigma_decay=0.05, learning_rate_decay=0.05
     )
 
 
@@ -105,7 +105,7 @@ def _ars(
     )
 
 
-_SIMPLE1D = Preset("simple1d", TRIALS, MLPPolicy(), _simple1d, 200, {"warmup": False})
+_SIMPLE1D = Preset("simple1d", TRIALS, MLPPolicy(hidden=(16,)), _simple1d, 200, {"warmup": False})
 _CARTPOLE = Preset(
     "cartpole",
     TRIALS + "; a linear policy as in " + ARS_TABLE,
