@@ -114,7 +114,7 @@ _CARTPOLE = Preset(
     50,
     any_policy=False,
 )
-_ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(hidden=(64,), last_layer_scale=1.0), _acrobot, 400)
+_ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(hidden=(64,)), _acrobot, 400)
 _MOUNTAIN_CAR = Preset("mountain-car", TRIALS, MLPPolicy(hidden=(64,)), _mountain_car, 585)
 _MOUNTAIN_CAR_CONTINUOUS = Preset("mountain-car-continuous", TRIALS, MLPPolicy(), default_strategy, 290)
 _PENDULUM = Preset("pendulum", TRIALS, MLPPolicy(hidden=(32, 32)), _pendulum, 650)
