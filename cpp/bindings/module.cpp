@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, module) {
   ember::bindings::register_dense(module);
   ember::bindings::register_guard(module);
   ember::bindings::register_strategy(module);
+  ember::bindings::register_bench(module);
   ember::bindings::register_evaluate(module);
   ember::bindings::register_run(module);
   ember::bindings::register_math(module);

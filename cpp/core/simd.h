@@ -60,6 +60,21 @@ EMBER_INLINE T load(const void* from) {
   std::memcpy(&value, from, sizeof value);
   return value;
 }
+// One instruction, and -0.0 stays -0.0: `floats{} + value` would add.
+EMBER_INLINE floats splat(float value) {
+#if defined(EMBER_SIMD_AVX2)
+  return (floats)_mm256_set1_ps(value);
+#else
+  return floats{value, value, value, value};
+#endif
+}
+EMBER_INLINE doubles splat(double value) {
+#if defined(EMBER_SIMD_AVX2)
+  return (doubles)_mm256_set1_pd(value);
+#else
+  return doubles{value, value};
+#endif
+}
 }  // namespace raw
 
 // ---------------------------------------------------------------------------------------------------- types
@@ -123,7 +138,7 @@ struct vfloat {
   raw::floats v;
   vfloat() = default;
   EMBER_INLINE vfloat(raw::floats value) : v(value) {}
-  EMBER_INLINE vfloat(float value) : v(raw::floats{} + value) {}
+  EMBER_INLINE vfloat(float value) : v(raw::splat(value)) {}
   EMBER_INLINE vfloat(double value) : vfloat((float)value) {}
   EMBER_INLINE vfloat(int value) : vfloat((float)value) {}
   EMBER_INLINE float operator[](int lane) const { return v[lane]; }
@@ -148,7 +163,7 @@ struct vdouble {
   raw::doubles low, high;  // lanes [0, lanes / 2) and [lanes / 2, lanes)
   vdouble() = default;
   EMBER_INLINE vdouble(raw::doubles l, raw::doubles h) : low(l), high(h) {}
-  EMBER_INLINE vdouble(double value) : low(raw::doubles{} + value), high(low) {}
+  EMBER_INLINE vdouble(double value) : low(raw::splat(value)), high(low) {}
   EMBER_INLINE double operator[](int lane) const {
     return lane < lanes / 2 ? low[lane] : high[lane - lanes / 2];
   }

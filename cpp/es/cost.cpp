@@ -8,13 +8,16 @@
 namespace ember {
 namespace {
 
-// Cycles of a vector instruction mix, fitted to measurements on AVX2 (benchmarks/layouts.py compares).
-constexpr double fma_vector = 0.55;        // weights in the first-level cache
-constexpr double fma_streamed = 1.0;       // weights from the second level
-constexpr double activation_vector = 9.0;  // tanh
-constexpr double step_vector = 70.0;       // environment and bookkeeping of a vector of episodes
-constexpr double first_level_bytes = 24.0 * 1024;
-constexpr double normal = 4.0;  // of noise
+// Cycles, fitted to measurements on AVX2: of a fused multiply-add of whole vectors (with its loads) in each
+// layout, of what a neuron or a layer costs besides, of a vector of activations, of a vector of environments
+// with its bookkeeping, and of one normal.
+constexpr double unit_fma = 0.64, unit_fma_streamed = 1.1, unit_layer = 38.0;
+constexpr double member_fma = 1.05, member_fma_streamed = 1.3, member_fma_far = 1.75;
+constexpr double episode_fma = 0.62, episode_fma_alone = 0.72, episode_output = 2.5;
+constexpr double activation_vector = 6.5;
+constexpr double step_vector = 110.0, step_one = 160.0;
+constexpr double normal = 2.6;
+constexpr double first_level_bytes = 32.0 * 1024, second_level_bytes = 512.0 * 1024;
 constexpr double cycles_per_second = 3.0e9;
 
 double ceil_div(double a, double b) { return std::ceil(a / b); }
@@ -22,42 +25,43 @@ double ceil_div(double a, double b) { return std::ceil(a / b); }
 }  // namespace
 
 Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Layout layout) {
-  double multiplications = 0, outputs = 0, unit_vectors = 0, unit_multiplications = 0, depth = 0;
+  double multiplications = 0, outputs = 0, activations = 0, unit_multiplications = 0, unit_activations = 0;
   for (int n = 0; n < policy.layer_count; ++n) {
     const LayerPlan& layer = policy.layers[n];
     const double vectors = ceil_div(layer.outputs, lanes);
     multiplications += static_cast<double>(layer.inputs) * layer.outputs;
-    outputs += layer.after_count > 0 ? layer.outputs : 0;
-    unit_vectors += layer.after_count > 0 ? vectors : 0;
-    unit_multiplications += layer.inputs * std::max(vectors, 2.0);
-    depth += 30.0 + layer.inputs;  // the latency of one neuron, which one episode at a time has to wait for
+    outputs += layer.outputs;
+    unit_multiplications += layer.inputs * vectors;
+    if (layer.after_count > 0) {
+      activations += layer.outputs;
+      unit_activations += vectors;
+    }
   }
-  const double bytes = 4.0 * static_cast<double>(policy.parameters);
-  Cost cost{0, normal * static_cast<double>(policy.parameters)};
+  const double parameters = static_cast<double>(policy.parameters);
   switch (layout) {
     case Layout::units: {
-      const double fma = bytes > first_level_bytes ? fma_streamed : fma_vector;
-      cost.cycles_per_step =
-          unit_multiplications * fma + unit_vectors * activation_vector + depth + step_vector;
-      break;
+      const double fma = 4.0 * parameters > first_level_bytes ? unit_fma_streamed : unit_fma;
+      return {unit_multiplications * fma + unit_layer * policy.layer_count +
+                  unit_activations * activation_vector + step_one,
+              normal * parameters};
     }
     case Layout::episodes: {
       const double vectors = ceil_div(episodes, lanes);
-      cost.cycles_per_step =
-          vectors / episodes *
-          (multiplications * fma_vector * 1.1 + outputs * activation_vector + step_vector + depth / vectors);
-      break;
+      const double fma = vectors > 1 ? episode_fma : episode_fma_alone;
+      return {vectors / episodes *
+                  (multiplications * fma + outputs * episode_output + activations * activation_vector +
+                   step_vector),
+              normal * parameters};
     }
     default: {
-      const double vectors = ceil_div(members, lanes);
-      const double fma = bytes * lanes > first_level_bytes ? fma_streamed : fma_vector * 1.3;
-      cost.cycles_per_step =
-          vectors / members * (multiplications * fma + outputs * activation_vector + step_vector);
-      cost.cycles_per_member += static_cast<double>(policy.parameters);
-      break;
+      const double vectors = ceil_div(members, lanes), bytes = 4.0 * lanes * parameters;
+      const double fma = bytes <= first_level_bytes    ? member_fma
+                         : bytes <= second_level_bytes ? member_fma_streamed
+                                                       : member_fma_far;
+      return {vectors / members * (multiplications * fma + activations * activation_vector + step_vector),
+              (normal + 1.0) * parameters};
     }
   }
-  return cost;
 }
 
 Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
@@ -86,7 +90,11 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
   if (!by_member) best.threads = std::min(best.threads, members);
   const double in_flight =
       by_member ? ceil_div(ceil_div(members, best.threads), lanes) : ceil_div(problem.episodes, lanes);
-  best.groups = best.layout == Layout::units ? 1 : static_cast<int>(std::min<double>(max_groups, in_flight));
+  // More vectors hide latency; their weights should still fit into the second level of the cache.
+  const double group_bytes = by_member ? 4.0 * lanes * static_cast<double>(policy.parameters) : 0.0;
+  const double fitting = by_member ? std::max(1.0, std::floor(second_level_bytes / group_bytes)) : max_groups;
+  best.groups =
+      best.layout == Layout::units ? 1 : static_cast<int>(std::min({1.0 * max_groups, in_flight, fitting}));
   return best;
 }
 

@@ -97,6 +97,25 @@ EMBER_INLINE void neuron_block_narrow(int inputs, Input input, Weight weight, St
   }
 }
 
+// The same with N inputs, all in registers.
+template <int N, class Input, class Weight, class Start, class Finish>
+EMBER_INLINE void neurons_few(int outputs, Input input, Weight weight, Start start, Finish finish) {
+  vfloat x[N];
+#pragma GCC unroll 4
+  for (int i = 0; i < N; ++i) x[i] = input(i);
+#pragma GCC unroll 4
+  for (int j = 0; j < outputs; ++j) {
+    vfloat s[N];
+    s[0] = fma(weight(0, j), x[0], start(j));
+#pragma GCC unroll 4
+    for (int i = 1; i < N; ++i) s[i] = fma(weight(i, j), x[i], splat(0.0f));
+    if (N > 1) s[0] = s[0] + s[1];
+    if (N == 3) s[0] = s[0] + s[2];
+    if (N == 4) s[0] = s[0] + (s[2] + s[3]);
+    finish(j, s[0]);
+  }
+}
+
 // Members in lanes. w: theta with parameter p of lane l at w[p * lanes + l]; x, y: (inputs, lanes), (outputs,
 // lanes).
 inline void dense_members(const LayerPlan& layer, const float* w, const float* x, float* y) {
@@ -105,6 +124,22 @@ inline void dense_members(const LayerPlan& layer, const float* w, const float* x
   const float* bias = layer.bias < 0 ? nullptr : w + layer.bias * lanes;
   const int inputs = layer.inputs, outputs = layer.outputs;
   int o = 0;
+  const auto few = [&](auto run, auto start) {
+    run(
+        outputs, [=](int i) { return load(x + i * lanes); },
+        [=](int i, int j) { return load(weights + i * row + j * lanes); }, start,
+        [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+  };
+  const auto few_inputs = [&](auto start) {
+    if (inputs == 1) few([](auto... a) { neurons_few<1>(a...); }, start);
+    if (inputs == 2) few([](auto... a) { neurons_few<2>(a...); }, start);
+    if (inputs == 3) few([](auto... a) { neurons_few<3>(a...); }, start);
+    if (inputs == 4) few([](auto... a) { neurons_few<4>(a...); }, start);
+  };
+  if (inputs <= 4) {
+    if (bias) return few_inputs([=](int j) { return load(bias + j * lanes); });
+    return few_inputs([](int) { return splat(0.0f); });
+  }
   const auto block = [&](auto run) {
     const float* from = weights + (std::int64_t)o * lanes;
     float* to = y + (std::int64_t)o * lanes;
@@ -128,6 +163,24 @@ inline void dense_units(const LayerPlan& layer, const float* rows, const float* 
   const float* bias = rows + layer.rows;
   const float* weights = bias + width;
   int v = 0;
+  const auto few = [&](auto run) {
+    run(
+        vectors, [=](int i) { return splat(x[i]); },
+        [=](int i, int j) { return load(weights + i * width + j * lanes); },
+        [=](int j) { return load(bias + j * lanes); }, [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+  };
+  switch (inputs) {
+    case 1:
+      return few([](auto... a) { neurons_few<1>(a...); });
+    case 2:
+      return few([](auto... a) { neurons_few<2>(a...); });
+    case 3:
+      return few([](auto... a) { neurons_few<3>(a...); });
+    case 4:
+      return few([](auto... a) { neurons_few<4>(a...); });
+    default:
+      break;
+  }
   const auto block = [&](auto run) {
     const float* from = weights + v * lanes;
     const float* begin = bias + v * lanes;

@@ -1,0 +1,386 @@
+#include "bench/bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+#include "bench/bench_table.h"
+#include "core/noise_table.h"
+#include "core/threads.h"
+#include "es/evaluate.h"
+#include "es/noise_sum.h"
+#include "es/run.h"
+#include "include/ember_env.h"
+
+namespace ember {
+namespace {
+
+using Work = std::function<double()>;  // does a piece of work and returns how much it was
+
+volatile float sink;
+
+// Seconds.
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Units of work a second: the median of at least 5 runs.
+double rate(const Work& work, double seconds) {
+  work();
+  std::vector<double> rates;
+  const double until = now() + seconds;
+  while (rates.size() < 5 || now() < until) {
+    const double start = now(), done = work();
+    rates.push_back(done / (now() - start));
+  }
+  std::nth_element(rates.begin(), rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2), rates.end());
+  return rates[rates.size() / 2];
+}
+
+// The same work on every thread of a team at once.
+Work on_all(int threads, const std::function<double(int)>& work) {
+  const auto team = std::make_shared<Team>(threads);
+  return [team, work, threads] {
+    std::vector<double> done(static_cast<std::size_t>(threads));
+    team->run(threads, [&](int index) { done[static_cast<std::size_t>(index)] = work(index); });
+    double sum = 0.0;
+    for (double d : done) sum += d;
+    return sum;
+  };
+}
+
+std::vector<int> thread_counts() {
+  const int all = available_threads();
+  return all > 1 ? std::vector<int>{1, all} : std::vector<int>{1};
+}
+
+const BenchKernels& table() { return kernels<BenchKernels>(); }
+
+double fma_limit(int threads, double seconds) {  // flop/s
+  return rate(on_all(threads,
+                     [](int) {
+                       constexpr std::int64_t rounds = 400000;
+                       sink = table().fma(rounds);
+                       return static_cast<double>(rounds) * 12.0 * 2.0 * table().lanes;
+                     }),
+              seconds);
+}
+
+double read_limit(int threads, double seconds) {  // bytes/s from memory
+  constexpr std::int64_t count = std::int64_t{1} << 26;
+  const std::vector<float> data(count, 1.0f);
+  const std::int64_t share = count / threads;
+  return rate(on_all(threads,
+                     [&](int index) {
+                       sink = table().read(data.data() + index * share, share);
+                       return 4.0 * static_cast<double>(share);
+                     }),
+              seconds);
+}
+
+Policy mlp(const std::vector<int>& widths, Activation hidden, bool last) {
+  Policy policy;
+  policy.inputs = widths.front();
+  policy.outputs = widths.back();
+  for (std::size_t n = 0; n + 1 < widths.size(); ++n) {
+    Layer layer{widths[n], widths[n + 1], policy.parameters, -1, {}};
+    layer.bias_offset = layer.weight_offset + static_cast<std::int64_t>(layer.inputs) * layer.outputs;
+    policy.parameters = layer.bias_offset + layer.outputs;
+    if (n + 2 < widths.size()) layer.after = {{Elementwise::Kind::activation, hidden, {}}};
+    if (n + 2 == widths.size() && last) layer.after = {{Elementwise::Kind::activation, Activation::tanh, {}}};
+    policy.layers.push_back(layer);
+  }
+  return policy;
+}
+
+double flops(const Policy& policy) {
+  double sum = 0.0;
+  for (const Layer& layer : policy.layers) sum += 2.0 * layer.inputs * layer.outputs;
+  return sum;
+}
+
+// N(0, 1 / inputs) weights by the keyed noise, biases zero.
+std::vector<float> weights(const Policy& policy) {
+  std::vector<float> theta(static_cast<std::size_t>(policy.parameters), 0.0f);
+  kernels<NoiseKernels>().fill(Stream(static_cast<std::uint32_t>(Purpose::init), 0, 0, 0), 0,
+                               policy.parameters, theta.data());
+  for (const Layer& layer : policy.layers) {
+    const float deviation = 1.0f / std::sqrt(static_cast<float>(layer.inputs));
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(layer.inputs) * layer.outputs; ++i) {
+      theta[static_cast<std::size_t>(layer.weight_offset + i)] *= deviation;
+    }
+    for (int o = 0; o < layer.outputs; ++o) theta[static_cast<std::size_t>(layer.bias_offset + o)] = 0.0f;
+  }
+  return theta;
+}
+
+// ------------------------------------------------------------------------------------------------- groups
+
+void limits(std::vector<BenchRow>& rows, double seconds) {
+  for (int threads : thread_counts()) {
+    rows.push_back({"fused multiply-add", fma_limit(threads, seconds) / 1e9, "GFLOP/s", 0.0, "", threads});
+    rows.push_back({"memory read", read_limit(threads, seconds) / 1e9, "GB/s", 0.0, "", threads});
+  }
+}
+
+void noise(std::vector<BenchRow>& rows, double seconds) {
+  std::vector<float> out(4096);
+  const double figure = rate(
+      [&] {
+        for (std::uint32_t direction = 0; direction < 100; ++direction) {
+          kernels<NoiseKernels>().fill(Stream(0, 0, 0, direction), 0, 4096, out.data());
+        }
+        return 409600.0;
+      },
+      seconds);
+  rows.push_back({"normals", figure / 1e9, "G/s", read_limit(1, seconds) / 4e9, "reading them from memory"});
+}
+
+void tanh(std::vector<BenchRow>& rows, double seconds) {
+  std::vector<float> x(4096, 0.5f);
+  const double figure = rate(
+      [&] {
+        for (int n = 0; n < 100; ++n) table().tanh(x.data(), 4096);
+        return 409600.0;
+      },
+      seconds);
+  rows.push_back({"tanh", figure / 1e9, "G/s", read_limit(1, seconds) / 4e9, "reading them from memory"});
+}
+
+void forward(std::vector<BenchRow>& rows, double seconds) {
+  const double limit = fma_limit(1, seconds);
+  const int lanes = table().lanes;
+  struct Case {
+    const char* name;
+    Layout layout;
+    int groups;
+  };
+  for (int hidden : {16, 64, 128}) {
+    const Policy policy = mlp({17, hidden, hidden, 6}, Activation::tanh, true);
+    const CompiledPolicy compiled(policy, lanes);
+    const auto size =
+        static_cast<std::size_t>(policy.parameters * lanes + 2 * compiled.plan().padded_parameters);
+    const std::vector<float> theta(size, 0.01f);
+    std::vector<float> x(static_cast<std::size_t>(2 * (hidden + 17) * lanes), 0.1f), y(x.size());
+    for (const Case& c :
+         {Case{"members in lanes", Layout::members, 1}, Case{"output units in lanes", Layout::units, 1},
+          Case{"8 episodes in lanes", Layout::episodes, 1},
+          Case{"16 episodes in lanes", Layout::episodes, 2}}) {
+      const double episodes = c.layout == Layout::units ? 1 : c.groups * lanes;
+      const double figure = rate(
+          [&] {
+            for (int n = 0; n < 100; ++n) {
+              table().forward(compiled.plan(), static_cast<int>(c.layout), c.groups, theta.data(), x.data(),
+                              y.data());
+            }
+            return 100.0 * episodes * flops(policy);
+          },
+          seconds);
+      rows.push_back({"forward 17-" + std::to_string(hidden) + "-" + std::to_string(hidden) + "-6, " + c.name,
+                      figure / 1e9, "GFLOP/s", limit / 1e9, "fma"});
+    }
+  }
+}
+
+void environments(std::vector<BenchRow>& rows, double seconds) {
+  const std::vector<EnvironmentInfo>& all = builtin_environments();
+  for (std::size_t n = 0; n < all.size(); ++n) {
+    const int vectors = 256 / table().lanes;
+    const double figure = rate(
+        [&] {
+          sink = table().step(static_cast<int>(n), all[n].parameter_defaults.data(), vectors, 500);
+          return 500.0 * vectors * table().lanes;
+        },
+        seconds);
+    rows.push_back({all[n].name + " alone, 256 of them", figure / 1e6, "M steps/s", 0.0, ""});
+  }
+}
+
+// s' = clip(0.99 s + a B, -5, 5): the synthetic environment of the comparisons, 17 numbers and 6 actions.
+struct Linear {
+  static constexpr int size = 17, actions = 6;
+  float matrix[actions][24];  // rows padded to whole vectors
+
+  static void reset(void*, std::int32_t lanes, void* states, const std::uint64_t* seeds,
+                    float* observations) {
+    for (std::int32_t n = 0; n < lanes; ++n) {
+      std::uint64_t seed = seeds[n];
+      for (int i = 0; i < size; ++i) observations[n * size + i] = 2.0f * ember_uniform(&seed) - 1.0f;
+    }
+    std::memcpy(states, observations, sizeof(float) * static_cast<std::size_t>(lanes * size));
+  }
+  static void step(void* context, std::int32_t lanes, void* states, const float* actions_,
+                   float* observations, float* rewards, std::uint8_t* flags) {
+    const Linear& self = *static_cast<const Linear*>(context);
+    for (std::int32_t n = 0; n < lanes; ++n) {
+      float* state = static_cast<float*>(states) + n * size;
+      float next[24] = {};
+      std::memcpy(next, state, sizeof(float) * size);
+      for (float& value : next) value *= 0.99f;
+      for (int j = 0; j < actions; ++j) {
+        const float action = actions_[n * actions + j];
+        for (int i = 0; i < 24; ++i) next[i] += action * self.matrix[j][i];
+      }
+      for (float& value : next) {
+        value = value < -5.0f ? -5.0f : value;
+        value = value > 5.0f ? 5.0f : value;
+      }
+      std::memcpy(state, next, sizeof(float) * size);
+      std::memcpy(observations + n * size, next, sizeof(float) * size);
+      rewards[n] = next[0];
+      flags[n] = 0;
+    }
+  }
+};
+
+double steps_per_second(const Problem& problem, int directions, float sigma, double seconds) {
+  Evaluator evaluator(problem);
+  const std::vector<float> theta = weights(problem.policy);
+  Population population;
+  population.mean = theta.data();
+  population.scale = &sigma;
+  population.directions = directions;
+  Evaluation evaluation;
+  evaluator.begin();
+  const double figure = rate(
+      [&] {
+        evaluator.evaluate(population, nullptr, nullptr, false, nullptr, &evaluation);
+        return static_cast<double>(evaluation.steps);
+      },
+      seconds);
+  evaluator.end();
+  return figure;
+}
+
+void rollouts(std::vector<BenchRow>& rows, double seconds) {
+  Linear linear{};
+  kernels<NoiseKernels>().fill(Stream(0, 5, 0, 0), 0, Linear::actions * 24, &linear.matrix[0][0]);
+  for (auto& row : linear.matrix) {
+    for (float& value : row) value *= 0.1f;
+  }
+  ember_env env{};
+  env.abi_version = EMBER_ENV_ABI;
+  env.struct_size = sizeof env;
+  env.name = "linear 17 x 6";
+  env.state_size = sizeof(float) * Linear::size;
+  env.observation_size = Linear::size;
+  env.action_size = Linear::actions;
+  env.max_steps = 1000;
+  env.context = &linear;
+  env.reset = Linear::reset;
+  env.step = Linear::step;
+  for (int threads : thread_counts()) {
+    const double limit = fma_limit(threads, seconds);
+    Problem problem;
+    problem.threads = threads;
+    problem.env = "CartPole-v1";
+    // Bounds that no episode reaches, so that all of them have 500 steps.
+    problem.env_parameters = {9.8, 1.0, 0.1, 0.5, 10.0, 0.02, 1e6, 1e6};
+    problem.policy = mlp({4, 64, 64, 2}, Activation::tanh, false);
+    double figure = steps_per_second(problem, 128, 0.02f, seconds);
+    rows.push_back({"CartPole-v1, 4-64-64-2 tanh, population 256: steps", figure / 1e6, "M/s",
+                    limit / flops(problem.policy) / 1e6, "fma", threads});
+    problem.env.clear();
+    problem.env_parameters.clear();
+    problem.custom = &env;
+    problem.policy = mlp({17, 64, 64, 6}, Activation::tanh, true);
+    figure = steps_per_second(problem, 512, 0.02f, seconds);
+    rows.push_back({"linear 17 x 6, 17-64-64-6 tanh, population 1024: forwards", figure / 1e6, "M/s",
+                    limit / flops(problem.policy) / 1e6, "fma", threads});
+  }
+}
+
+void update(std::vector<BenchRow>& rows, double seconds) {
+  constexpr int directions = 512;
+  constexpr std::int64_t parameters = 100000;
+  std::vector<float> first(directions), sum(parameters);
+  for (int k = 0; k < directions; ++k) first[static_cast<std::size_t>(k)] = static_cast<float>(k % 7) - 3.5f;
+  Population population;
+  population.directions = directions;
+  for (int threads : thread_counts()) {
+    const double figure = rate(
+        [&] {
+          noise_sum(population, parameters, first.data(), nullptr, threads, sum.data(), nullptr);
+          return static_cast<double>(directions) * parameters;
+        },
+        seconds);
+    rows.push_back({"noise and weighted sum, 512 x 100,000: normals", figure / 1e9, "G/s",
+                    read_limit(threads, seconds) / 4e9, "reading them from memory", threads});
+  }
+}
+
+void training(std::vector<BenchRow>& rows, double seconds) {
+  Problem problem;
+  problem.env = "Simple1D-v0";
+  problem.policy = mlp({1, 16, 1}, Activation::relu, true);
+  problem.threads = 1;
+  Evaluator evaluator(problem);
+  const std::vector<float> theta(static_cast<std::size_t>(problem.policy.parameters), 0.0f);
+  const double trainings = rate(
+      [&] {
+        Options adam({{"learning_rate", 0.05},
+                      {"beta1", 0.9},
+                      {"beta2", 0.999},
+                      {"eps", 1e-8},
+                      {"weight_decay", 0.0}});
+        Options options({{"directions", 10.0},
+                         {"sigma", 0.1},
+                         {"antithetic", 1.0},
+                         {"shaping", std::string("centered_rank")},
+                         {"sigma_decay", 1.0},
+                         {"learning_rate_decay", 1.0},
+                         {"weight_decay", 0.0}});
+        const auto strategy = make_strategy("openai_es", options, make_optimizer("adam", adam));
+        strategy->start(theta.data(), problem.policy.parameters, 0);
+        RunOptions plan;
+        plan.generations = 200;
+        RunLog log;
+        run(evaluator, *strategy, nullptr, plan, nullptr, &log);
+        return 1.0;
+      },
+      seconds);
+  rows.push_back({"Simple1D-v0, 1-16-1, 200 generations of 21 episodes: whole training", 1e3 / trainings,
+                  "ms", 0.0, ""});
+}
+
+struct Group {
+  const char* name;
+  void (*run)(std::vector<BenchRow>& rows, double seconds);
+};
+constexpr Group groups[] = {{"limits", limits},
+                            {"noise", noise},
+                            {"tanh", tanh},
+                            {"forward", forward},
+                            {"environments", environments},
+                            {"rollouts", rollouts},
+                            {"update", update},
+                            {"training", training}};
+
+}  // namespace
+
+const std::vector<std::string>& bench_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Group& group : groups) all.emplace_back(group.name);
+    return all;
+  }();
+  return names;
+}
+
+std::vector<BenchRow> bench(const std::string& name, double seconds) {
+  for (const Group& group : groups) {
+    if (name != group.name) continue;
+    std::vector<BenchRow> rows;
+    group.run(rows, seconds);
+    return rows;
+  }
+  std::string known;
+  for (const Group& group : groups) known += std::string(known.empty() ? "" : ", ") + group.name;
+  throw std::invalid_argument("bench: there is no group '" + name + "'; there are " + known);
+}
+
+}  // namespace ember
