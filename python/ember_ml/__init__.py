@@ -3,7 +3,7 @@
 >>> from ember_ml import es
 >>> run = es.train("CartPole-v1", generations=50, seed=0)
 
-`es` trains; `ops`, `nn` (with `tensor`) and `training` are the Ember-style array, module and optimiser API over
+`es` trains; `ops`, `nn` (with `tensor`) and `training` are the Ember-style array, module and optimiser API on
 numpy, torch and mlx; `envs` holds environments and adapters. Submodules are imported when first used.
 """
 
