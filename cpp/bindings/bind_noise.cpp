@@ -114,6 +114,14 @@ void register_noise(py::module_& module) {
       },
       py::arg("purpose"), py::arg("seed"), py::arg("generation"), py::arg("direction"), py::arg("episode"),
       "A 31-bit seed of one keyed stream.");
+  module.def(
+      "derived_seed64",
+      [](std::uint32_t purpose, std::uint64_t seed, std::uint32_t generation, std::uint32_t direction,
+         std::uint32_t episode) {
+        return derived_seed64(Stream(purpose, seed, generation, direction, episode));
+      },
+      py::arg("purpose"), py::arg("seed"), py::arg("generation"), py::arg("direction"), py::arg("episode"),
+      "A 64-bit seed of one keyed stream: what ember_env's reset gets.");
 }
 
 }  // namespace ember::bindings

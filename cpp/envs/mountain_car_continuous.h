@@ -62,7 +62,7 @@ struct MountainCarContinuous {
     T position = round(state[0] + velocity);
     position = clip(position, round(min_position), round(max_position));
     velocity = select((position == round(min_position)) & (velocity < T(0.0)), T(0.0), velocity);
-    *terminated = (position >= round(goal_position)) & (velocity >= goal_velocity);
+    *terminated = (position >= round(goal_position)) & (velocity >= round(goal_velocity));
     *reward = select(*terminated, T(100.0), T(0.0)) - a * a * T(0.1);
     state[0] = as_float32(position);
     state[1] = as_float32(velocity);

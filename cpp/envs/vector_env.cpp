@@ -1,171 +1,201 @@
 #include "envs/vector_env.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <stdexcept>
+#include <utility>
+
+#include "es/evaluate.h"
 
 namespace ember {
 namespace {
 
-template <class Env>
-class Many final : public VectorEnv {
- public:
-  Many(int count, int max_steps, Autoreset autoreset, const exact::Options& options)
-      : count_(count),
-        max_steps_(max_steps),
-        autoreset_(autoreset),
-        defaults_(options),
-        state_(static_cast<std::size_t>(count) * Env::state_size),
-        random_(count),
-        elapsed_(count, 0),
-        ended_(count, 0),
-        fresh_(count, 0) {
-    defaults_.reset_low = Env::low;
-    defaults_.reset_high = Env::high;
-  }
+// numpy's float32 sine and cosine for |x| < pi / 4 on processors with fma: its polynomials.
+float numpy_cos(float x) {
+  if (!(std::fabs(x) < 0.78f)) return static_cast<float>(std::cos(static_cast<double>(x)));
+  const float square = x * x;
+  float sum = std::fma(0x1.98e616p-16f, square, -0x1.6c06dcp-10f);
+  sum = std::fma(sum, square, 0x1.55553cp-05f);
+  sum = std::fma(sum, square, -0.5f);
+  return std::fma(sum, square, 1.0f);
+}
+float numpy_sin(float x) {
+  if (!(std::fabs(x) < 0.78f)) return static_cast<float>(std::sin(static_cast<double>(x)));
+  const float square = x * x;
+  float sum = std::fma(0x1.7d3bbcp-19f, square, -0x1.a06bbap-13f);
+  sum = std::fma(sum, square, 0x1.11119ap-07f);
+  sum = std::fma(sum, square, -0x1.555556p-03f);
+  return std::fma(sum * square, x, x);
+}
 
-  int count() const override { return count_; }
-  int state_size() const override { return Env::state_size; }
-  int observation_size() const override { return Env::observation_size; }
-  int choices() const override { return Env::choices; }
-  int action_size() const override { return Env::action_size; }
-  void get_state(double* to) const override {
-    for (int i = 0; i < count_; ++i) load(i, to + static_cast<std::size_t>(i) * Env::state_size);
-  }
-  void set_state(const double* from) override {
-    for (int i = 0; i < count_; ++i) store(i, from + static_cast<std::size_t>(i) * Env::state_size);
-  }
-  exact::Options defaults() const override { return defaults_; }
-  const std::vector<std::int32_t>& elapsed() const override { return elapsed_; }
-
-  void seed(int i, const std::vector<std::uint32_t>& entropy) override { random_[i] = Pcg64(entropy); }
-
-  void reset(const bool* mask, const exact::Options& options, float* observations) override {
-    for (int i = 0; i < count_; ++i)
-      if (mask == nullptr || mask[i]) start(i, options);
-    observe_all(observations);
-  }
-
-  void step(const std::int64_t* choices, const float* values, const VectorStep& out) override {
-    check(choices);
-    if constexpr (Env::choices == 2) {
-      Env::step_many(count_, state_.data(), count_, choices, defaults_, out.rewards, out.terminated);
-    } else {
-      for (int i = 0; i < count_; ++i) {
-        bool terminated = false;
-        double s[Env::state_size];
-        load(i, s);
-        if constexpr (Env::choices > 0) {
-          out.rewards[i] = Env::step(s, choices[i], defaults_, &terminated);
-        } else {
-          out.rewards[i] =
-              Env::step(s, values + static_cast<std::size_t>(i) * Env::action_size, defaults_, &terminated);
-        }
-        store(i, s);
-        out.terminated[i] = terminated;
-      }
-    }
-    const std::int32_t limit = max_steps_ > 0 ? max_steps_ : INT32_MAX;
-    int ends = 0;
-    for (int i = 0; i < count_; ++i) {
-      out.truncated[i] = ++elapsed_[i] >= limit;
-      ends += fresh_[i] = out.terminated[i] | out.truncated[i];
-    }
-    if (ended_any_ && autoreset_ == Autoreset::next_step) {
-      // These were over before this call: what they get is a reset in place of the step above.
-      for (int i = 0; i < count_; ++i) {
-        if (!ended_[i]) continue;
-        ends -= fresh_[i];
-        start(i, defaults_);
-        out.rewards[i] = 0.0;
-        out.terminated[i] = out.truncated[i] = false;
-        fresh_[i] = 0;
-      }
-    }
-    if (ends > 0 && autoreset_ == Autoreset::same_step) {
-      observe_all(out.final_observations);
-      for (int i = 0; i < count_; ++i)
-        if (fresh_[i]) start(i, defaults_);
-      ends = 0;
-      std::fill(fresh_.begin(), fresh_.end(), 0);
-    }
-    ended_.swap(fresh_);
-    ended_any_ = ends > 0;
-    observe_all(out.observations);
-  }
-
- private:
-  // State is stored part by part: part k of environment i at [k * count + i].
-  void load(int i, double* s) const {
-    for (int k = 0; k < Env::state_size; ++k) s[k] = state_[static_cast<std::size_t>(k) * count_ + i];
-  }
-  void store(int i, const double* s) {
-    for (int k = 0; k < Env::state_size; ++k) state_[static_cast<std::size_t>(k) * count_ + i] = s[k];
-  }
-
-  void start(int i, const exact::Options& options) {
-    double s[Env::state_size];
-    Env::reset(s, random_[i], options);
-    store(i, s);
-    elapsed_[i] = 0;
-    ended_[i] = 0;
-  }
-
-  void observe_all(float* observations) const {
-    for (int i = 0; i < count_; ++i) {
-      double s[Env::state_size];
-      load(i, s);
-      Env::observe(s, observations + static_cast<std::size_t>(i) * Env::observation_size);
-    }
-  }
-
-  void check(const std::int64_t* choices) const {
-    if (Env::choices > 0) {
-      bool wrong = false;
-      for (int i = 0; i < count_; ++i) wrong |= static_cast<std::uint64_t>(choices[i]) >= Env::choices;
-      for (int i = 0; wrong && i < count_; ++i)
-        if (static_cast<std::uint64_t>(choices[i]) >= Env::choices)
-          throw std::invalid_argument("action " + std::to_string(choices[i]) + " of environment " +
-                                      std::to_string(i) + " is not one of 0 to " +
-                                      std::to_string(Env::choices - 1));
-    }
-    if (autoreset_ == Autoreset::disabled)
-      for (int i = 0; i < count_; ++i)
-        if (ended_[i])
-          throw std::invalid_argument(
-              "environment " + std::to_string(i) +
-              " has ended and autoreset is disabled: reset it with options={'reset_mask': ...}");
-  }
-
-  int count_, max_steps_;
-  Autoreset autoreset_;
-  exact::Options defaults_;
-  std::vector<double> state_;
-  std::vector<Pcg64> random_;
-  std::vector<std::int32_t> elapsed_;
-  std::vector<std::uint8_t> ended_, fresh_;  // over before a step, and after it
-  bool ended_any_ = false;
-};
+[[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument(message); }
 
 }  // namespace
 
-std::unique_ptr<VectorEnv> make_vector_env(const std::string& name, int count, int max_steps,
-                                           Autoreset autoreset, const exact::Options& options) {
-  if (count < 1) throw std::invalid_argument("num_envs is " + std::to_string(count) + "; wanted at least 1");
-  if (max_steps < 0) throw std::invalid_argument("max_episode_steps is " + std::to_string(max_steps));
-  if (name == "CartPole-v1")
-    return std::make_unique<Many<exact::CartPole>>(count, max_steps, autoreset, options);
-  if (name == "Pendulum-v1")
-    return std::make_unique<Many<exact::Pendulum>>(count, max_steps, autoreset, options);
-  if (name == "MountainCar-v0")
-    return std::make_unique<Many<exact::MountainCar>>(count, max_steps, autoreset, options);
-  if (name == "MountainCarContinuous-v0")
-    return std::make_unique<Many<exact::MountainCarContinuous>>(count, max_steps, autoreset, options);
-  if (name == "Acrobot-v1")
-    return std::make_unique<Many<exact::Acrobot>>(count, max_steps, autoreset, options);
-  if (name == "Simple1D-v0")
-    return std::make_unique<Many<exact::Simple1D>>(count, max_steps, autoreset, options);
-  throw std::invalid_argument("no native vector environment is named '" + name + "'");
+VectorEnv::VectorEnv(const std::string& name, int count, int max_steps, Autoreset autoreset,
+                     const std::vector<std::pair<std::string, double>>& parameters, bool sutton_barto_reward)
+    : count_(count),
+      stride_((count + 3) / 4 * 4),
+      max_steps_(max_steps),
+      autoreset_(autoreset),
+      sutton_barto_reward_(sutton_barto_reward) {
+  if (count < 1) refuse("num_envs is " + std::to_string(count) + "; wanted at least 1");
+  if (max_steps < 0) refuse("max_episode_steps is " + std::to_string(max_steps) + "; wanted at least 1");
+  const std::vector<EnvironmentInfo>& all = builtin_environments();
+  for (std::size_t n = 0; n < all.size(); ++n)
+    if (all[n].name == name) environment_ = static_cast<int>(n);
+  if (environment_ < 0) refuse("no native environment is named '" + name + "'");
+  const EnvironmentInfo& info = all[environment_];
+  constants_ = info.parameter_defaults;
+  for (const auto& [key, value] : parameters) {
+    const auto found = std::find(info.parameter_names.begin(), info.parameter_names.end(), key);
+    if (found == info.parameter_names.end()) refuse(name + " has no parameter '" + key + "'");
+    constants_[found - info.parameter_names.begin()] = value;
+  }
+  choices_ = info.discrete ? info.actions : 0;
+  sizes_ = kernels<VectorKernels>().sizes(environment_);
+  // What gymnasium's reset options set in each environment.
+  if (name == "CartPole-v1" || name == "Acrobot-v1") start_ = Start::every_part;
+  if (name == "MountainCar-v0" || name == "MountainCarContinuous-v0") start_ = Start::first_part;
+  if (name == "Pendulum-v1") start_ = Start::symmetric;
+  float32_starts_ = name == "Acrobot-v1";
+  state_.resize(static_cast<std::size_t>(stride_) * sizes_.states);
+  actions_.resize(stride_);
+  rewards_.resize(stride_);
+  terminated_.resize(stride_);
+  uniforms_.resize(sizes_.uniforms + 1);
+  random_.resize(count);
+  elapsed_.resize(count);
+  ended_.resize(count);
+  fresh_.resize(count);
+}
+
+void VectorEnv::get_state(double* to) const {
+  for (int i = 0; i < count_; ++i)
+    for (int k = 0; k < sizes_.states; ++k) *to++ = state_[static_cast<std::size_t>(k) * stride_ + i];
+}
+
+void VectorEnv::set_state(const double* from) {
+  for (int i = 0; i < count_; ++i)
+    for (int k = 0; k < sizes_.states; ++k) state_[static_cast<std::size_t>(k) * stride_ + i] = *from++;
+}
+
+VectorEnv::Bounds VectorEnv::bounds() const {
+  switch (start_) {
+    case Start::every_part:
+      return float32_starts_ ? Bounds{-0.1, 0.1} : Bounds{-0.05, 0.05};
+    case Start::first_part:
+      return {-0.6, -0.4};
+    case Start::symmetric:
+      return {3.141592653589793, 1.0};
+    default:
+      return {0.0, 0.0};
+  }
+}
+
+void VectorEnv::start(int i, const Bounds* bounds) {
+  for (int k = 0; k < sizes_.uniforms; ++k) uniforms_[k] = random_[i].uniform(0.0, 1.0);
+  kernels<VectorKernels>().reset(environment_, constants_.data(), stride_, i, uniforms_.data(),
+                                 state_.data());
+  if (bounds != nullptr) {
+    for (int k = 0; k < sizes_.uniforms; ++k) {
+      const double edge = k == 0 ? bounds->low : bounds->high;
+      const double low = start_ == Start::symmetric ? -edge : bounds->low;
+      const double high = start_ == Start::symmetric ? edge : bounds->high;
+      const double value = low + (high - low) * uniforms_[k];
+      state_[static_cast<std::size_t>(k) * stride_ + i] =
+          float32_starts_ ? static_cast<double>(static_cast<float>(value)) : value;
+    }
+  }
+  elapsed_[i] = 0;
+  ended_[i] = 0;
+}
+
+void VectorEnv::observe(float* observations) const {
+  kernels<VectorKernels>().observe(environment_, constants_.data(), stride_, count_, state_.data(),
+                                   observations);
+  if (!float32_starts_) return;
+  for (int i = 0; i < count_; ++i) {
+    if (elapsed_[i] != 0) continue;
+    for (int k = 0; k < 2; ++k) {
+      const float angle = static_cast<float>(state_[static_cast<std::size_t>(k) * stride_ + i]);
+      observations[i * sizes_.observations + 2 * k] = numpy_cos(angle);
+      observations[i * sizes_.observations + 2 * k + 1] = numpy_sin(angle);
+    }
+  }
+}
+
+void VectorEnv::reset(const bool* mask, const Bounds* bounds, float* observations) {
+  for (int i = 0; i < count_; ++i)
+    if (mask == nullptr || mask[i]) start(i, bounds);
+  observe(observations);
+}
+
+void VectorEnv::refuse_ended() const {
+  if (autoreset_ != Autoreset::disabled) return;
+  for (int i = 0; i < count_; ++i)
+    if (ended_[i])
+      refuse("environment " + std::to_string(i) +
+             " has ended and autoreset is disabled: reset it with options={'reset_mask': ...}");
+}
+
+void VectorEnv::step(const std::int64_t* actions, const VectorStep& out) {
+  bool wrong = false;
+  for (int i = 0; i < count_; ++i) {
+    wrong |= static_cast<std::uint64_t>(actions[i]) >= static_cast<std::uint64_t>(choices_);
+    actions_[i] = static_cast<double>(static_cast<std::int32_t>(actions[i]));
+  }
+  for (int i = 0; wrong && i < count_; ++i)
+    if (static_cast<std::uint64_t>(actions[i]) >= static_cast<std::uint64_t>(choices_))
+      refuse("action " + std::to_string(actions[i]) + " of environment " + std::to_string(i) +
+             " is not one of 0 to " + std::to_string(choices_ - 1));
+  refuse_ended();
+  advance(out);
+}
+
+void VectorEnv::step(const float* actions, const VectorStep& out) {
+  refuse_ended();
+  for (int i = 0; i < count_; ++i) actions_[i] = static_cast<double>(actions[i]);
+  advance(out);
+}
+
+void VectorEnv::advance(const VectorStep& out) {
+  bool* terminated = reinterpret_cast<bool*>(terminated_.data());
+  kernels<VectorKernels>().step(environment_, constants_.data(), stride_, actions_.data(), state_.data(),
+                                rewards_.data(), terminated);
+  std::copy_n(rewards_.data(), count_, out.rewards);
+  std::copy_n(terminated, count_, out.terminated);
+  if (sutton_barto_reward_)
+    for (int i = 0; i < count_; ++i) out.rewards[i] = terminated[i] ? -1.0 : 0.0;
+  const std::int32_t limit = max_steps_ > 0 ? max_steps_ : INT32_MAX;
+  int ends = 0;
+  for (int i = 0; i < count_; ++i) {
+    out.truncated[i] = ++elapsed_[i] >= limit;
+    fresh_[i] = out.terminated[i] | out.truncated[i];
+    ends += fresh_[i];
+  }
+  if (any_ended_ && autoreset_ == Autoreset::next_step) {
+    // These were over before this call: what they get is a reset in place of the step above.
+    for (int i = 0; i < count_; ++i) {
+      if (!ended_[i]) continue;
+      ends -= fresh_[i];
+      start(i, nullptr);
+      out.rewards[i] = 0.0;
+      out.terminated[i] = out.truncated[i] = false;
+      fresh_[i] = 0;
+    }
+  }
+  if (ends > 0 && autoreset_ == Autoreset::same_step) {
+    observe(out.final_observations);
+    for (int i = 0; i < count_; ++i)
+      if (fresh_[i]) start(i, nullptr);
+    ends = 0;
+    std::fill(fresh_.begin(), fresh_.end(), 0);
+  }
+  ended_.swap(fresh_);
+  any_ended_ = ends > 0;
+  observe(out.observations);
 }
 
 }  // namespace ember

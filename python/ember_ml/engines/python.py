@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import POLICY_DIRECTION, Evaluation, Float32, ObservationSums, Population
+from ember_ml import _core
+from ember_ml.engines.base import (
+    POLICY_DIRECTION,
+    PURPOSES,
+    Evaluation,
+    Float32,
+    ObservationSums,
+    Population,
+)
 from ember_ml.engines.forward import Forward, make_forward
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.envs.abi import CustomLanes
@@ -246,17 +254,14 @@ class PythonEngine:
         return lambda observations: np.clip((observations - centre) * factor, -bound, bound)
 
     def _seed(self, population: Population, member: int, episode: int) -> int:
-        """32 bits for Python objects, which every seeding function takes (numpy's old one refuses more)."""
-        from ember_ml.es.noise import derived_seed
-
+        """31 bits for Python objects, which every seeding function takes; the native engine's 64 for C's."""
         if member >= population.members:
             direction = POLICY_DIRECTION
         else:
             direction = 0 if population.common_starts else population.direction_of(member)
-        seed = derived_seed(
-            population.reset_purpose, population.seed, population.generation, direction, episode
-        )
-        return int(seed) & 0xFFFFFFFF if self.spec.kind == "python" else int(seed)
+        draw = _core.derived_seed64 if self.spec.kind == "custom" else _core.derived_seed
+        purpose = PURPOSES[population.reset_purpose]
+        return int(draw(purpose, population.seed, population.generation, direction, episode))
 
     def _guard(self, population: Population, running: dict[int, _Episode], call: Callable[[], Any]) -> Any:
         try:

@@ -1,7 +1,7 @@
 """The built-in environments as gymnasium environments: native vector envs, and single ones of one lane each.
 
 They agree with gymnasium's own step by step, float64 state and seeded resets included
-(cpp/envs/gymnasium_exact.h). Importing this module needs gymnasium; `ember_ml.gym` registers the classes at
+(cpp/envs/vector_env.h). Importing this module needs gymnasium; `ember_ml.gym` registers the classes at
 its end.
 """
 
@@ -66,7 +66,10 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         self.single_action_space = self._twin.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._native = _core.VectorEnv(self.env_name, num_envs, max_episode_steps or 0, names[mode], **kwargs)
+        sutton_barto_reward = bool(kwargs.pop("sutton_barto_reward", False))
+        self._native = _core.VectorEnv(
+            self.env_name, num_envs, max_episode_steps or 0, names[mode], kwargs, sutton_barto_reward
+        )
         self._step = self._native.step
         self._seeds: list[int | None] = [None] * num_envs
         self._actions: NDArray[Any] | None = None
