@@ -83,7 +83,7 @@ def _by_name(name: str, kwargs: dict[str, Any]) -> EnvSpec:
     known = set(gymnasium.registry)
     # "module:Name-v0" imports the module, so whether the name exists is gymnasium's to say.
     if name not in known and ":" not in name:
-        close = difflib.get_close_matches(name, [*builtin, *sorted(known)], n=4, cutoff=0.6)
+        close = difflib.get_close_matches(name, sorted({*builtin, *known}), n=4, cutoff=0.6)
         hint = (
             f"did you mean {' or '.join(close)}?"
             if close

@@ -117,6 +117,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
     except ValueError as error:
         if str(path) in str(error):
             raise
+        if "pickle" in str(error):  # numpy's words go on to advise loading it unsafely
+            raise ValueError(_broken(path, "it is no npz file, and pickles are never loaded")) from error
         raise ValueError(_broken(path, str(error))) from error
     except Exception as error:  # zlib, tokenizer and others: whatever the damage hits first
         raise ValueError(_broken(path, str(error))) from error

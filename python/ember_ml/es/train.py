@@ -89,7 +89,7 @@ def make_trainers(
 
     for name in options:
         if name not in OPTIONS and name not in _LIMITS:
-            known = [*OPTIONS, *_LIMITS]
+            known = [*sorted(_OWN - {"self"}), "preset", "restarts", *OPTIONS, *_LIMITS]
             raise TypeError(f"train() got an unknown option {name!r}{validate.suggest(name, known)}")
     restarts = validate.positive_int("restarts", restarts)
     seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
