@@ -53,7 +53,8 @@ struct CartPole {
   EMBER_INLINE void step(T* state, const T* action, T* reward, mask_of<T>* terminated) const {
     const T x = state[0], x_dot = state[1], theta = state[2], theta_dot = state[3];
     const T force = select(action[0] == T(1.0), force_mag, -force_mag);
-    const T cosine = cos(theta), sine = sin(theta);
+    T sine, cosine;
+    sin_cos(theta, &sine, &cosine);
     const T temp = (force + polemass_length * (theta_dot * theta_dot) * sine) / total_mass;
     const T theta_acc = (gravity * sine - cosine * temp) /
                         (length * (T(4.0 / 3.0) - masspole * (cosine * cosine) / total_mass));

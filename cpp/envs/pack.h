@@ -49,13 +49,12 @@ EMBER_INLINE pack select(packmask mask, pack a, pack b) { return mask.v ? a.v : 
 EMBER_INLINE pack abs(pack x) { return (pack::type)((packmask::type)x.v & 0x7fffffffffffffffll); }
 EMBER_INLINE pack operator/(pack x, const Divisor<pack>& d) { return x / d.value; }
 
-EMBER_INLINE pack cos(pack x) {
-  for (int i = 0; i < pack::size; ++i) x.v[i] = __builtin_cos(x.v[i]);
-  return x;
-}
-EMBER_INLINE pack sin(pack x) {
-  for (int i = 0; i < pack::size; ++i) x.v[i] = __builtin_sin(x.v[i]);
-  return x;
+EMBER_INLINE void sin_cos(pack x, pack* sine, pack* cosine) {
+  for (int i = 0; i < pack::size; ++i) {
+    const double angle = x.v[i];
+    sine->v[i] = __builtin_sin(angle);
+    cosine->v[i] = __builtin_cos(angle);
+  }
 }
 
 }  // namespace EMBER_LEVEL

@@ -344,3 +344,11 @@ def test_other_libraries_wrappers():
         if "episode" in info:
             lengths += info["episode"]["l"][info["_episode"]].tolist()
     assert lengths and min(lengths) >= 8
+
+
+def test_stable_baselines3_trains_on_one():
+    stable_baselines3 = pytest.importorskip("stable_baselines3")
+    env = gymnasium.make("ember_ml/CartPole-v1")
+    model = stable_baselines3.PPO("MlpPolicy", env, n_steps=128, batch_size=64, n_epochs=1, device="cpu", seed=0)
+    model.learn(256)
+    assert model.num_timesteps == 256
