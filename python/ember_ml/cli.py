@@ -172,7 +172,8 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
     group.add_argument("--steps", type=int, metavar="N", help="stop after so many environment steps")
     group = sub.add_argument_group("where it runs (results do not depend on it)")
     group.add_argument("--threads", type=int, metavar="N", help="threads of the native engine (all cores)")
-    group.add_argument("--engine", default=None, metavar="NAME", help="auto, native or python")
+    group.add_argument("--engine", default=None, metavar="NAME", help="auto, native, python, torch or mlx")
+    group.add_argument("--device", default=None, metavar="NAME", help="cpu, cuda, mps or gpu (torch, mlx)")
     group.add_argument(
         "--workers", type=int, metavar="N", help="processes for environments written in Python"
     )
@@ -226,7 +227,9 @@ def _train(options: argparse.Namespace) -> int:
         n: getattr(options, n) for n in ("until", "seconds", "steps") if getattr(options, n) is not None
     }
     where = {
-        n: getattr(options, n) for n in ("threads", "engine", "workers") if getattr(options, n) is not None
+        n: getattr(options, n)
+        for n in ("threads", "engine", "device", "workers")
+        if getattr(options, n) is not None
     }
     where["progress"] = not (options.quiet or options.json)
     if options.resume is not None:

@@ -51,19 +51,33 @@ class Choice:
 def choose(problem: Problem, engine: str = "auto") -> Choice:
     """The engine named, or for "auto" the first that can run the problem.
 
+    "auto" is native wherever that can run the problem, unless `device` names an accelerator: torch for
+    "cuda", "cuda:N" and "mps", mlx for "gpu".
+
     Raises:
         ValueError: the engine that was asked for cannot run this problem (the message says why), or `device`
-            was given to an engine that has none.
+            is unknown, not there, or not one that the engine runs on.
+        MissingExtra: the engine's package is not installed.
     """
-    candidates = {"native": (_native_refuses, _make_native), "python": (_python_refuses, _make_python)}
+    candidates = {
+        "native": (_native_refuses, _make_native),
+        "python": (_python_refuses, _make_python),
+        "torch": (_device_refuses, _make_torch),
+        "mlx": (_device_refuses, _make_mlx),
+    }
+    why = "because it was asked for"
+    if engine == "auto" and problem.device not in (None, "cpu"):
+        engine, why = _engine_of(str(problem.device)), f"because of the device {problem.device}"
     if engine != "auto":
         refuses, make = candidates[engine]
+        check_device(engine, problem.device)
         why_not = refuses(problem)
         if why_not:
             raise ValueError(f"engine: {engine!r} cannot run this: {why_not}")
-        return Choice(engine, make, [f"engine {engine}, because it was asked for"])
+        return Choice(engine, make, [f"engine {engine}, {why}"])
     reasons: list[str] = []
-    for name, (refuses, make) in candidates.items():
+    for name in ("native", "python"):
+        refuses, make = candidates[name]
         why_not = refuses(problem)
         if not why_not:
             return Choice(name, make, reasons)
@@ -71,7 +85,50 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
     raise ValueError("engine: none can run this: " + "; ".join(reasons))
 
 
-ENGINES = ("native", "python")
+ENGINES = ("native", "python", "torch", "mlx")
+
+
+def _engine_of(device: str) -> str:
+    if device == "gpu":
+        return "mlx"
+    if device.partition(":")[0] in ("cuda", "mps"):
+        return "torch"
+    raise ValueError(
+        f"device: got {device!r}; wanted 'cpu', 'cuda', 'cuda:N' or 'mps' (torch), or 'gpu' (mlx)"
+    )
+
+
+def check_device(engine: str, device: str | None) -> None:
+    """Raises ValueError or MissingExtra where `engine` does not run on `device` here."""
+    if engine == "torch":
+        from ember_ml.engines.device_arrays import TorchArrays
+
+        TorchArrays(torch_device(device))
+    elif engine == "mlx":
+        from ember_ml.engines.device_arrays import MlxArrays
+
+        MlxArrays(device)
+    elif engine != "auto" and device not in (None, "cpu"):
+        raise ValueError(f"device: got {device!r}, but the {engine} engine runs on the cpu")
+    elif device not in (None, "cpu"):
+        check_device(_engine_of(str(device)), device)
+
+
+def torch_device(device: str | None) -> str:
+    """The device named, or without a name "cuda" where there is one, else "cpu"."""
+    from ember_ml.errors import need
+
+    return device or ("cuda" if need("torch", "torch").cuda.is_available() else "cpu")
+
+
+def _device_refuses(problem: Problem) -> str:
+    reasons = []
+    if problem.env.kind != "builtin":
+        reasons.append(f"{problem.env.name} is not one of the built-in environments")
+    for option in ("workers", "layout"):
+        if getattr(problem, option) is not None:
+            reasons.append(f"{option}= is not for it")
+    return " and ".join(reasons)
 
 
 def _native_refuses(problem: Problem) -> str:
@@ -151,3 +208,23 @@ def _make_python(problem: Problem) -> Engine:
         reward_offset=problem.reward_offset,
         workers=problem.workers,
     )
+
+
+def _make_torch(problem: Problem) -> Engine:
+    from ember_ml.engines.device import TorchEngine
+
+    return TorchEngine(
+        problem.env, problem.policy, device=torch_device(problem.device), **_device_options(problem)
+    )
+
+
+def _make_mlx(problem: Problem) -> Engine:
+    from ember_ml.engines.device import MlxEngine
+
+    return MlxEngine(problem.env, problem.policy, device=problem.device, **_device_options(problem))
+
+
+def _device_options(problem: Problem) -> dict[str, Any]:
+    names = ("episodes", "max_steps", "frame_skip", "clip_actions", "normalize")
+    shaped = ("reward_scale", "reward_offset")
+    return {name: getattr(problem, name) for name in (*names, *shaped)}

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.engines.select import check_device
 from ember_ml.es import checkpoint, validate
 from ember_ml.es.history import DTYPE, History
 from ember_ml.es.run import Candidate, Run
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer import Trainer
 
-#: What may differ from the saved training, because no result depends on it.
-FREE = ("threads", "engine", "layout", "workers", "progress")
+#: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
+FREE = ("threads", "engine", "device", "layout", "workers", "progress")
 
 
 def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> Run:
@@ -29,7 +30,7 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
     Raises:
         FileNotFoundError, ValueError: as `Trainer.load`.
     """
-    trainer = restore(path, env, policy, (), None, {})
+    trainer = restore(path, env, policy, (), None, {}, anywhere=True)
     return Run(trainer._snapshot())
 
 
@@ -40,8 +41,9 @@ def restore(
     callbacks: Any,
     strategy: Any,
     options: Mapping[str, Any],
+    anywhere: bool = False,
 ) -> Trainer:
-    """`Trainer.load`."""
+    """`Trainer.load`. `anywhere`: an engine or device that is not here gives way to "auto"."""
     from ember_ml import envs
 
     for name in options:
@@ -72,6 +74,9 @@ def restore(
         network, module = _network(path, config["policy"], policy)
         own = _strategy(path, config["strategy"], strategy)
         arguments = {**config["trainer"], **options}
+        away = anywhere and not _is_here(arguments["engine"], arguments["device"])
+        if away:
+            arguments.update(engine="auto", device=None)
         trainer = Trainer(
             env,
             network if module is None else module,
@@ -86,10 +91,20 @@ def restore(
                 f"policy: {os.fspath(path)} holds the network {network.describe()}; the one passed is"
                 f" {_describe(trainer.problem.policy)}"
             )
+        if away:
+            trainer.notes.append(f"trained on the {config['engine_used']} engine, which is not here")
         _set_state(trainer, config, arrays)
     except KeyError as error:
         raise ValueError(f"{os.fspath(path)} lacks {error}: it was written by another version") from error
     return trainer
+
+
+def _is_here(engine: str, device: str | None) -> bool:
+    try:
+        check_device(engine, device)
+    except (ValueError, ImportError):
+        return False
+    return True
 
 
 def _network(path: Any, described: Mapping[str, Any], policy: Any) -> tuple[PolicySpec | None, Any]:

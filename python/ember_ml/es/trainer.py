@@ -49,8 +49,9 @@ class Trainer:
             strategy is one that does not (ARS V1).
         seed: 0 to 2**64 - 1, decides every number of the training; None draws one (`trainer.seed`).
         threads: of the native engine, None for all cores. Results do not depend on it.
-        engine: "auto", "native" or "python".
-        device: of engines that run on an accelerator.
+        engine: "auto", "native", "python", "torch" or "mlx".
+        device: "cuda", "cuda:N", "mps" or "cpu" of the torch engine (None: cuda where there is one), "gpu" or
+            "cpu" of the mlx engine. With engine="auto" an accelerator chooses its engine.
         generations: the plan: what sigma and learning rate schedules follow, and how far `run()` goes.
         callbacks: `es.Callback` objects, or functions of the trainer called every generation.
         max_steps: environment steps an episode may take; None is the environment's own limit.
@@ -122,8 +123,8 @@ class Trainer:
             own = strategy.normalize_observations
             normalize_observations = True if own is None else own
         self.engine_name = validate.choice("engine", engine, ("auto", *ENGINES))
-        if device is not None and device != "cpu":
-            raise ValueError(f"device: got {device!r}, but no engine of this version runs on an accelerator")
+        if device is not None and not isinstance(device, str):
+            raise TypeError(f"device: got {device!r}, wanted a name such as 'cuda' or None")
         if layout is not None:
             validate.choice("layout", layout, LAYOUTS)
 

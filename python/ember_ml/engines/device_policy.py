@@ -1,0 +1,155 @@
+"""Policies for a population on a device: members are the leading axis, of the weights too."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_ml.backend.select import using_backend
+from ember_ml.engines.device_arrays import Arrays
+from ember_ml.engines.policy_spec import Elementwise, PolicySpec
+
+
+class DevicePolicy(Protocol):
+    """`weights` cuts rows (M, P) to what `forward` takes; `forward` maps (M, E, D) to (M, E, A)."""
+
+    inputs: int | None
+    outputs: int | None
+    compiles: bool
+
+    def weights(self, rows: Any) -> list[Any]: ...
+
+    def forward(self, weights: list[Any], x: Any) -> Any: ...
+
+    def explain(self) -> str: ...
+
+
+def device_policy(arrays: Arrays, policy: PolicySpec | Any) -> DevicePolicy:
+    """Raises TypeError for what is neither a PolicySpec nor a Module."""
+    return SpecPolicy(arrays, policy) if isinstance(policy, PolicySpec) else ModulePolicy(arrays, policy)
+
+
+class SpecPolicy:
+    """A compiled policy: one batched matrix product a layer."""
+
+    compiles = True
+
+    def __init__(self, arrays: Arrays, spec: PolicySpec) -> None:
+        self.arrays = arrays
+        self.spec = spec
+        self.inputs: int | None = spec.inputs
+        self.outputs: int | None = spec.outputs
+        with arrays.session():
+            self._before = self._operations(spec.before)
+            self._after = [self._operations(layer.after) for layer in spec.layers]
+        # An in-place activation may not write over the observation, which is also the state.
+        self._copy = bool(spec.before) and spec.before[0].kind == "activation"
+
+    def _operations(self, operations: tuple[Elementwise, ...]) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = []
+        for operation in operations:
+            if operation.kind == "activation":
+                if operation.activation != "identity":
+                    found.append(("activation", self.arrays.activations[operation.activation]))
+            else:
+                values = np.asarray(operation.values, np.float32)
+                found.append(
+                    (operation.kind, float(values[0]) if len(values) == 1 else self.arrays.array(values))
+                )
+        return found
+
+    def weights(self, rows: Any) -> list[Any]:
+        cut: list[Any] = []
+        for layer in self.spec.layers:
+            at, size = layer.weight_offset, layer.inputs * layer.outputs
+            weight = rows[:, at : at + size].reshape(-1, layer.inputs, layer.outputs)
+            cut.append(self.arrays.contiguous(weight))
+            if layer.bias_offset >= 0:
+                bias = rows[:, layer.bias_offset : layer.bias_offset + layer.outputs]
+                cut.append(self.arrays.contiguous(bias.reshape(-1, 1, layer.outputs)))
+        return cut
+
+    def forward(self, weights: list[Any], x: Any) -> Any:
+        if self._copy:
+            x = x + 0.0
+        x = _apply(self._before, x)
+        remaining = iter(weights)
+        for layer, after in zip(self.spec.layers, self._after):
+            weight = next(remaining)
+            x = self.arrays.dense(x, weight, next(remaining) if layer.bias_offset >= 0 else None)
+            x = _apply(after, x)
+        return x
+
+    def within(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> bool:
+        """Whether the outputs end in a tanh that the bounds contain: nothing is left to clip."""
+        after = self.spec.layers[-1].after if self.spec.layers else ()
+        if not after or after[-1].activation != "tanh":
+            return False
+        return bool((low <= -1).all() and (high >= 1).all())
+
+    def explain(self) -> str:
+        return "one batched matrix product a layer"
+
+
+def _apply(operations: list[tuple[str, Any]], x: Any) -> Any:
+    for kind, value in operations:
+        if kind == "activation":
+            x = value(x)
+        else:
+            x = x * value if kind == "scale" else x + value
+    return x
+
+
+class ModulePolicy:
+    """A Module that has no compiled form: its own `forward`, mapped over members by the backend's vmap.
+
+    Its Parameters hold one member's slice each while `forward` runs.
+    """
+
+    compiles = False
+    inputs: int | None = None
+    outputs: int | None = None
+
+    def __init__(self, arrays: Arrays, module: Any) -> None:
+        if not (callable(module) and hasattr(module, "trainable_variables")):
+            raise TypeError(f"policy is {type(module).__name__}; wanted a PolicySpec or a Module")
+        self.arrays = arrays
+        self.module = module
+        self._own = list(module.trainable_variables)
+        self._all = list(getattr(module, "variables", None) or self._own)
+        self._shapes = [tuple(parameter.shape) for parameter in self._own]
+        self._forward = arrays.batched(self._one)
+
+    def weights(self, rows: Any) -> list[Any]:
+        return [rows]
+
+    def _one(self, row: Any, x: Any) -> Any:
+        at = 0
+        for parameter, shape in zip(self._own, self._shapes):
+            size = int(np.prod(shape))
+            parameter.data = row[at : at + size].reshape(shape)
+            at += size
+        return self.module(x)
+
+    def forward(self, weights: list[Any], x: Any) -> Any:
+        held = [(parameter, parameter.data) for parameter in self._all]
+        try:
+            with using_backend(self.arrays.backend):
+                for parameter in self._all:
+                    if not any(parameter is own for own in self._own):
+                        parameter.data = self.arrays.array(np.asarray(parameter.numpy()))
+                y = self._forward(weights[0], x)
+        except Exception as error:
+            raise ValueError(
+                f"policy: the {self.arrays.backend} engine cannot run {type(self.module).__name__}.forward"
+                f" over a population: {type(error).__name__}: {error}"
+            ) from error
+        finally:
+            for parameter, data in held:
+                object.__setattr__(parameter, "data", data)
+        return y.reshape(x.shape[0], x.shape[1], -1)
+
+    def explain(self) -> str:
+        return f"{type(self.module).__name__}.forward mapped over members (vmap)"

@@ -1,0 +1,263 @@
+"""The torch and mlx engines against the native one, which defines the results.
+
+Tolerances: noise and starts are the same bits. After that sines, tanh and matrix products differ by float32
+rounding, which an unstable environment multiplies, and a near tie of two actions turns into another action.
+So most episodes must agree closely, and a few may part: MOST says how many at most.
+"""
+
+import numpy as np
+import pytest
+from ember_ml import envs, es
+from ember_ml.engines.base import POLICY_DIRECTION, Population
+from ember_ml.engines.device import MlxEngine, TorchEngine
+from ember_ml.engines.device_arrays import MlxArrays, TorchArrays
+from ember_ml.engines.environments import ENVIRONMENTS, environment
+from ember_ml.engines.native import NativeEngine
+from ember_ml.engines.select import Problem, choose
+from ember_ml.es.noise import noise, perturb, uniforms
+
+ENGINES = {"torch": TorchEngine, "mlx": MlxEngine}
+# environment: (steps an episode, relative difference of a return, share of episodes that may differ by more)
+AGREEMENT = {
+    "Simple1D-v0": (100, 1e-4, 0.0),
+    "CartPole-v1": (200, 1e-4, 0.05),
+    "Pendulum-v1": (60, 1e-3, 0.05),
+    "MountainCar-v0": (120, 1e-4, 0.02),
+    "MountainCarContinuous-v0": (150, 1e-4, 0.02),
+    "Acrobot-v1": (80, 1e-4, 0.05),
+}
+
+
+@pytest.fixture(params=list(ENGINES))
+def device_engine(request, backend_or_skip):
+    backend_or_skip(request.param)
+    options = {"device": "cpu"}
+    return lambda *args, **more: ENGINES[request.param](*args, **options, **more)
+
+
+def problem(name, seed=0, hidden=(8,), **kwargs):
+    env = envs.make(name, **kwargs)
+    spec = es.MLPPolicy(hidden=hidden).compile(env)
+    random = np.random.default_rng(seed)
+    return env, spec, (0.5 * random.standard_normal(spec.parameters)).astype(np.float32)
+
+
+def statistics(env):
+    random = np.random.default_rng(1)
+    n = env.observation_size
+    return random.normal(0, 0.1, n).astype(np.float32), random.uniform(0.5, 1.5, n).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", list(AGREEMENT))
+def test_one_generation_agrees_with_native(device_engine, name):
+    env, spec, theta = problem(name)
+    steps, tolerance, share = AGREEMENT[name]
+    options = {"episodes": 2, "normalize": True, "max_steps": steps}
+    population = Population(theta, 0.1, 7, 3, 20)
+    wanted = NativeEngine(env, spec, **options).evaluate(population, *statistics(env), True)
+    got = device_engine(env, spec, **options).evaluate(population, *statistics(env), True)
+
+    def agree(a, b):
+        return np.abs(a - b) > tolerance * (1 + np.abs(a))
+
+    assert agree(wanted.returns, got.returns).mean() <= share
+    assert agree(wanted.policy_returns, got.policy_returns).mean() <= (0.5 if share else 0)
+    assert (wanted.lengths != got.lengths).mean() <= share
+    assert abs(wanted.steps - got.steps) <= 0.02 * wanted.steps
+    assert got.lengths.dtype == np.int32 and not got.failed.any()
+    assert got.fitness == pytest.approx(got.returns.mean(axis=1))
+    assert len(got.leaves) == len(wanted.leaves) == 2
+    for a, b in zip(wanted.leaves, got.leaves):
+        assert b.count == pytest.approx(a.count, rel=0.02)
+        assert b.sum / b.count == pytest.approx(a.sum / a.count, abs=0.02)
+        assert b.sum_of_squares / b.count == pytest.approx(a.sum_of_squares / a.count, rel=0.02, abs=0.02)
+
+
+OPTIONS = [
+    {"common_starts": True},
+    {"antithetic": False, "first_direction": 5},
+    {"reset_purpose": "evaluate", "noise_purpose": "warmup"},
+    {"rows": True, "antithetic": False},
+    {"scale": True},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_populations_agree_with_native(device_engine, options):
+    env, spec, theta = problem("Pendulum-v1", 2)
+    options = dict(options)
+    if options.pop("rows", False):
+        options["rows"] = np.stack([theta, -theta, 0.5 * theta])
+    scale = np.linspace(0.05, 0.2, theta.size).astype(np.float32) if options.pop("scale", False) else 0.1
+    population = Population(theta, scale, 2**40 + 1, 5, 3, **options)
+    play = {"max_steps": 30, "frame_skip": 4, "reward_scale": 0.5, "reward_offset": -1.0}
+    wanted = NativeEngine(env, spec, **play).evaluate(population, with_policy=True)
+    got = device_engine(env, spec, **play).evaluate(population, with_policy=True)
+    assert got.returns == pytest.approx(wanted.returns, rel=1e-4)
+    assert got.fitness == pytest.approx(wanted.fitness, rel=1e-4)
+    assert got.policy_returns == pytest.approx(wanted.policy_returns, rel=1e-4)
+    assert got.steps == wanted.steps and np.array_equal(got.lengths, wanted.lengths)
+
+
+def test_frame_skip_and_normalisation_in_an_environment_that_ends(device_engine):
+    env, spec, theta = problem("CartPole-v1", 3, length=0.8)
+    population = Population(theta, 0.1, 1, 0, 8)
+    play = {"frame_skip": 3, "normalize": True, "max_steps": 100}
+    wanted = NativeEngine(env, spec, **play).evaluate(population, *statistics(env))
+    got = device_engine(env, spec, **play).evaluate(population, *statistics(env))
+    assert (got.lengths != wanted.lengths).mean() <= 0.1
+    assert got.leaves[0].count == pytest.approx(wanted.leaves[0].count, rel=0.02)
+
+
+def test_failed_members_rank_last(device_engine):
+    env, spec, theta = problem("Simple1D-v0")
+    rows = np.stack([theta, np.full_like(theta, np.nan), theta])
+    population = Population(theta, 0.0, 0, 0, 3, antithetic=False, rows=rows)
+    wanted = NativeEngine(env, spec).evaluate(population)
+    got = device_engine(env, spec).evaluate(population)
+    assert got.failed.ravel().tolist() == wanted.failed.ravel().tolist() == [False, True, False]
+    assert np.isneginf(got.fitness[1])
+    assert np.array_equal(got.lengths, wanted.lengths)
+    assert got.returns[0, 0] == pytest.approx(wanted.returns[0, 0], rel=1e-4)
+    cart = problem("CartPole-v1")
+    rows = np.full((1, len(cart[2])), np.nan, np.float32)
+    population = Population(cart[2], 0.0, 0, 0, 1, antithetic=False, rows=rows)
+    for engine in (NativeEngine, device_engine):
+        lost = engine(*cart[:2]).evaluate(population)
+        assert lost.failed.all() and lost.lengths.tolist() == [[1]] and lost.returns.tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("backend", ["torch", "mlx"])
+def test_noise_and_starts_have_the_bits_of_native(backend, backend_or_skip):
+    backend_or_skip(backend)
+    arrays = TorchArrays("cpu") if backend == "torch" else MlxArrays("cpu")
+    mean = np.random.default_rng(0).standard_normal(200).astype(np.float32)
+    scale = np.random.default_rng(1).uniform(0.1, 1, 200).astype(np.float32)
+    for antithetic in (True, False):
+        population = Population(mean, scale, 2**63 + 5, 9, 12, antithetic, first_direction=3)
+        with arrays.session():
+            if backend == "torch":
+                arrays.on_host = False  # the way an accelerator makes them
+            got = arrays.host(arrays.members(population, 4, 8))
+            u = arrays.host(arrays.uniforms(population, np.array([3, POLICY_DIRECTION]), np.array([0, 1]), 4))
+        assert np.array_equal(got, perturb(population, 4, 8))
+        assert np.array_equal(u[1], uniforms("reset", 2**63 + 5, 9, POLICY_DIRECTION, 1, 4))
+    ones = Population(np.zeros(70, np.float32), 1.0, 3, 2, 2, antithetic=False)
+    with arrays.session():
+        assert np.array_equal(arrays.host(arrays.members(ones, 0, 2))[1], noise(3, 2, 1, 70))
+
+
+def test_members_are_played_in_chunks(device_engine, monkeypatch):
+    env, spec, theta = problem("Pendulum-v1")
+    population = Population(theta, 0.1, 0, 0, 5)
+    engine = device_engine(env, spec, max_steps=20)
+    whole = engine.evaluate(population, with_policy=True)
+    monkeypatch.setattr(engine.arrays, "chunk_bytes", lambda: 4 * 4 * theta.size)
+    parts = engine.evaluate(population, with_policy=True)
+    assert parts.returns == pytest.approx(whole.returns, rel=1e-5)
+    assert parts.policy_returns == pytest.approx(whole.policy_returns, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", list(ENVIRONMENTS))
+def test_environments_run_on_any_table_of_primitives(name):
+    from ember_ml.backend.select import table
+
+    ops, env = table("numpy"), environment(name)
+    u = np.random.default_rng(0).uniform(size=(5, max(1, env.uniforms))).astype(np.float32)
+    state = env.reset(ops, u)
+    action = [np.ones((5, 1), np.float32)]
+    for _ in range(10):
+        state, reward, terminated = env.step(ops, state, action)
+    assert reward.shape == (5, 1) and np.isfinite(reward).all()
+    assert (terminated is not None) == env.terminates
+    assert all(x.shape == (5, 1) for x in env.observe(ops, state))
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_training_reaches_the_level_of_native(engine, backend_or_skip):
+    backend_or_skip(engine)
+    options = {"seed": 0, "progress": False, "engine": engine, "device": "cpu"}
+    run = es.train("Simple1D-v0", generations=40, **options)
+    native = es.train("Simple1D-v0", generations=40, seed=0, progress=False)
+    assert run.history["policy_return"][-1] == pytest.approx(native.history["policy_return"][-1], rel=0.02)
+    run = es.train("CartPole-v1", generations=7, **options)
+    assert run.evaluate(episodes=10).mean >= 490
+    assert f"{engine} engine on cpu" in run.explain()
+
+
+class Residual:
+    """Made in a function because its base needs the active backend's modules."""
+
+    @staticmethod
+    def make():
+        from ember_ml import nn, ops
+
+        class Network(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Dense(3, 3)
+                self.last = nn.Dense(3, 1)
+
+            def forward(self, x):
+                return self.last(ops.add(x, ops.tanh(self.first(x))))
+
+        return Network()
+
+
+def test_a_module_that_does_not_compile(device_engine):
+    from ember_ml.es.trainer import _network
+
+    env = envs.make("Pendulum-v1")
+    network, module, reason, theta = _network(Residual.make(), env, 0)
+    assert reason
+    before = module.to_vector()
+    population = Population(theta, 0.1, 0, 0, 3)
+    got = device_engine(env, network, max_steps=20).evaluate(population, with_policy=True)
+    assert np.array_equal(np.asarray(module.to_vector()), np.asarray(before))
+    from ember_ml.engines.python import PythonEngine  # its forward, member by member
+
+    forward = PythonEngine(envs.make("Pendulum-v1"), network)._forward
+    rows = perturb(population, 0, 6)
+    forward.load(rows)
+    x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
+    engine = device_engine(env, network)
+    with engine.arrays.session():
+        y = engine.policy.forward([engine.arrays.array(rows)], engine.arrays.array(x[:, None]))
+        y = engine.arrays.host(y)[:, 0]
+    assert y == pytest.approx(forward(np.arange(6), x), abs=1e-5)
+    assert np.isfinite(got.returns).all() and len(np.unique(got.returns)) == 6
+
+
+def test_choice_of_engine_and_device(backend_or_skip):
+    backend_or_skip("torch")
+    import torch
+
+    env, spec, _ = problem("CartPole-v1")
+    assert choose(Problem(env, spec, device="cpu")).name == "native"
+    assert choose(Problem(env, spec, device="cpu"), "torch").name == "torch"
+    for device, wanted in (("tpu", "wanted 'cpu'"), ("cuda:9999", "CUDA device")):
+        with pytest.raises(ValueError, match=f"device: got '{device}'.*{wanted}"):
+            choose(Problem(env, spec, device=device))
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="device: got 'cuda', but torch finds no CUDA device here"):
+            choose(Problem(env, spec, device="cuda"), "torch")
+    with pytest.raises(ValueError, match="native engine runs on the cpu"):
+        choose(Problem(env, spec, device="cuda"), "native")
+    with pytest.raises(ValueError, match="'torch' cannot run this: layout= is not for it"):
+        es.Trainer("Acrobot-v1", engine="torch", device="cpu", layout="units", progress=False)
+
+
+def test_a_run_of_an_engine_that_is_not_here_evaluates(tmp_path, backend_or_skip, monkeypatch):
+    backend_or_skip("torch")
+    run = es.train("CartPole-v1", generations=2, seed=0, engine="torch", device="cpu", progress=False)
+    file = run.save(tmp_path / "run.npz")
+    mean = run.evaluate(episodes=3).mean
+    from ember_ml.engines import device_arrays
+
+    def gone(module, extra):
+        raise ImportError(module)
+
+    monkeypatch.setattr(device_arrays, "need", gone)
+    again = es.load(file)
+    assert again.evaluate(episodes=3).mean == pytest.approx(mean, rel=0.1)
+    assert "trained on the torch engine, which is not here" in again.explain()
