@@ -85,6 +85,12 @@ def line(row: Row, found: dict, seeds: int) -> str:
     )
 
 
+def smooth(returns: np.ndarray, window: int = 9) -> np.ndarray:
+    """Running mean: a policy's return is one episode's."""
+    ones = np.ones(window)
+    return np.convolve(returns, ones, "same") / np.convolve(np.ones(len(returns)), ones, "same")
+
+
 def draw(results: list[tuple[Row, dict]], path: str) -> None:
     import matplotlib
 
@@ -95,12 +101,13 @@ def draw(results: list[tuple[Row, dict]], path: str) -> None:
     with plt.rc_context(STYLE):
         columns = 4
         rows = -(-len(shown) // columns)
-        figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, 2.4 * rows), layout="constrained")
+        figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, 2.4 * rows))
+        figure.set_layout_engine("constrained")
         for axis in np.ravel(axes)[len(shown) :]:
             axis.remove()
         for axis, (row, found) in zip(np.ravel(axes), shown):
             steps = np.median([np.cumsum(r.history["steps"]) for r in found["runs"]], axis=0)
-            curves = np.array([r.history["policy_return"] for r in found["runs"]])
+            curves = np.array([smooth(r.history["policy_return"]) for r in found["runs"]])
             low, middle, high = np.percentile(curves, (25, 50, 75), axis=0)
             axis.fill_between(steps, low, high, color=POLICY, alpha=0.25, linewidth=0)
             axis.plot(steps, middle, color=POLICY, linewidth=1.2)
@@ -110,9 +117,9 @@ def draw(results: list[tuple[Row, dict]], path: str) -> None:
             axis.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
             axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
             axis.set_title(row.env, loc="left", fontweight="bold")
-            axis.set_title(row.label, loc="right", fontsize=8)
+            axis.text(0.98, 0.04, row.label, ha="right", transform=axis.transAxes, fontsize=8.5)
         figure.supxlabel("environment steps", fontsize=9.5)
-        figure.supylabel("return of the policy: median and quartiles of ten seeds", fontsize=9.5)
+        figure.supylabel("return of the policy: median and quartiles over seeds, running mean of 9", fontsize=9.5)
         figure.savefig(path, dpi=110)
 
 

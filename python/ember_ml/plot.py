@@ -113,17 +113,12 @@ def _returns(axis: Any, xs: Any, h: Any, run: Run) -> None:
     axis.set_ylabel("return of an episode")
     handles, names = axis.get_legend_handles_labels()
     axis.legend(handles[::-1], names[::-1], loc="lower right", bbox_to_anchor=(1.0, 0.02))
-    final, best = h["policy_return"][-1], h["policy_return"].max()
-    strategy = run.config["strategy"]["name" if "name" in run.config["strategy"] else "type"]
-    axis.set_title(
-        f"{run.env.name}   {strategy}, seed {run.seed}", loc="left", fontweight="bold", fontsize=11
-    )
-    axis.set_title(
-        f"policy {final:.4g} at the end, {best:.4g} at best; {count_text(int(h['steps'].sum()))} steps,"
-        f" {seconds_text(h['wall_time'][-1])}",
-        loc="right",
-        color=MUTED,
-    )
+    strategy = run.config["strategy"]["type"]
+    title = f"{run.env.name}   {strategy}, seed {run.seed}"
+    axis.set_title(title, loc="left", fontweight="bold", fontsize=11)
+    steps, seconds = count_text(h["steps"].sum()), seconds_text(h["wall_time"][-1])
+    final = h["policy_return"][-1]
+    axis.set_title(f"return {final:.4g}, {steps} steps, {seconds}", loc="right", color=MUTED)
 
 
 def _panel(axis: Any, xs: Any, values: Any, title: str, scale: str) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import es
 from ember_ml.nn import tensor
 from ember_ml.nn.modules import Dense, Module
@@ -204,7 +205,7 @@ def test_csv_logger(walk, tmp_path):
 
 
 def test_tensorboard_logger(walk, tmp_path):
-    pytest.importorskip("tensorboard")
+    skip_without("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     trainer = make(walk, callbacks=[es.TensorBoardLogger(tmp_path, every=2)])
