@@ -119,7 +119,7 @@ def draw(results: list[tuple[Row, dict]], path: str) -> None:
             axis.set_title(row.env, loc="left", fontweight="bold")
             axis.text(0.98, 0.04, row.label, ha="right", transform=axis.transAxes, fontsize=8.5)
         figure.supxlabel("environment steps", fontsize=9.5)
-        figure.supylabel("return of the policy: median and quartiles over seeds, smoothed over 9", fontsize=9.5)
+        figure.supylabel("return of the policy: median and quartiles, smoothed over 9", fontsize=9.5)
         figure.savefig(path, dpi=110)
 
 
