@@ -82,7 +82,7 @@ def test_steps_equal_gymnasiums(name, mode):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.timeout(3000)
 def test_ten_thousand_steps_of_a_hundred_seeds(name):
-    """100 environments with their own time limits: 10,000 steps among them, EMBER_LONG_TESTS=1: 10,000 each."""
+    """100 environments with their own time limits: 10,000 steps in all, with EMBER_LONG_TESTS=1 each."""
     twin, ours = pair(name, 100)
     steps = 10_000 if os.environ.get("EMBER_LONG_TESTS") else 100
     compare(twin, ours, steps, 0, np.random.default_rng(2))
