@@ -143,7 +143,7 @@ class PythonEngine:
     ) -> None:
         """Runs jobs (member, episode) side by side; a lane that finishes takes the next job."""
         queue = jobs[::-1]
-        lanes = self._open(len(queue))
+        lanes = self._open()
         self._forward.load(rows)
         limit = self.limit if self.limit is not None else ENDLESS
         size = self.spec.observation_size if leaves is not None else 0
@@ -281,7 +281,7 @@ class PythonEngine:
             member=None if policy else episode.member,
         )
 
-    def _open(self, jobs: int) -> Lanes:
+    def _open(self) -> Lanes:
         """The lanes, made when first needed; those made stay for the next generation."""
         if self._lanes is None:
             if self.spec.kind == "custom":
