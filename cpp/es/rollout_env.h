@@ -27,7 +27,9 @@ template <template <class> class E>
 class BuiltinLanes {
  public:
   using Env = E<vfloat>;
+  static constexpr bool builtin = true;
   BuiltinLanes(const RolloutPlan& plan, Arena&) : plan_(plan), env_(plan.constants) {}
+  const Env& env() const { return env_; }
   static constexpr int observations(const RolloutPlan&) { return Env::observations; }
   static constexpr int actions(const RolloutPlan&) { return Env::actions; }
   static std::int64_t state_bytes(const RolloutPlan&) {
@@ -78,6 +80,7 @@ class BuiltinLanes {
 // A user's environment sees only lanes that are live: after its end an episode is never stepped.
 class CustomLanes {
  public:
+  static constexpr bool builtin = false;
   CustomLanes(const RolloutPlan& plan, Arena& arena) : plan_(plan), env_(*plan.custom) {
     states_ = arena.take<unsigned char>((std::int64_t)lanes * env_.state_size);
     observations_ = arena.take<float>((std::int64_t)lanes * env_.observation_size);

@@ -38,6 +38,7 @@ struct Group {
   vdouble returns;
   vint steps;
   vmask live, lost;  // lost: an output was not a number
+  vmask ended;       // rollout_small.h: live lanes whose episode ended before the time limit
   int live_count;
   int member[lanes], episode[lanes];
 };

@@ -4,6 +4,7 @@
 #include "es/evaluate.h"
 #include "es/rollout_env.h"
 #include "es/rollout_layout.h"
+#include "es/rollout_small.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
@@ -13,7 +14,7 @@ template <class Env, class Layout>
 class Rollout {
  public:
   Rollout(const RolloutPlan& plan, const RolloutWorker& worker, Arena& arena)
-      : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, arena) {
+      : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, arena), small_(plan) {
     Group* groups = arena.take<Group>(worker.groups);
     for (int g = 0; g < worker.groups; ++g) {
       Group unused;
@@ -49,15 +50,24 @@ class Rollout {
       }
       while (active_ > 0) {
         if (stopped()) return;
-        turn();
+        if (fast && small_.fits) {
+          turns();
+        } else {
+          turn();
+        }
       }
       layout_.end();
     }
   }
 
  private:
+  static constexpr bool fast = small_policies && Env::builtin && Layout::own_weights;
+
   bool stopped() {
-    if (worker_.index == 0 && ++turns_ % plan_.poll_interval == 0) poll();
+    if (worker_.index == 0 && ++turns_ >= plan_.poll_interval) {
+      turns_ = 0;
+      poll();
+    }
     return (plan_.stop && __atomic_load_n(plan_.stop, __ATOMIC_RELAXED)) ||
            __atomic_load_n(plan_.error, __ATOMIC_RELAXED) >= 0;
   }
@@ -117,6 +127,40 @@ class Rollout {
     if (ended) refill();
   }
 
+  // Actions of a small policy in every live lane, until an episode ends or it is time to look up.
+  void turns() {
+    if constexpr (fast) {
+      vint most = vint(0);
+      for (int g = 0; g < active_; ++g)
+        most = max(most, select(groups_[g]->live, groups_[g]->steps, vint(0)));
+      int steps = 0;
+      for (int lane = 0; lane < lanes; ++lane) steps = most[lane] > steps ? most[lane] : steps;
+      const int left = plan_.max_steps - steps;
+      const int taken = run_small(left < plan_.poll_interval ? left : plan_.poll_interval);
+      turns_ += taken;
+      bool any_ended = false;
+      for (int g = 0; g < active_; ++g) {
+        Group& group = *groups_[g];
+        group.steps += vint(taken);
+        any_ended |=
+            end(group, group.ended | (group.live & (group.steps >= vint(plan_.max_steps))), group.lost);
+      }
+      if (any_ended) refill();
+    }
+  }
+
+  template <class Lanes = Env>
+  int run_small(int turns) {
+    using Simulated = typename Lanes::Env;
+    const auto go = [&](auto kernel) { return kernel(plan_, small_, env_.env(), groups_, active_, turns); };
+    if (small_.hidden == Activation::relu) {
+      return small_.deep ? go(small_turns<Simulated, Activation::relu, true>)
+                         : go(small_turns<Simulated, Activation::relu, false>);
+    }
+    return small_.deep ? go(small_turns<Simulated, Activation::tanh, true>)
+                       : go(small_turns<Simulated, Activation::tanh, false>);
+  }
+
   void count_observations(Group& group) {
     const int n = observations();
     for (int i = 0; i < n; ++i) {
@@ -162,7 +206,11 @@ class Rollout {
     const vmask failed = (!finite) | group.lost;
     group.returns += to_double(select(failed, vfloat(0.0f), reward));
     group.steps += vint(1);
-    const vmask done = group.live & (failed | terminated | (group.steps >= vint(plan_.max_steps)));
+    return end(group, group.live & (failed | terminated | (group.steps >= vint(plan_.max_steps))), failed);
+  }
+
+  // Returns whether there was one to end.
+  EMBER_INLINE bool end(Group& group, vmask done, vmask failed) {
     if (!any(done)) return false;
     for (int lane = 0; lane < lanes; ++lane) {
       if (done[lane]) finish(group, lane, failed[lane] != 0);
@@ -233,10 +281,11 @@ class Rollout {
   const RolloutWorker& worker_;
   Env env_;
   Layout layout_;
+  SmallPolicy small_;
   Group* all_[max_groups] = {};
   Group* groups_[max_groups] = {};
   int active_ = 0;
-  unsigned turns_ = 0;
+  int turns_ = 0;
 };
 
 template <class Env, class Layout>

@@ -97,7 +97,8 @@ EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int vectors) {
 
 class MembersLayout {
  public:
-  static constexpr bool several = true;  // groups
+  static constexpr bool several = true;      // groups
+  static constexpr bool own_weights = true;  // each lane has its own
   MembersLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {}
   static std::int64_t group_weights(const RolloutPlan& plan) { return plan.policy.parameters * lanes; }
 
@@ -156,6 +157,7 @@ class MembersLayout {
 class EpisodesLayout {
  public:
   static constexpr bool several = true;
+  static constexpr bool own_weights = false;  // each lane has its own
   EpisodesLayout(const RolloutPlan& plan, Arena& arena)
       : plan_(plan),
         source_(plan, arena),
@@ -230,6 +232,7 @@ class EpisodesLayout {
 class UnitsLayout {
  public:
   static constexpr bool several = false;
+  static constexpr bool own_weights = false;  // each lane has its own
   UnitsLayout(const RolloutPlan& plan, Arena& arena)
       : plan_(plan), source_(plan, arena), rows_(arena.take<float>(plan.policy.padded_parameters)) {
     const int width = padded(plan.policy.widest, lanes);
