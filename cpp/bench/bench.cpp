@@ -200,7 +200,7 @@ void environments(std::vector<BenchRow>& rows, double seconds) {
   }
 }
 
-// s' = clip(0.99 s + a B, -5, 5): the synthetic environment of the comparisons, 17 numbers and 6 actions.
+// The synthetic environment of the comparisons (bench_kernels.cpp): 17 numbers and 6 actions.
 struct Linear {
   static constexpr int size = 17, actions = 6;
   float matrix[actions][24];  // rows padded to whole vectors
@@ -212,28 +212,6 @@ struct Linear {
       for (int i = 0; i < size; ++i) observations[n * size + i] = 2.0f * ember_uniform(&seed) - 1.0f;
     }
     std::memcpy(states, observations, sizeof(float) * static_cast<std::size_t>(lanes * size));
-  }
-  static void step(void* context, std::int32_t lanes, void* states, const float* actions_,
-                   float* observations, float* rewards, std::uint8_t* flags) {
-    const Linear& self = *static_cast<const Linear*>(context);
-    for (std::int32_t n = 0; n < lanes; ++n) {
-      float* state = static_cast<float*>(states) + n * size;
-      float next[24] = {};
-      std::memcpy(next, state, sizeof(float) * size);
-      for (float& value : next) value *= 0.99f;
-      for (int j = 0; j < actions; ++j) {
-        const float action = actions_[n * actions + j];
-        for (int i = 0; i < 24; ++i) next[i] += action * self.matrix[j][i];
-      }
-      for (float& value : next) {
-        value = value < -5.0f ? -5.0f : value;
-        value = value > 5.0f ? 5.0f : value;
-      }
-      std::memcpy(state, next, sizeof(float) * size);
-      std::memcpy(observations + n * size, next, sizeof(float) * size);
-      rewards[n] = next[0];
-      flags[n] = 0;
-    }
   }
 };
 
@@ -270,9 +248,9 @@ void rollouts(std::vector<BenchRow>& rows, double seconds) {
   env.observation_size = Linear::size;
   env.action_size = Linear::actions;
   env.max_steps = 1000;
-  env.context = &linear;
+  env.context = &linear.matrix[0][0];
   env.reset = Linear::reset;
-  env.step = Linear::step;
+  env.step = table().linear_step;
   for (int threads : thread_counts()) {
     const double limit = fma_limit(threads, seconds);
     Problem problem;

@@ -76,6 +76,34 @@ float step_environment(int environment, const double* constants, int vectors, st
   return steppers[environment](constants, vectors, steps);
 }
 
+// s' = clip(0.99 s + a B, -5, 5), 17 numbers, 6 actions; B has rows of 24 and is the context.
+void linear_step(void* context, std::int32_t count, void* states, const float* actions, float* observations,
+                 float* rewards, std::uint8_t* flags) {
+  constexpr int size = 17, action_size = 6, width = 24;
+  const float* matrix = (const float*)context;
+  for (std::int32_t n = 0; n < count; ++n) {
+    float* state = (float*)states + n * size;
+    vfloat next[width / lanes];
+    for (int v = 0; v < width / lanes; ++v) {
+      const int left = size - v * lanes;
+      const vfloat from = left >= lanes ? load(state + v * lanes)
+                          : left > 0    ? load_first(state + v * lanes, left)
+                                        : 0.0f;
+      next[v] = 0.99f * from;
+      for (int j = 0; j < action_size; ++j) {
+        next[v] = fma(splat(actions[n * action_size + j]), load(matrix + j * width + v * lanes), next[v]);
+      }
+      next[v] = max(vfloat(-5.0f), min(vfloat(5.0f), next[v]));
+    }
+    float whole[width];
+    for (int v = 0; v < width / lanes; ++v) store(whole + v * lanes, next[v]);
+    std::memcpy(state, whole, sizeof(float) * size);
+    std::memcpy(observations + n * size, whole, sizeof(float) * size);
+    rewards[n] = whole[0];
+    flags[n] = 0;
+  }
+}
+
 template <int G>
 void forward_episodes(const PolicyPlan& policy, const float* weights, float* x, float* y) {
   const std::int64_t size = (std::int64_t)policy.widest * lanes;
@@ -108,8 +136,8 @@ void forward(const PolicyPlan& policy, int layout, int groups, const float* weig
       elementwise<false>(layer.after, layer.after_count, y, padded(layer.outputs, lanes) / lanes,
                          layer.outputs);
     } else {
-      dense_members(layer, weights, x, y);
-      elementwise<true>(layer.after, layer.after_count, y, layer.outputs, layer.outputs);
+      const int done = dense_members(layer, weights, x, y);
+      elementwise<true>(layer.after + done, layer.after_count - done, y, layer.outputs, layer.outputs);
     }
     float* other = x;
     x = y;
@@ -121,4 +149,5 @@ void forward(const PolicyPlan& policy, int layout, int groups, const float* weig
 }  // namespace EMBER_LEVEL
 }  // namespace ember
 
-EMBER_EXPORT_KERNELS(BenchKernels, {lanes, fma_rounds, read, tanh_array, step_environment, forward})
+EMBER_EXPORT_KERNELS(BenchKernels,
+                     {lanes, fma_rounds, read, tanh_array, step_environment, forward, linear_step})

@@ -23,6 +23,9 @@ struct BenchKernels {
   // One forward of each layout: weights as that layout keeps them, x and y (widest, lanes) for each of
   // `groups`.
   void (*forward)(const PolicyPlan& policy, int layout, int groups, const float* weights, float* x, float* y);
+  // ember_env's step for the synthetic environment of the comparisons: 17 numbers, 6 actions.
+  void (*linear_step)(void* matrix, std::int32_t count, void* states, const float* actions,
+                      float* observations, float* rewards, std::uint8_t* flags);
 };
 
 }  // namespace ember

@@ -26,7 +26,9 @@ class Arena {
   std::size_t used_ = 0;
 };
 
-// Arrays of lanes are (elements, lanes).
+// Arrays of lanes are (elements, stride): element i of lane l is at i * stride + l. The stride is `lanes`, or
+// 1 in the layout that has one episode at a time, where vectors hold elements; there arrays are padded to
+// whole vectors.
 struct Group {
   float* observation;
   float *a, *b;      // forward's two buffers, each (widest, lanes)

@@ -10,8 +10,28 @@ namespace ember {
 namespace EMBER_LEVEL {
 namespace {
 
+// What an action is computed in: one number, or one a lane.
+template <int stride>
+struct ActionNumber {
+  using type = vfloat;
+  static EMBER_INLINE vfloat read(const float* from) { return load(from); }
+  static EMBER_INLINE void write(float* to, vfloat x) { store(to, x); }
+};
+template <>
+struct ActionNumber<1> {
+  using type = float;
+  static EMBER_INLINE float read(const float* from) { return *from; }
+  static EMBER_INLINE void write(float* to, float x) { *to = x; }
+};
+EMBER_INLINE vfloat pick(vmask mask, vfloat a, vfloat b) { return select(mask, a, b); }
+EMBER_INLINE float pick(bool mask, float a, float b) { return mask ? a : b; }
+EMBER_INLINE vmask mask_of_lanes(vmask mask) { return mask; }
+EMBER_INLINE vmask mask_of_lanes(bool mask) { return vint(mask ? -1 : 0); }
+
 template <class Env, class Layout>
 class Rollout {
+  static constexpr int stride = Layout::stride;
+
  public:
   Rollout(const RolloutPlan& plan, const RolloutWorker& worker, Arena& arena)
       : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, arena), small_(plan) {
@@ -19,7 +39,8 @@ class Rollout {
     for (int g = 0; g < worker.groups; ++g) {
       Group unused;
       Group& group = groups ? groups[g] : unused;
-      const std::int64_t width = (std::int64_t)plan.policy.widest * lanes;
+      const std::int64_t width =
+          stride == 1 ? padded(plan.policy.widest, lanes) : (std::int64_t)plan.policy.widest * lanes;
       group.observation = arena.take<float>(plan.observations * lanes);
       group.a = arena.take<float>(width);
       group.b = arena.take<float>(width);
@@ -27,7 +48,7 @@ class Rollout {
       const std::int64_t state = Env::state_bytes(plan);
       group.state = arena.take<unsigned char>(state);
       group.weights = arena.take<float>(Layout::group_weights(plan));
-      group.sums = plan.normalize ? arena.take<double>(2 * plan.observations * lanes) : nullptr;
+      group.sums = plan.normalize ? arena.take<double>(2 * sums_size(plan)) : nullptr;
       if (!groups) continue;
       all_[g] = &group;
       std::memset(group.state, 0, (std::size_t)state);
@@ -82,7 +103,7 @@ class Rollout {
         set_lane(group.returns, lane, 0.0);
         ++group.live_count;
         if (plan_.normalize) {
-          for (int i = 0; i < 2 * observations(); ++i) group.sums[i * lanes + lane] = 0.0;
+          for (int i = 0; i < observations(); ++i) sum_of(group, i, lane) = square_of(group, i, lane) = 0.0;
         }
         if (env_.reset(group, lane)) break;
         finish(group, lane, true);
@@ -100,12 +121,12 @@ class Rollout {
     set_lane(group.live, lane, 0);
     --group.live_count;
     if (!plan_.normalize || member >= plan_.members) return;
-    const int size = 2 * observations();
-    if (double* own = layout_.sums(episode)) {
-      for (int i = 0; i < size; ++i) own[i] = group.sums[i * lanes + lane];
-    } else {
-      double* to = plan_.sums + (std::int64_t)member * size;
-      for (int i = 0; i < size; ++i) to[i] += group.sums[i * lanes + lane];
+    const int n = observations();
+    double* own = layout_.sums(episode);
+    double* to = own ? own : plan_.sums + (std::int64_t)member * 2 * n;
+    for (int i = 0; i < n; ++i) {
+      to[i] = (own ? 0.0 : to[i]) + sum_of(group, i, lane);
+      to[n + i] = (own ? 0.0 : to[n + i]) + square_of(group, i, lane);
     }
   }
 
@@ -115,7 +136,7 @@ class Rollout {
       Group& group = *groups_[g];
       env_.observe(group);
       if (plan_.normalize) count_observations(group);
-      input_of(plan_, group, observations());
+      input_of<stride>(plan_, group, observations());
     }
     layout_.forward(groups_, active_);
     bool ended = false;
@@ -162,37 +183,50 @@ class Rollout {
   }
 
   void count_observations(Group& group) {
-    const int n = observations();
-    for (int i = 0; i < n; ++i) {
-      const vdouble x =
-          to_double(load(group.observation + i * lanes)) - vdouble((double)plan_.observation_mean[i]);
+    const int n = observations(), vectors = stride == 1 ? padded(n, lanes) / lanes : n;
+    double* squares = group.sums + sums_size(plan_);
+    for (int i = 0; i < vectors; ++i) {
+      vdouble mean;
+      if (stride == 1) {
+        const int left = n - i * lanes;
+        mean = to_double(left >= lanes ? load(plan_.observation_mean + i * lanes)
+                                       : load_first(plan_.observation_mean + i * lanes, left));
+      } else {
+        mean = vdouble((double)plan_.observation_mean[i]);
+      }
+      const vdouble x = to_double(load(group.observation + i * lanes)) - mean;
       store(group.sums + i * lanes, load(group.sums + i * lanes) + x);
-      store(group.sums + (n + i) * lanes, load(group.sums + (n + i) * lanes) + x * x);
+      store(squares + i * lanes, load(squares + i * lanes) + x * x);
     }
   }
 
   EMBER_INLINE void act(Group& group) {
-    const float* out = group.out;
+    // One lane or a vector of them: the same choices, by the same comparisons.
+    using Number = typename ActionNumber<stride>::type;
+    const auto at = [&](const float* from, int i) { return ActionNumber<stride>::read(from + i * stride); };
+    const auto put = [&](int i, Number x) { ActionNumber<stride>::write(group.action + i * stride, x); };
     vmask good = vint(-1);
     if (plan_.discrete) {
-      vfloat best = load(out), choice(0.0f);
-      good = best == best;
+      Number best = at(group.out, 0), choice(0.0f);
+      good = mask_of_lanes(best == best);
       for (int i = 1; i < plan_.policy.outputs; ++i) {
-        const vfloat value = load(out + i * lanes);
-        const vmask larger = value > best;
-        best = select(larger, value, best);
-        choice = select(larger, splat((float)i), choice);
-        good &= value == value;
+        const Number value = at(group.out, i);
+        const auto larger = value > best;
+        best = pick(larger, value, best);
+        choice = pick(larger, Number((float)i), choice);
+        good &= mask_of_lanes(value == value);
       }
-      store(group.action, choice);
+      put(0, choice);
     } else {
       for (int i = 0; i < Env::actions(plan_); ++i) {
-        vfloat value = load(out + i * lanes);
-        good &= value == value;
+        Number value = at(group.out, i);
+        good &= mask_of_lanes(value == value);
         if (plan_.action_low) {
-          value = min(splat(plan_.action_high[i]), max(splat(plan_.action_low[i]), value));
+          const Number low(plan_.action_low[i]), high(plan_.action_high[i]);
+          const Number raised = pick(low > value, low, value);
+          value = pick(high < raised, high, raised);
         }
-        store(group.action + i * lanes, value);
+        put(i, value);
       }
     }
     group.lost = !good;
@@ -235,7 +269,7 @@ class Rollout {
       groups_[kept++] = groups_[g];
     }
     active_ = kept;
-    while (Layout::several && active_ > 1 && total <= (active_ - 1) * lanes) {
+    while (stride != 1 && active_ > 1 && total <= (active_ - 1) * lanes) {
       int least = 0;
       for (int g = 1; g < active_; ++g) {
         if (groups_[g]->live_count < groups_[least]->live_count) least = g;
@@ -265,7 +299,10 @@ class Rollout {
       to.observation[i * lanes + to_lane] = from.observation[i * lanes + lane];
     }
     if (plan_.normalize) {
-      for (int i = 0; i < 2 * observations(); ++i) to.sums[i * lanes + to_lane] = from.sums[i * lanes + lane];
+      for (int i = 0; i < observations(); ++i) {
+        sum_of(to, i, to_lane) = sum_of(from, i, lane);
+        square_of(to, i, to_lane) = square_of(from, i, lane);
+      }
     }
     set_lane(to.returns, to_lane, from.returns[lane]);
     set_lane(to.steps, to_lane, from.steps[lane]);
@@ -276,6 +313,13 @@ class Rollout {
   }
 
   EMBER_INLINE int observations() const { return Env::observations(plan_); }
+  static std::int64_t sums_size(const RolloutPlan& plan) {  // of each half
+    return stride == 1 ? padded(plan.observations, lanes) : (std::int64_t)plan.observations * lanes;
+  }
+  double& sum_of(const Group& group, int i, int lane) const { return group.sums[i * stride + lane]; }
+  double& square_of(const Group& group, int i, int lane) const {
+    return group.sums[sums_size(plan_) + i * stride + lane];
+  }
 
   const RolloutPlan& plan_;
   const RolloutWorker& worker_;
@@ -296,20 +340,26 @@ std::size_t run_one(const RolloutPlan& plan, const RolloutWorker& worker) {
   return arena.used();
 }
 
-template <class Env>
+template <template <int> class Env>
 std::size_t run_env(const RolloutPlan& plan, int layout, const RolloutWorker& worker) {
   switch ((Layout)layout) {
     case Layout::episodes:
-      return run_one<Env, EpisodesLayout>(plan, worker);
+      return run_one<Env<EpisodesLayout::stride>, EpisodesLayout>(plan, worker);
     case Layout::units:
-      return run_one<Env, UnitsLayout>(plan, worker);
+      return run_one<Env<UnitsLayout::stride>, UnitsLayout>(plan, worker);
     default:
-      return run_one<Env, MembersLayout>(plan, worker);
+      return run_one<Env<MembersLayout::stride>, MembersLayout>(plan, worker);
   }
 }
 
+template <template <class> class E>
+struct Builtin {
+  template <int stride>
+  using type = BuiltinLanes<E, stride>;
+};
+
 using Runner = std::size_t (*)(const RolloutPlan&, int, const RolloutWorker&);
-#define EMBER_RUNNER(Name) run_env<BuiltinLanes<Name>>,
+#define EMBER_RUNNER(Name) run_env<Builtin<Name>::type>,
 constexpr Runner runners[] = {EMBER_ENVIRONMENTS(EMBER_RUNNER)};
 #undef EMBER_RUNNER
 #define EMBER_DESCRIPTION(Name) &Name<vfloat>::description,

@@ -75,21 +75,34 @@ class MemberSource {
   int minus_ = -1;
 };
 
-EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int vectors) {
+// What the policy's first layer reads: the observation, normalised and through what comes before the layers.
+template <int stride>
+EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int count) {
   const PolicyPlan& policy = plan.policy;
   const float* x = group.observation;
+  const int vectors = stride == 1 ? padded(count, lanes) / lanes : count;
   if (plan.normalize) {
     const vfloat bound(plan.observation_clip);
     for (int i = 0; i < vectors; ++i) {
-      const vfloat scaled = (load(x + i * lanes) - splat(plan.observation_mean[i])) *
-                            splat(plan.observation_inverse_deviation[i]);
+      vfloat mean, inverse;
+      if (stride == 1) {
+        const int left = count - i * lanes;
+        mean = left >= lanes ? load(plan.observation_mean + i * lanes)
+                             : load_first(plan.observation_mean + i * lanes, left);
+        inverse = left >= lanes ? load(plan.observation_inverse_deviation + i * lanes)
+                                : load_first(plan.observation_inverse_deviation + i * lanes, left);
+      } else {
+        mean = splat(plan.observation_mean[i]);
+        inverse = splat(plan.observation_inverse_deviation[i]);
+      }
+      const vfloat scaled = (load(x + i * lanes) - mean) * inverse;
       store(group.a + i * lanes, max(-bound, min(bound, scaled)));
     }
     x = group.a;
   }
   if (policy.before_count > 0) {
     if (x != group.a) std::memcpy(group.a, x, sizeof(float) * lanes * (std::size_t)vectors);
-    elementwise<true>(policy.before, policy.before_count, group.a, vectors, vectors);
+    elementwise<stride != 1>(policy.before, policy.before_count, group.a, vectors, count);
     x = group.a;
   }
   group.out = x;
@@ -97,7 +110,7 @@ EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int vectors) {
 
 class MembersLayout {
  public:
-  static constexpr bool several = true;      // groups
+  static constexpr int stride = lanes;
   static constexpr bool own_weights = true;  // each lane has its own
   MembersLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {}
   static std::int64_t group_weights(const RolloutPlan& plan) { return plan.policy.parameters * lanes; }
@@ -129,8 +142,8 @@ class MembersLayout {
       for (int g = 0; g < count; ++g) {
         Group& group = *groups[g];
         float* y = group.out == group.b ? group.a : group.b;
-        dense_members(layer, group.weights, group.out, y);
-        elementwise<true>(layer.after, layer.after_count, y, layer.outputs, layer.outputs);
+        const int done = dense_members(layer, group.weights, group.out, y);
+        elementwise<true>(layer.after + done, layer.after_count - done, y, layer.outputs, layer.outputs);
         group.out = y;
       }
     }
@@ -156,8 +169,8 @@ class MembersLayout {
 
 class EpisodesLayout {
  public:
-  static constexpr bool several = true;
-  static constexpr bool own_weights = false;  // each lane has its own
+  static constexpr int stride = lanes;
+  static constexpr bool own_weights = false;
   EpisodesLayout(const RolloutPlan& plan, Arena& arena)
       : plan_(plan),
         source_(plan, arena),
@@ -231,15 +244,10 @@ class EpisodesLayout {
 // One episode at a time, in lane 0; the forward uses all lanes.
 class UnitsLayout {
  public:
-  static constexpr bool several = false;
-  static constexpr bool own_weights = false;  // each lane has its own
+  static constexpr int stride = 1;
+  static constexpr bool own_weights = false;
   UnitsLayout(const RolloutPlan& plan, Arena& arena)
-      : plan_(plan), source_(plan, arena), rows_(arena.take<float>(plan.policy.padded_parameters)) {
-    const int width = padded(plan.policy.widest, lanes);
-    a_ = arena.take<float>(width);
-    b_ = arena.take<float>(width);
-    out_ = arena.take<float>((std::int64_t)plan.policy.outputs * lanes);
-  }
+      : plan_(plan), source_(plan, arena), rows_(arena.take<float>(plan.policy.padded_parameters)) {}
   static std::int64_t group_weights(const RolloutPlan&) { return 0; }
 
   bool begin() {
@@ -274,19 +282,14 @@ class UnitsLayout {
   void forward(Group* const* groups, int) {
     Group& group = *groups[0];
     const PolicyPlan& policy = plan_.policy;
-    float *x = a_, *y = b_;
-    for (int i = 0; i < policy.inputs; ++i) x[i] = group.out[i * lanes];
     for (int n = 0; n < policy.layer_count; ++n) {
       const LayerPlan& layer = policy.layers[n];
-      dense_units(layer, rows_, x, y);
+      float* y = group.out == group.b ? group.a : group.b;
+      dense_units(layer, rows_, group.out, y);
       elementwise<false>(layer.after, layer.after_count, y, padded(layer.outputs, lanes) / lanes,
                          layer.outputs);
-      float* other = x;
-      x = y;
-      y = other;
+      group.out = y;
     }
-    for (int i = 0; i < policy.outputs; ++i) out_[i * lanes] = x[i];
-    group.out = out_;
   }
   void move(const Group&, int, Group&, int) {}
   void end() {}
@@ -295,7 +298,7 @@ class UnitsLayout {
  private:
   const RolloutPlan& plan_;
   MemberSource source_;
-  float *rows_, *a_, *b_, *out_;
+  float* rows_;
   int member_ = -1, episode_ = 0;
 };
 

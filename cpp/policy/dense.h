@@ -6,7 +6,7 @@
 // neuron, hide the latency of the fma. The finished partial sums wait in y and in a small array.
 #pragma once
 
-#include "core/simd.h"
+#include "policy/activation.h"
 #include "policy/plan.h"
 
 namespace ember {
@@ -116,9 +116,9 @@ EMBER_INLINE void neurons_few(int outputs, Input input, Weight weight, Start sta
   }
 }
 
-// Members in lanes. w: theta with parameter p of lane l at w[p * lanes + l]; x, y: (inputs, lanes), (outputs,
-// lanes).
-inline void dense_members(const LayerPlan& layer, const float* w, const float* x, float* y) {
+template <bool relu>
+inline void dense_members_with(const LayerPlan& layer, const float* w, const float* x, float* y) {
+  const auto finished = [](vfloat sum) { return relu ? activate(Activation::relu, sum) : sum; };
   const std::int64_t row = (std::int64_t)layer.outputs * lanes;
   const float* weights = w + layer.weights * lanes;
   const float* bias = layer.bias < 0 ? nullptr : w + layer.bias * lanes;
@@ -128,7 +128,7 @@ inline void dense_members(const LayerPlan& layer, const float* w, const float* x
     run(
         outputs, [=](int i) { return load(x + i * lanes); },
         [=](int i, int j) { return load(weights + i * row + j * lanes); }, start,
-        [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+        [=](int j, vfloat sum) { store(y + j * lanes, finished(sum)); });
   };
   const auto few_inputs = [&](auto start) {
     if (inputs == 1) few([](auto... a) { neurons_few<1>(a...); }, start);
@@ -147,13 +147,26 @@ inline void dense_members(const LayerPlan& layer, const float* w, const float* x
         inputs, [=](int i) { return load(x + i * lanes); },
         [=](int i, int j) { return load(from + i * row + j * lanes); },
         [=](int j) { return bias ? load(bias + (o + j) * lanes) : splat(0.0f); },
-        [=](int j, vfloat sum) { store(to + j * lanes, sum); });
+        [=](int j, vfloat sum) { store(to + j * lanes, finished(sum)); });
   };
   if (inputs >= 16) {
     for (; o + 8 <= outputs; o += 8) block([](auto... a) { neuron_block<8>(a...); });
   }
   for (; o + 2 <= outputs; o += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
   for (; o < outputs; ++o) block([](auto... a) { neuron_block_narrow<1>(a...); });
+}
+
+// Members in lanes. w: theta with parameter p of lane l at w[p * lanes + l]; x, y: (inputs, lanes), (outputs,
+// lanes). Returns how many of the operations after the layer are done too: a relu costs nothing here.
+inline int dense_members(const LayerPlan& layer, const float* w, const float* x, float* y) {
+  const bool relu = layer.after_count > 0 && layer.after[0].kind == (int)Elementwise::Kind::activation &&
+                    layer.after[0].activation == (int)Activation::relu;
+  if (relu) {
+    dense_members_with<true>(layer, w, x, y);
+  } else {
+    dense_members_with<false>(layer, w, x, y);
+  }
+  return relu ? 1 : 0;
 }
 
 // Output units in lanes. rows: bias and then weight rows, each padded to whole vectors; x: (inputs,), y:
