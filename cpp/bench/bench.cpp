@@ -203,15 +203,17 @@ void environments(std::vector<BenchRow>& rows, double seconds) {
 // The synthetic environment of the comparisons (bench_kernels.cpp): 17 numbers and 6 actions.
 struct Linear {
   static constexpr int size = 17, actions = 6;
-  float matrix[actions][24];  // rows padded to whole vectors
+  static constexpr int width = 24;  // rows of the matrix and states, padded to whole vectors
+  float matrix[actions][width];
 
   static void reset(void*, std::int32_t lanes, void* states, const std::uint64_t* seeds,
                     float* observations) {
     for (std::int32_t n = 0; n < lanes; ++n) {
       std::uint64_t seed = seeds[n];
-      for (int i = 0; i < size; ++i) observations[n * size + i] = 2.0f * ember_uniform(&seed) - 1.0f;
+      float* state = static_cast<float*>(states) + n * width;
+      for (int i = 0; i < size; ++i) state[i] = 2.0f * ember_uniform(&seed) - 1.0f;
+      std::memcpy(observations + n * size, state, sizeof(float) * size);
     }
-    std::memcpy(states, observations, sizeof(float) * static_cast<std::size_t>(lanes * size));
   }
 };
 
@@ -236,7 +238,7 @@ double steps_per_second(const Problem& problem, int directions, float sigma, dou
 
 void rollouts(std::vector<BenchRow>& rows, double seconds) {
   Linear linear{};
-  kernels<NoiseKernels>().fill(Stream(0, 5, 0, 0), 0, Linear::actions * 24, &linear.matrix[0][0]);
+  kernels<NoiseKernels>().fill(Stream(0, 5, 0, 0), 0, Linear::actions * Linear::width, &linear.matrix[0][0]);
   for (auto& row : linear.matrix) {
     for (float& value : row) value *= 0.1f;
   }
@@ -244,7 +246,7 @@ void rollouts(std::vector<BenchRow>& rows, double seconds) {
   env.abi_version = EMBER_ENV_ABI;
   env.struct_size = sizeof env;
   env.name = "linear 17 x 6";
-  env.state_size = sizeof(float) * Linear::size;
+  env.state_size = sizeof(float) * Linear::width;
   env.observation_size = Linear::size;
   env.action_size = Linear::actions;
   env.max_steps = 1000;

@@ -79,27 +79,19 @@ float step_environment(int environment, const double* constants, int vectors, st
 // s' = clip(0.99 s + a B, -5, 5), 17 numbers, 6 actions; B has rows of 24 and is the context.
 void linear_step(void* context, std::int32_t count, void* states, const float* actions, float* observations,
                  float* rewards, std::uint8_t* flags) {
-  constexpr int size = 17, action_size = 6, width = 24;
+  constexpr int size = 17, action_size = 6, width = 24;  // a state is a row of `width` too
   const float* matrix = (const float*)context;
   for (std::int32_t n = 0; n < count; ++n) {
-    float* state = (float*)states + n * size;
-    vfloat next[width / lanes];
+    float* state = (float*)states + n * width;
     for (int v = 0; v < width / lanes; ++v) {
-      const int left = size - v * lanes;
-      const vfloat from = left >= lanes ? load(state + v * lanes)
-                          : left > 0    ? load_first(state + v * lanes, left)
-                                        : 0.0f;
-      next[v] = 0.99f * from;
+      vfloat next = 0.99f * load(state + v * lanes);
       for (int j = 0; j < action_size; ++j) {
-        next[v] = fma(splat(actions[n * action_size + j]), load(matrix + j * width + v * lanes), next[v]);
+        next = fma(splat(actions[n * action_size + j]), load(matrix + j * width + v * lanes), next);
       }
-      next[v] = max(vfloat(-5.0f), min(vfloat(5.0f), next[v]));
+      store(state + v * lanes, max(vfloat(-5.0f), min(vfloat(5.0f), next)));
     }
-    float whole[width];
-    for (int v = 0; v < width / lanes; ++v) store(whole + v * lanes, next[v]);
-    std::memcpy(state, whole, sizeof(float) * size);
-    std::memcpy(observations + n * size, whole, sizeof(float) * size);
-    rewards[n] = whole[0];
+    std::memcpy(observations + n * size, state, sizeof(float) * size);
+    rewards[n] = state[0];
     flags[n] = 0;
   }
 }

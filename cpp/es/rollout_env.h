@@ -173,8 +173,9 @@ class CustomLanes {
     vfloat sum(0.0f);
     int i = 0;
     for (; i + lanes <= count; i += lanes) sum = add_unless_finite(load(row + i), sum);
-    if (i < count) sum = add_unless_finite(load_first(row + i, count - i), sum);
-    return all(sum == vfloat(0.0f));
+    float rest = 0.0f;
+    for (; i < count; ++i) rest += row[i] * 0.0f;
+    return all(sum == vfloat(rest));
   }
   // Copies rows of observations_ into the group's lanes; bit n is set where row n is not finite.
   unsigned spread(Group& group, const int* lane, int count) {
