@@ -10,7 +10,6 @@ import time
 
 import numpy as np
 import pytest
-
 from ember_ml import _core
 from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
