@@ -41,8 +41,10 @@ struct Problem {
   Layout layout = Layout::automatic;
 };
 
-// Sums over live steps of (x - shift) and (x - shift)^2 with shift = the frozen mean, float64: leaves of 16
-// directions (members in order, episodes in order), leaves combined by a fixed binary tree.
+// Sums over live steps of (x - shift) and (x - shift)^2 with shift = the frozen mean, float64: those of an
+// episode step by step, of a member over its episodes in order, of a leaf over the members of its 16
+// directions in order; leaves combined by a fixed binary tree. The observation that a failed step led to is
+// not counted: no policy saw it.
 struct ObservationSums {
   double count = 0.0;
   std::vector<double> sum, sum_of_squares;  // (inputs,)
