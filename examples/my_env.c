@@ -3,9 +3,9 @@
  *   from ember_ml import envs, es
  *   run = es.train(envs.compile("my_env.c"), generations=200)
  */
-#include "ember_env.h"
-
 #include <math.h>
+
+#include "ember_env.h"
 
 typedef struct {
   double angle, speed; /* 0 is upright, radians; radians per second */
@@ -49,9 +49,19 @@ static void step(void* context, int32_t lanes, void* states, const float* action
 static const float low = -2.0f, high = 2.0f;
 
 static const ember_env env = {
-    .abi_version = EMBER_ENV_ABI, .struct_size = sizeof(ember_env), .name = "MyPendulum",
-    .state_size = sizeof(pendulum), .observation_size = 3, .action_size = 1, .discrete = 0, .max_steps = 200,
-    .action_low = &low, .action_high = &high, .context = 0, .reset = reset, .step = step,
+    .abi_version = EMBER_ENV_ABI,
+    .struct_size = sizeof(ember_env),
+    .name = "MyPendulum",
+    .state_size = sizeof(pendulum),
+    .observation_size = 3,
+    .action_size = 1,
+    .discrete = 0,
+    .max_steps = 200,
+    .action_low = &low,
+    .action_high = &high,
+    .context = 0,
+    .reset = reset,
+    .step = step,
 };
 
 const ember_env* ember_env_get(void) { return &env; }

@@ -5,17 +5,17 @@
 
 namespace ember::bindings {
 
-void register_dispatch(pybind11::module_& module);   // SIMD levels, threads
-void register_noise(pybind11::module_& module);      // keyed noise, uniforms, seeds
+void register_dispatch(pybind11::module_& module);  // SIMD levels, threads
+void register_noise(pybind11::module_& module);     // keyed noise, uniforms, seeds
 
-void register_dense(pybind11::module_& module);      // dense layers, activations
-void register_guard(pybind11::module_& module);      // fast path of ember_ml.ops
-void register_strategy(pybind11::module_& module);   // shaping, strategies
-void register_run(pybind11::module_& module);        // many generations in one call
-void register_bench(pybind11::module_& module);      // native benchmarks
-void register_evaluate(pybind11::module_& module);   // policies, environments, populations
-void register_math(pybind11::module_& module);       // functions of math.h over arrays
-void register_forward(pybind11::module_& module);    // forward passes of several members
-void register_envs(pybind11::module_& module);       // gymnasium vector envs in float64
+void register_dense(pybind11::module_& module);     // dense layers, activations
+void register_guard(pybind11::module_& module);     // fast path of ember_ml.ops
+void register_strategy(pybind11::module_& module);  // shaping, strategies
+void register_run(pybind11::module_& module);       // many generations in one call
+void register_bench(pybind11::module_& module);     // native benchmarks
+void register_evaluate(pybind11::module_& module);  // policies, environments, populations
+void register_math(pybind11::module_& module);      // functions of math.h over arrays
+void register_forward(pybind11::module_& module);   // forward passes of several members
+void register_envs(pybind11::module_& module);      // gymnasium vector envs in float64
 
 }  // namespace ember::bindings

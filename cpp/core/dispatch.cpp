@@ -8,13 +8,17 @@ namespace {
 
 bool cpu_has(SimdLevel level) {
   switch (level) {
-    case SimdLevel::base: return true;
+    case SimdLevel::base:
+      return true;
 #if defined(__x86_64__)
-    case SimdLevel::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case SimdLevel::avx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #elif defined(__aarch64__)
-    case SimdLevel::neon: return true;
+    case SimdLevel::neon:
+      return true;
 #endif
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -33,9 +37,12 @@ SimdLevel simd_level() {
 
 const char* simd_name(SimdLevel level) {
   switch (level) {
-    case SimdLevel::avx2: return "avx2";
-    case SimdLevel::neon: return "neon";
-    default: return "base";
+    case SimdLevel::avx2:
+      return "avx2";
+    case SimdLevel::neon:
+      return "neon";
+    default:
+      return "base";
   }
 }
 
@@ -52,7 +59,8 @@ SimdLevel level_from_name(const std::string& name) {
     if (name == simd_name(level)) return level;
     known += known.empty() ? simd_name(level) : std::string(", ") + simd_name(level);
   }
-  throw std::invalid_argument("EMBER_SIMD: '" + name + "' is not a SIMD level of this machine; it has " + known);
+  throw std::invalid_argument("EMBER_SIMD: '" + name + "' is not a SIMD level of this machine; it has " +
+                              known);
 }
 
 }  // namespace ember

@@ -1,8 +1,9 @@
 // SIMD level of this process and the tables of kernels compiled for it.
 //
-// A kernel source (*_kernels.cpp) is compiled once per level with EMBER_LEVEL set to the level's name. It puts
-// all its code into `namespace ember::EMBER_LEVEL` (so that no inline function compiled for AVX2 can be linked
-// into base code) and ends with EMBER_EXPORT_KERNELS(Table, {...}). Callers write `kernels<Table>().function(...)`.
+// A kernel source (*_kernels.cpp) is compiled once per level with EMBER_LEVEL set to the level's name. It
+// puts all its code into `namespace ember::EMBER_LEVEL` (so that no inline function compiled for AVX2 can be
+// linked into base code) and ends with EMBER_EXPORT_KERNELS(Table, {...}). Callers write
+// `kernels<Table>().function(...)`.
 #pragma once
 
 #include <string>
@@ -12,8 +13,9 @@ namespace ember {
 
 enum class SimdLevel { base, avx2, neon };
 
-// The level in use: the environment variable EMBER_SIMD (base | avx2 | neon) if set, else the best this CPU has.
-// Decided once, at the first call. Throws std::invalid_argument if EMBER_SIMD names an unknown or absent level.
+// The level in use: the environment variable EMBER_SIMD (base | avx2 | neon) if set, else the best this CPU
+// has. Decided once, at the first call. Throws std::invalid_argument if EMBER_SIMD names an unknown or absent
+// level.
 SimdLevel simd_level();
 const char* simd_name(SimdLevel level);
 // Levels that are compiled in and that this CPU can run, lowest first.
@@ -25,42 +27,59 @@ SimdLevel level_from_name(const std::string& name);
 template <class Table>
 const Table& kernels(SimdLevel level);
 template <class Table>
-const Table& kernels() { return kernels<Table>(simd_level()); }
+const Table& kernels() {
+  return kernels<Table>(simd_level());
+}
 
 }  // namespace ember
 
 #if defined(__x86_64__) || defined(_M_X64)
-#define EMBER_DECLARE_KERNELS(Table)                                   \
-  namespace ember {                                                    \
-  namespace base { extern const Table Table##_kernels; }               \
-  namespace avx2 { extern const Table Table##_kernels; }               \
-  template <>                                                          \
-  inline const Table& kernels<Table>(SimdLevel level) {                \
+#define EMBER_DECLARE_KERNELS(Table)                                                 \
+  namespace ember {                                                                  \
+  namespace base {                                                                   \
+  extern const Table Table##_kernels;                                                \
+  }                                                                                  \
+  namespace avx2 {                                                                   \
+  extern const Table Table##_kernels;                                                \
+  }                                                                                  \
+  template <>                                                                        \
+  inline const Table& kernels<Table>(SimdLevel level) {                              \
     return level == SimdLevel::avx2 ? avx2::Table##_kernels : base::Table##_kernels; \
-  }                                                                    \
+  }                                                                                  \
   }
 #elif defined(__aarch64__) || defined(_M_ARM64)
-#define EMBER_DECLARE_KERNELS(Table)                                   \
-  namespace ember {                                                    \
-  namespace base { extern const Table Table##_kernels; }               \
-  namespace neon { extern const Table Table##_kernels; }               \
-  template <>                                                          \
-  inline const Table& kernels<Table>(SimdLevel level) {                \
+#define EMBER_DECLARE_KERNELS(Table)                                                 \
+  namespace ember {                                                                  \
+  namespace base {                                                                   \
+  extern const Table Table##_kernels;                                                \
+  }                                                                                  \
+  namespace neon {                                                                   \
+  extern const Table Table##_kernels;                                                \
+  }                                                                                  \
+  template <>                                                                        \
+  inline const Table& kernels<Table>(SimdLevel level) {                              \
     return level == SimdLevel::neon ? neon::Table##_kernels : base::Table##_kernels; \
-  }                                                                    \
+  }                                                                                  \
   }
 #else
-#define EMBER_DECLARE_KERNELS(Table)                                   \
-  namespace ember {                                                    \
-  namespace base { extern const Table Table##_kernels; }               \
-  template <>                                                          \
-  inline const Table& kernels<Table>(SimdLevel) { return base::Table##_kernels; } \
+#define EMBER_DECLARE_KERNELS(Table)              \
+  namespace ember {                               \
+  namespace base {                                \
+  extern const Table Table##_kernels;             \
+  }                                               \
+  template <>                                     \
+  inline const Table& kernels<Table>(SimdLevel) { \
+    return base::Table##_kernels;                 \
+  }                                               \
   }
 #endif
 
-// At the end of a kernel source, at global scope. `extern` because a const object has internal linkage otherwise.
-#define EMBER_EXPORT_KERNELS(Table, ...)                               \
-  namespace ember { namespace EMBER_LEVEL {                            \
-  extern const Table Table##_kernels;                                  \
-  const Table Table##_kernels = __VA_ARGS__;                           \
-  } }
+// At the end of a kernel source, at global scope. `extern` because a const object has internal linkage
+// otherwise.
+#define EMBER_EXPORT_KERNELS(Table, ...)     \
+  namespace ember {                          \
+  namespace EMBER_LEVEL {                    \
+  extern const Table Table##_kernels;        \
+  const Table Table##_kernels = __VA_ARGS__; \
+  }                                          \
+  }

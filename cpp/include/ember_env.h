@@ -1,8 +1,9 @@
 /* The C interface for a user's own environment (installed with the wheel; `ember_ml.envs.include_dir()`).
  *
  * A shared library exports one function `const ember_env* ember_env_get(void)`. All callbacks work on `lanes`
- * independent environments at once and are called from several threads at the same time, each with its own states:
- * no global variables. States are flat blocks of `state_size` bytes that the caller owns, moves with memcpy and frees.
+ * independent environments at once and are called from several threads at the same time, each with its own
+ * states: no global variables. States are flat blocks of `state_size` bytes that the caller owns, moves with
+ * memcpy and frees.
  */
 #ifndef EMBER_ENV_H
 #define EMBER_ENV_H
@@ -16,7 +17,8 @@ extern "C" {
 
 #define EMBER_ENV_ABI 1u
 
-/* Bits of a step's flag. ERROR ends the run with EvaluationError; a non-finite reward or observation is "failed". */
+/* Bits of a step's flag. ERROR ends the run with EvaluationError; a non-finite reward or observation is
+ * "failed". */
 enum { EMBER_TERMINATED = 1, EMBER_TRUNCATED = 2, EMBER_ERROR = 4 };
 
 typedef struct ember_env {
@@ -30,14 +32,14 @@ typedef struct ember_env {
   uint32_t max_steps;        /* time limit; must be positive */
   const float* action_low;   /* Box: (action_size,) bounds, or NULL when unbounded */
   const float* action_high;
-  void* context;             /* handed to every call, read-only while a run lasts; may be NULL */
+  void* context; /* handed to every call, read-only while a run lasts; may be NULL */
 
   /* Starts `lanes` episodes. seeds: one 64-bit number per lane, all that may decide the start.
    * states: lanes * state_size bytes (zeroed). observations: (lanes, observation_size) row-major. */
   void (*reset)(void* context, int32_t lanes, void* states, const uint64_t* seeds, float* observations);
 
-  /* One step. actions: (lanes, action_size), or (lanes, 1) when discrete. Writes observations, rewards (lanes,) and
-   * flags (lanes,): 0 or a combination of the bits above. Time limits are the caller's work. */
+  /* One step. actions: (lanes, action_size), or (lanes, 1) when discrete. Writes observations, rewards
+   * (lanes,) and flags (lanes,): 0 or a combination of the bits above. Time limits are the caller's work. */
   void (*step)(void* context, int32_t lanes, void* states, const float* actions, float* observations,
                float* rewards, uint8_t* flags);
 } ember_env;
