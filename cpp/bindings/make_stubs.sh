@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Writes python/ember_ml/_core.pyi from the installed extension. Needs: pip install pybind11-stubgen
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+(cd "$work" && python -m pybind11_stubgen ember_ml._core -o .)
+# run() takes None where observations are not normalised; pybind11 does not say so of a pointer.
+sed 's/statistics: ObservationStatistics, log/statistics: ObservationStatistics | None, log/' \
+  "$work/ember_ml/_core.pyi" >python/ember_ml/_core.pyi

@@ -1,0 +1,374 @@
+"""
+Native core of Ember ML.
+"""
+from __future__ import annotations
+import collections.abc
+import numpy
+import numpy.typing
+import typing
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'bench', 'bench_names', 'builtin_environments', 'dense', 'derived_seed', 'derived_seed64', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'threefry', 'uniforms']
+class Guard:
+    """
+    Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, first_float=sys.maxsize)
+    
+    Calls fast(*operands) if every operand is exactly an `array` of `dtype` (or a `scalar`; or, from
+    operand number `first_float` on, a float), at least one of them an array; else slow(...).
+    """
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+class Strategy:
+    """
+    A search distribution of cpp/es/strategy.h.
+    """
+    def __init__(self, name: str, options: dict, optimizer: typing.Any = None, optimizer_options: dict = {}) -> None:
+        ...
+    def ask(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    def get_state(self) -> dict:
+        ...
+    def plan(self, generations: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def set_state(self, state: dict) -> None:
+        ...
+    def start(self, theta0: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def tell(self, fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], update: bool = True) -> None:
+        ...
+    @property
+    def antithetic(self) -> bool:
+        ...
+    @property
+    def best(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def best_fitness(self) -> float:
+        ...
+    @property
+    def directions(self) -> int:
+        ...
+    @property
+    def generation(self) -> int:
+        ...
+    @property
+    def mean(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def members(self) -> int:
+        ...
+    @property
+    def parameters(self) -> int:
+        ...
+    @property
+    def planned(self) -> int:
+        ...
+    @property
+    def scale(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def scale_per_parameter(self) -> bool:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @property
+    def sigma(self) -> float:
+        ...
+    @property
+    def started(self) -> bool:
+        ...
+    @property
+    def threads(self) -> int:
+        ...
+    @threads.setter
+    def threads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def update_norm(self) -> float:
+        ...
+class Policy:
+    """
+    A chain of dense layers and element-wise operations (cpp/policy/policy.h).
+    """
+    def __init__(self, inputs: typing.SupportsInt | typing.SupportsIndex, outputs: typing.SupportsInt | typing.SupportsIndex, parameters: typing.SupportsInt | typing.SupportsIndex, before: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]], layers: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]]]]) -> None:
+        ...
+    @property
+    def inputs(self) -> int:
+        ...
+    @property
+    def outputs(self) -> int:
+        ...
+    @property
+    def parameters(self) -> int:
+        ...
+class Evaluator:
+    """
+    Rolls out populations of one problem (cpp/es/evaluate.h).
+    """
+    def __init__(self, policy: Policy, env: str = '', *, custom: typing.SupportsInt | typing.SupportsIndex = 0, env_parameters: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], episodes: typing.SupportsInt | typing.SupportsIndex = 1, max_steps: typing.SupportsInt | typing.SupportsIndex = 0, frame_skip: typing.SupportsInt | typing.SupportsIndex = 1, clip_actions: bool = True, normalize: bool = False, observation_clip: typing.SupportsFloat | typing.SupportsIndex = 10.0, reward_scale: typing.SupportsFloat | typing.SupportsIndex = 1.0, reward_offset: typing.SupportsFloat | typing.SupportsIndex = 0.0, threads: typing.SupportsInt | typing.SupportsIndex = 0, layout: str = 'auto') -> None:
+        ...
+    def begin(self) -> None:
+        """
+        Keeps threads alive until the matching end().
+        """
+    def end(self) -> None:
+        ...
+    def evaluate(self, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, *, first_direction: typing.SupportsInt | typing.SupportsIndex = 0, noise_purpose: typing.SupportsInt | typing.SupportsIndex = 0, reset_purpose: typing.SupportsInt | typing.SupportsIndex = 1, common_starts: bool = False, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_inverse_deviation: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, with_policy: bool = False) -> dict:
+        """
+        Evaluates one generation without the GIL; a dict of arrays, as engines/base.py's Evaluation.
+        """
+    def explain(self, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True) -> str:
+        ...
+class EnvironmentInfo:
+    """
+    What a built-in environment is.
+    """
+    def __getitem__(self, arg0: str) -> typing.Any:
+        ...
+    def keys(self) -> list[str]:
+        ...
+    @property
+    def action_high(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def action_low(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def actions(self) -> int:
+        """
+        Size of the Box, or number of choices.
+        """
+    @property
+    def discrete(self) -> bool:
+        ...
+    @property
+    def max_steps(self) -> int:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def observation_high(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def observation_low(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def observations(self) -> int:
+        ...
+    @property
+    def parameter_defaults(self) -> list[float]:
+        ...
+    @property
+    def parameter_names(self) -> list[str]:
+        ...
+    @property
+    def reward_threshold(self) -> float:
+        """
+        NaN: none.
+        """
+class ObservationStatistics:
+    def __init__(self, inputs: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def freeze(self) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]:
+        """
+        (mean, 1 / deviation), float32 (inputs,) each.
+        """
+    def merge(self, count: typing.SupportsFloat | typing.SupportsIndex, sum: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], sum_of_squares: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], shift: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
+    @property
+    def count(self) -> float:
+        ...
+    @count.setter
+    def count(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mean(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @mean.setter
+    def mean(self, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
+    @property
+    def squares(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @squares.setter
+    def squares(self, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
+class RunLog:
+    """
+    What a run has done so far; keeps it when the run ends in an error.
+    """
+    stop: bool
+    def __init__(self) -> None:
+        ...
+    def columns(self) -> dict:
+        ...
+    @property
+    def candidate(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def candidate_generation(self) -> int:
+        ...
+    @property
+    def candidate_inverse_deviation(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def candidate_mean(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def candidate_return(self) -> float:
+        ...
+    @property
+    def end(self) -> str:
+        """
+        generations, until, time_budget, step_budget, stopped, or running after an error.
+        """
+    @property
+    def generations(self) -> int:
+        ...
+    @property
+    def policy_return(self) -> float:
+        ...
+    @property
+    def warm_up_episodes(self) -> int:
+        ...
+    @warm_up_episodes.setter
+    def warm_up_episodes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warm_up_steps(self) -> int:
+        ...
+    @warm_up_steps.setter
+    def warm_up_steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class VectorEnv:
+    """
+    Copies of a built-in environment in float64, stepped together.
+    """
+    def __init__(self, name: str, num_envs: typing.SupportsInt | typing.SupportsIndex, max_steps: typing.SupportsInt | typing.SupportsIndex, autoreset: str, parameters: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, sutton_barto_reward: bool = False) -> None:
+        ...
+    def reset(self, mask: typing.Any = None, low: typing.Any = None, high: typing.Any = None) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        Starts episodes; returns observations (n, D).
+        """
+    def seed(self, index: typing.SupportsInt | typing.SupportsIndex, entropy: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        """
+        Starts one environment's random stream; entropy: the seed's 32-bit words, lowest first.
+        """
+    def step(self, actions: numpy.ndarray) -> tuple:
+        """
+        Returns observations, rewards, terminated, truncated, and the final observations (same_step) or None.
+        """
+    @property
+    def elapsed(self) -> list[int]:
+        """
+        Steps of each running episode.
+        """
+    @property
+    def reset_bounds(self) -> tuple[float, float]:
+        """
+        The environment's own bounds of its starts.
+        """
+    @property
+    def state(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        float64 (n, state_size), a copy.
+        """
+    @state.setter
+    def state(self, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
+def activate(activation, x):
+    """
+    activation(x), element by element, for a row-major float32 x; NotImplemented for any other kind.
+    """
+def bench(name: str, seconds: typing.SupportsFloat | typing.SupportsIndex = 0.3) -> list:
+    """
+    Runs one group: a list of dicts with what, threads, figure, unit, limit of this machine in the same unit (or None) and the ratio to it. Each figure is the median of runs that together take about `seconds`.
+    """
+def bench_names() -> list[str]:
+    """
+    Groups of native benchmarks, in the order in which they are run.
+    """
+def builtin_environments() -> list[EnvironmentInfo]:
+    """
+    The environments of cpp/envs.
+    """
+def dense(x, weight, bias, activation):
+    """
+    activation(x @ weight + bias) for float32 x (..., inputs), weight (inputs, outputs), bias (outputs,) or None,
+    all row-major; `activation` is a number of cpp/policy/policy.h. NotImplemented for any other kind of operand.
+    """
+def derived_seed(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, direction: typing.SupportsInt | typing.SupportsIndex, episode: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    A 31-bit seed of one keyed stream.
+    """
+def derived_seed64(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, direction: typing.SupportsInt | typing.SupportsIndex, episode: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    A 64-bit seed of one keyed stream: what ember_env's reset gets.
+    """
+def forward_members(policy: Policy, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    float32 (n, outputs): row members[i] of rows (m, parameters) on x[i], x (n, inputs).
+    """
+def math_apply(name: str, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    A function of cpp/core/math.h on every element of a float32 array.
+    """
+def math_binary(name: str, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    min, max, copysign of cpp/core/simd.h, element by element, float32.
+    """
+def math_fma(a: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], c: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    a * b + c with one rounding, element by element, float32.
+    """
+def noise(seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, direction: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex = 0, purpose: typing.SupportsInt | typing.SupportsIndex = 0, level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Normals of parameters first, first + 1, ... of one direction: float32 (size,).
+    """
+def noise_sum(seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], parameters: typing.SupportsInt | typing.SupportsIndex, second_weights: typing.Any = None, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> typing.Any:
+    """
+    sum_k w_k eps_k over the directions, float32 (parameters,); with second_weights also sum_k w2_k (eps_k^2 - 1).
+    """
+def perturb(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_direction: typing.SupportsInt | typing.SupportsIndex, antithetic: bool, purpose: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Members first, first + 1, ... of a population: float32 (count, parameters).
+    """
+def run(evaluator: Evaluator, strategy: Strategy, statistics: ObservationStatistics | None, log: RunLog, *, generations: typing.SupportsInt | typing.SupportsIndex, until: typing.SupportsFloat | typing.SupportsIndex = ..., time_budget: typing.SupportsFloat | typing.SupportsIndex = ..., step_budget: typing.SupportsInt | typing.SupportsIndex = 9223372036854775807, wall_time: typing.SupportsFloat | typing.SupportsIndex = 0.0, common_starts: bool = False, warm_up: bool = True) -> None:
+    """
+    Runs many generations without the GIL, recording them in `log` (cpp/es/run.h).
+    """
+def schedule_factor(final: typing.SupportsFloat | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, plan: typing.SupportsInt | typing.SupportsIndex) -> float:
+    ...
+def shape(name: str, fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+    ...
+def shape_by_table(fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], table: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+    ...
+def shape_top(fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], top: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float64]:
+    ...
+def simd_level() -> str:
+    """
+    Name of the SIMD level in use: base, avx2 or neon.
+    """
+def simd_levels() -> list[str]:
+    """
+    Names of the SIMD levels this build has and this CPU can run, lowest first.
+    """
+def threefry(key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"], counter: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"], rounds: typing.SupportsInt | typing.SupportsIndex = 13) -> typing.Annotated[list[int], "FixedSize(4)"]:
+    """
+    The four random words of one block of Threefry4x32.
+    """
+def uniforms(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, direction: typing.SupportsInt | typing.SupportsIndex, episode: typing.SupportsInt | typing.SupportsIndex, n: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    n uniform float32 in [0, 1) of one keyed stream.
+    """
+__version__: str = '0.1.0'
+math_names: tuple = ('exp', 'expm1', 'log', 'log1p', 'tanh', 'erf', 'sigmoid', 'softplus', 'elu', 'gelu', 'sin', 'cos', 'sqrt', 'abs', 'floor')
+noise_rounds: int = 13
+noise_stream_version: int = 1
