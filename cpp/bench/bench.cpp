@@ -164,8 +164,14 @@ void forward(std::vector<BenchRow>& rows, double seconds) {
     const CompiledPolicy compiled(policy, lanes);
     const auto size =
         static_cast<std::size_t>(policy.parameters * lanes + 2 * compiled.plan().padded_parameters);
-    const std::vector<float> theta(size, 0.01f);
-    std::vector<float> x(static_cast<std::size_t>(2 * (hidden + 17) * lanes), 0.1f), y(x.size());
+    // On cache lines, as the work space of a rollout is.
+    const auto aligned = [](std::vector<float>& values) {
+      void* at = values.data();
+      std::size_t space = values.size() * sizeof(float);
+      return static_cast<float*>(std::align(64, space - 64, at, space));
+    };
+    std::vector<float> theta(size + 16, 0.01f),
+        x(static_cast<std::size_t>(2 * (hidden + 17) * lanes) + 16, 0.1f), y(x);
     for (const Case& c :
          {Case{"members in lanes", Layout::members, 1}, Case{"output units in lanes", Layout::units, 1},
           Case{"8 episodes in lanes", Layout::episodes, 1},
@@ -174,8 +180,8 @@ void forward(std::vector<BenchRow>& rows, double seconds) {
       const double figure = rate(
           [&] {
             for (int n = 0; n < 100; ++n) {
-              table().forward(compiled.plan(), static_cast<int>(c.layout), c.groups, theta.data(), x.data(),
-                              y.data());
+              table().forward(compiled.plan(), static_cast<int>(c.layout), c.groups, aligned(theta),
+                              aligned(x), aligned(y));
             }
             return 100.0 * episodes * flops(policy);
           },
