@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _fail_if_required(report: pytest.TestReport | pytest.CollectReport) -> None:
         return
     reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
     for name in _required():
-        if f"could not import '{name}" in reason or f"{name} is not installed" in reason:
+        if re.search(rf"could not import '{name}\b|(?<![\w-]){name} is not installed", reason):
             report.outcome = "failed"
             report.longrepr = f"{reason}: EMBER_REQUIRE names {name}"
 
