@@ -199,7 +199,7 @@ def test_onnx_agrees(case):
     from onnx.reference import ReferenceEvaluator
 
     trained = policy(*CASES[case])
-    x = observations(1000)
+    x = observations()
     outputs, actions = ReferenceEvaluator(to_onnx(trained)).run(None, {"observation": x})
     close(outputs, trained.outputs(x))
     close(actions, np.asarray(trained(x)))
