@@ -11,10 +11,14 @@ struct BenchRow {
   std::string what;
   double figure = 0.0;
   std::string unit;
-  double limit = 0.0;  // in the same unit; 0: none
-  std::string limit_name;
+  double limit = 0.0;      // what the machine could do at best, in the same unit; 0: none
+  std::string limit_name;  // what sets it: "fma" or "memory"
   int threads = 1;
-  double ratio() const { return limit > 0.0 ? figure / limit : 0.0; }
+  // Share of the limit that is reached. A time is the better the shorter.
+  double ratio() const {
+    if (limit <= 0.0) return 0.0;
+    return unit == "ms" ? limit / figure : figure / limit;
+  }
 };
 
 // Groups of figures, in the order in which they are run.

@@ -36,7 +36,7 @@ int main(int count, char** arguments) {
           }
           std::printf("}");
         } else {
-          std::printf("%-68s %2d %s %10.4g %-10s", row.what.c_str(), row.threads,
+          std::printf("%-52s %2d %s %10.4g %-10s", row.what.c_str(), row.threads,
                       row.threads == 1 ? "thread " : "threads", row.figure, row.unit.c_str());
           if (row.limit > 0)
             std::printf(" %5.1f%% of %.4g (%s)", 100.0 * row.ratio(), row.limit, row.limit_name.c_str());

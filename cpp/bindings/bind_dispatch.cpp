@@ -1,9 +1,8 @@
 #include <pybind11/stl.h>
 
-#include <thread>
-
 #include "bindings/bindings.h"
 #include "core/dispatch.h"
+#include "core/threads.h"
 
 namespace ember::bindings {
 
@@ -19,6 +18,15 @@ void register_dispatch(pybind11::module_& module) {
         return names;
       },
       "Names of the SIMD levels this build has and this CPU can run, lowest first.");
+  module.def(
+      "available_threads", &available_threads,
+      "Threads that this process can keep busy: its CPU affinity, and the CPU quota of its control group "
+      "rounded up (read once), at least 1.");
+  module.def(
+      "cpu_quota", &cpu_quota, pybind11::arg("groups") = "/proc/self/cgroup",
+      pybind11::arg("mount") = "/sys/fs/cgroup",
+      "CPUs' worth of time that the quotas of a control group and of its ancestors leave; inf if there are "
+      "none. `groups` is a file as /proc/self/cgroup, `mount` where the hierarchy lies.");
 }
 
 }  // namespace ember::bindings

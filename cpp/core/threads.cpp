@@ -41,11 +41,6 @@ bool spin(Ready ready) {
 
 }  // namespace
 
-int available_threads() {
-  const unsigned count = std::thread::hardware_concurrency();
-  return count == 0 ? 1 : static_cast<int>(count);
-}
-
 struct Team::Impl {
   std::mutex mutex;
   std::condition_variable start, finish;

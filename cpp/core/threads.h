@@ -3,11 +3,16 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 namespace ember {
 
-// Threads this process may run on (its CPU affinity), at least 1.
+// Threads that this process can keep busy: its CPU affinity, and the CPU quota of its control group rounded
+// up (read once), at least 1.
 int available_threads();
+// CPUs' worth of time that the quotas of a control group and of its ancestors leave; infinite if there are
+// none. `groups` is a file as /proc/self/cgroup (versions 1 and 2), `mount` where the hierarchy lies.
+double cpu_quota(const std::string& groups, const std::string& mount);
 
 class Team {
  public:

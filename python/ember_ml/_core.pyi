@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'bench', 'bench_names', 'builtin_environments', 'dense', 'derived_seed', 'derived_seed64', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'threefry', 'uniforms']
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'threefry', 'uniforms']
 class Guard:
     """
     Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, first_float=sys.maxsize)
@@ -287,6 +287,10 @@ def activate(activation, x):
     """
     activation(x), element by element, for a row-major float32 x; NotImplemented for any other kind.
     """
+def available_threads() -> int:
+    """
+    Threads that this process can keep busy: its CPU affinity, and the CPU quota of its control group rounded up (read once), at least 1.
+    """
 def bench(name: str, seconds: typing.SupportsFloat | typing.SupportsIndex = 0.3) -> list:
     """
     Runs one group: a list of dicts with what, threads, figure, unit, limit of this machine in the same unit (or None) and the ratio to it. Each figure is the median of runs that together take about `seconds`.
@@ -298,6 +302,10 @@ def bench_names() -> list[str]:
 def builtin_environments() -> list[EnvironmentInfo]:
     """
     The environments of cpp/envs.
+    """
+def cpu_quota(groups: str = '/proc/self/cgroup', mount: str = '/sys/fs/cgroup') -> float:
+    """
+    CPUs' worth of time that the quotas of a control group and of its ancestors leave; inf if there are none. `groups` is a file as /proc/self/cgroup, `mount` where the hierarchy lies.
     """
 def dense(x, weight, bias, activation):
     """

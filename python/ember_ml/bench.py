@@ -1,120 +1,103 @@
-"""How fast this machine trains: a few rates, each the best of some repetitions (``ember-ml bench``)."""
+"""How fast this machine trains, beside what it can do at most (``ember-ml bench``, figures of cpp/bench)."""
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-import numpy as np
 
 from ember_ml import _core
 
+Row = dict[str, Any]
 
-def bench(seconds: float = 1.0) -> dict[str, Any]:
-    """Measures for about `seconds` each.
+
+def bench(groups: Iterable[str] = (), seconds: float = 0.3) -> Iterator[Row]:
+    """Measures, and hands out each group's figures as soon as it is done.
+
+    Args:
+        groups: names out of `_core.bench_names()`; none: all of them.
+        seconds: time for a figure, each the median of at least five runs.
 
     Returns:
-        A dict of plain numbers and names:
-        ``seed_training_ms``, 200 generations of the 1-D task (MLP 1-16-1, 21 episodes a generation) as a user
-        runs them; ``cartpole_steps_per_second``, environment steps of 256 members with an MLP 4-64-64-2 in
-        one generation; ``forwards_per_second``, of an MLP 17-64-64-6 on a batch of 1024;
-        ``normals_per_second`` of one thread; ``update_normals_per_second``, noise regenerated and summed for
-        an update, 512 directions of 100,000 parameters; and ``simd``, ``threads`` that they were measured
-        with.
+        An iterator of dicts of ``group``, ``what``, ``threads``, ``figure``, ``unit``; ``limit``, what the
+        machine could do at best in the same unit, as measured in the same run (None where there is no such
+        figure); ``limit_name``, what sets it ("fma": multiply-adds, "memory": reading); and ``ratio``, the
+        share of the limit that is reached.
+
+    Raises:
+        ValueError: no such group, or a time that is not positive.
     """
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"seconds: got {seconds}, wanted a positive number")
+    known, groups = _core.bench_names(), tuple(groups)
+    for name in groups:
+        if name not in known:
+            raise ValueError(f"groups: got '{name}', wanted one of {', '.join(known)}")
+    return _measure(groups or tuple(known), seconds)
+
+
+def _measure(groups: tuple[str, ...], seconds: float) -> Iterator[Row]:
+    for name in groups:
+        rows = _core.bench(name, seconds)
+        yield from rows
+        if name == "training":
+            yield _as_users_train(rows[-1], seconds)
+
+
+def about() -> dict[str, Any]:
+    """What the figures were measured with: version, platform, SIMD level, threads."""
     from ember_ml.es.run import versions
-    from ember_ml.es.trainer import available_threads
 
     found = versions()
-    steps = _cartpole()
-    weights = np.ones(512, np.float32)
     return {
         "version": found["ember_ml"],
         "platform": found["platform"],
         "simd": found["simd"],
-        "threads": available_threads(),
-        "seed_training_ms": 1e3 * _best(_seed_training(), seconds),
-        "cartpole_steps_per_second": steps() / _best(steps, seconds),
-        "forwards_per_second": 1024 / _best(_forward(), seconds),
-        "normals_per_second": 1e6 / _best(lambda: _core.noise(0, 0, 0, 1_000_000, 0, 0), seconds),
-        "update_normals_per_second": 512e5 / _best(lambda: _core.noise_sum(0, 0, weights, 100_000), seconds),
+        "threads": _core.available_threads(),
     }
 
 
-def report(results: dict[str, Any]) -> str:
-    """The results as a small table."""
-    from ember_ml.plot import count_text
-
-    rows = [
-        ("seed's training, 200 generations", f"{results['seed_training_ms']:.3g} ms"),
-        ("CartPole, MLP 4-64-64-2", f"{count_text(results['cartpole_steps_per_second'])} steps/s"),
-        ("MLP 17-64-64-6, batch of 1024", f"{count_text(results['forwards_per_second'])} forwards/s"),
-        ("noise, one thread", f"{count_text(results['normals_per_second'])} normals/s"),
-        ("noise and update, 512 x 100,000", f"{count_text(results['update_normals_per_second'])} normals/s"),
-    ]
-    head = f"ember-ml {results['version']}, {results['simd']}, {results['threads']} threads"
-    return "\n".join([head, *(f"  {name:<34} {rate:>18}" for name, rate in rows)])
-
-
-def _best(work: Callable[[], Any], seconds: float) -> float:
-    """Shortest time of one call, in seconds: what the machine can do when nothing else disturbs."""
-    work()
-    best, end = float("inf"), time.perf_counter() + seconds
-    while True:
-        begun = time.perf_counter()
-        work()
-        now = time.perf_counter()
-        best = min(best, now - begun)
-        if now >= end:
-            return best
-
-
-def _seed_training() -> Callable[[], Any]:
-    from ember_ml.es import MLPPolicy, OpenAIES, Trainer
-
-    def train() -> Any:
-        strategy = OpenAIES(directions=10, sigma=0.1, shaping="raw")
-        policy = MLPPolicy(hidden=(16,), activation="relu")
-        return Trainer(
-            "Simple1D-v0", policy, strategy, normalize_observations=False, seed=0, progress=False
-        ).run(generations=200)
-
-    return train
-
-
-def _cartpole() -> Callable[[], int]:
-    """One generation of 128 pairs around a policy that balances, so that episodes are long."""
-    from ember_ml.engines.native import NativeEngine
-    from ember_ml.envs import make
-    from ember_ml.es import MLPPolicy, OpenAIES, Trainer
-
-    policy = MLPPolicy(hidden=(64, 64))
-    trainer = Trainer("CartPole-v1", policy, OpenAIES(directions=32, sigma=0.1), seed=0, progress=False)
-    trainer.run(generations=40, until=500.0)
-    env = make("CartPole-v1")
-    engine = NativeEngine(env, policy.compile(env), normalize=True)
-    strategy = OpenAIES(directions=128, sigma=0.02)
-    strategy.start(trainer.theta, seed=0)
-    population, statistics = strategy.population(), trainer.observations
-    assert statistics is not None
-    frozen = (statistics.mean32, statistics.inverse32)
-    return lambda: engine.evaluate(population, *frozen).steps
-
-
-def _forward() -> Callable[[], Any]:
-    from ember_ml.engines.chain import forward
-    from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
-
-    tanh = (Elementwise("activation", "tanh"),)
-    layers = (
-        DenseLayer(17, 64, 0, 17 * 64, tanh),
-        DenseLayer(64, 64, 18 * 64, 18 * 64 + 64 * 64, tanh),
-        DenseLayer(64, 6, 18 * 64 + 65 * 64, 18 * 64 + 65 * 64 + 64 * 6, ()),
+def head(found: dict[str, Any]) -> str:
+    """What stands above the rows."""
+    return (
+        f"ember-ml {found['version']}, {found['simd']}, {found['threads']} threads, {found['platform']}\n"
+        f"\n{'':<52}{'threads':>7}{'measured':>20}   {'at most':>8}   reached"
     )
-    parameters = 18 * 64 + 65 * 64 + 65 * 6
-    spec = PolicySpec(17, 6, parameters, (), layers)
-    generator = np.random.default_rng(0)
-    theta = (0.2 * generator.standard_normal(parameters)).astype(np.float32)
-    x = generator.standard_normal((1024, 17)).astype(np.float32)
-    return lambda: forward(spec, theta, x)
+
+
+def line(row: Row) -> str:
+    """One row of the table."""
+    text = f"  {row['what']:<50}{row['threads']:>7}{_number(row['figure']):>10} {row['unit']:<9}"
+    if row["limit"] is None:
+        return text.rstrip()
+    return f"{text}   {_number(row['limit']):>8}   {100 * row['ratio']:>4.0f}% of {row['limit_name']}"
+
+
+def _number(x: float) -> str:
+    """Three digits that count, without an exponent."""
+    return f"{x:,.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}"
+
+
+def _as_users_train(native: Row, seconds: float) -> Row:
+    """The training of the last native row, timed around `Trainer.run`."""
+    from ember_ml.es import MLPPolicy, OpenAIES, Trainer
+    from ember_ml.training import Adam
+
+    times: list[float] = []
+    until = time.perf_counter() + seconds
+    while len(times) < 6 or time.perf_counter() < until:
+        trainer = Trainer(
+            "Simple1D-v0",
+            MLPPolicy(hidden=(16,), activation="relu"),
+            OpenAIES(directions=10, sigma=0.1, shaping="raw", optimizer=Adam(learning_rate=0.01)),
+            normalize_observations=False,
+            seed=0,
+            progress=False,
+        )
+        begun = time.perf_counter()
+        trainer.run(generations=200)
+        times.append(1e3 * (time.perf_counter() - begun))
+    figure = statistics.median(times[1:])  # the first one only warms up
+    ratio = native["limit"] / figure
+    return native | {"what": "the same, timed around Trainer.run", "figure": figure, "ratio": ratio}

@@ -130,8 +130,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("out", metavar="OUT", help="file to write: policy.h, policy.onnx, policy.pt2")
     sub.add_argument("--best", action="store_true", help="the best policy of the training, not its last")
 
-    sub = command("bench", _bench, "measure how fast this machine trains")
-    sub.add_argument("--seconds", type=float, default=1.0, metavar="X", help="time for each rate (1)")
+    sub = command(
+        "bench",
+        _bench,
+        "measure how fast this machine trains",
+        "Each figure stands beside what the machine can do at most, measured in the same run: multiply-adds\n"
+        "a second (fma), or numbers read from memory a second. All groups together take about 20 seconds.",
+    )
+    sub.add_argument(
+        "groups",
+        nargs="*",
+        metavar="GROUP",
+        help="limits, noise, tanh, forward, environments, rollouts, update, training (all)",
+    )
+    sub.add_argument("--seconds", type=float, default=0.3, metavar="X", help="time for each figure (0.3)")
     sub.add_argument("--json", action="store_true", help="print one JSON object")
 
     sub = command("info", _info, "version, SIMD level, threads, backends and environments found")
@@ -456,17 +468,25 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from ember_ml.bench import bench, report
+    from ember_ml.bench import about, bench, head, line
 
-    results = bench(options.seconds)
-    print(json.dumps(results) if options.json else report(results))
+    rows = bench(options.groups, options.seconds)
+    if options.json:
+        print(json.dumps(about() | {"rows": list(rows)}))
+        return OK
+    print(head(about()), flush=True)
+    group = None
+    for row in rows:
+        if row["group"] != group:
+            group = row["group"]
+            print(f"\n{group}")
+        print(line(row), flush=True)
     return OK
 
 
 def _info(options: argparse.Namespace) -> int:
     from ember_ml import _core, envs
     from ember_ml.es.run import versions
-    from ember_ml.es.trainer import available_threads
 
     packages = {}
     for name in (
@@ -486,7 +506,7 @@ def _info(options: argparse.Namespace) -> int:
     found = {
         **versions(),
         "simd_levels": list(_core.simd_levels()),
-        "threads": available_threads(),
+        "threads": _core.available_threads(),
         "backends": backends,
         "environments": sorted(envs.registry()),
         "optional_packages": packages,

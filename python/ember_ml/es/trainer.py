@@ -549,11 +549,6 @@ class Trainer:
         )
 
 
-def available_threads() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _network(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any, str, Float32]:
     """(spec or Module, Module to hand the weights back to, why it did not compile, first parameters)."""
     if isinstance(policy, (tuple, list)):
