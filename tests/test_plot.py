@@ -32,8 +32,9 @@ def test_one_generation_and_wild_returns(walk, tmp_path):
     trainer = es.Trainer(walk, strategy=es.SNES(directions=2), seed=0)
     run = trainer.run(generations=1)
     run.plot(tmp_path / "one.svg")
-    trainer.history._data["population_std"][:1] = np.inf
-    trainer.history._data["population_mean"][:1] = np.nan
+    records = trainer.history.to_numpy()
+    records["population_std"], records["population_mean"] = np.inf, np.nan
+    trainer.history = es.History(records)
     es.Trainer.run(trainer, generations=3).plot(tmp_path / "wild.pdf")
 
 

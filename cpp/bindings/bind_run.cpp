@@ -1,6 +1,8 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cstring>
+
 #include "bindings/bindings.h"
 #include "bindings/interruptible.h"
 #include "es/run.h"
@@ -14,7 +16,9 @@ using DoubleArray = py::array_t<double, py::array::c_style | py::array::forcecas
 
 template <class T>
 py::array_t<T> to_array(const std::vector<T>& values) {
-  return py::array_t<T>((py::ssize_t)values.size(), values.data());
+  py::array_t<T> array((py::ssize_t)values.size());  // given the values, numpy would copy field by field
+  if (!values.empty()) std::memcpy(array.mutable_data(), values.data(), values.size() * sizeof(T));
+  return array;
 }
 
 std::vector<double> checked(const char* name, const DoubleArray& values, std::size_t size) {
@@ -23,31 +27,6 @@ std::vector<double> checked(const char* name, const DoubleArray& values, std::si
                           std::to_string(size));
   }
   return std::vector<double>(values.data(), values.data() + size);
-}
-
-template <class T, class Field>
-py::array_t<T> column(const std::vector<HistoryRow>& rows, Field HistoryRow::* field) {
-  py::array_t<T> values((py::ssize_t)rows.size());
-  T* to = values.mutable_data();
-  for (const HistoryRow& row : rows) *to++ = row.*field;
-  return values;
-}
-
-// One array a field of the history, by name.
-py::dict columns(const RunLog& log) {
-  py::dict result;
-  result["generation"] = column<std::int64_t>(log.rows, &HistoryRow::generation);
-  result["policy_return"] = column<double>(log.rows, &HistoryRow::policy_return);
-  result["population_mean"] = column<double>(log.rows, &HistoryRow::population_mean);
-  result["population_std"] = column<double>(log.rows, &HistoryRow::population_std);
-  result["population_max"] = column<double>(log.rows, &HistoryRow::population_max);
-  result["episodes"] = column<std::int64_t>(log.rows, &HistoryRow::episodes);
-  result["steps"] = column<std::int64_t>(log.rows, &HistoryRow::steps);
-  result["failed"] = column<std::int64_t>(log.rows, &HistoryRow::failed);
-  result["sigma"] = column<double>(log.rows, &HistoryRow::sigma);
-  result["update_norm"] = column<double>(log.rows, &HistoryRow::update_norm);
-  result["wall_time"] = column<double>(log.rows, &HistoryRow::wall_time);
-  return result;
 }
 
 const char* name(RunLog::End end) {
@@ -70,6 +49,10 @@ const char* name(RunLog::End end) {
 }  // namespace
 
 void register_run(py::module_& module) {
+  // The fields of ember_ml.es.history, in its order.
+  PYBIND11_NUMPY_DTYPE(HistoryRow, generation, policy_return, population_mean, population_std, population_max,
+                       episodes, steps, failed, sigma, update_norm, wall_time);
+
   py::class_<ObservationStatistics>(module, "ObservationStatistics")
       .def(py::init<int>(), py::arg("inputs"))
       .def_readwrite("count", &ObservationStatistics::count)
@@ -113,7 +96,9 @@ void register_run(py::module_& module) {
       .def_property_readonly(
           "end", [](const RunLog& self) { return name(self.end); },
           "generations, until, time_budget, step_budget, stopped, or running after an error.")
-      .def("columns", &columns)
+      .def(
+          "records", [](const RunLog& self) -> py::array { return to_array(self.rows); },
+          "A structured array (generations,), one record a generation: es/history.py's fields.")
       .def_readonly("candidate_generation", &RunLog::candidate_generation)
       .def_readonly("candidate_return", &RunLog::candidate_return)
       .def_property_readonly("candidate", [](const RunLog& self) { return to_array(self.candidate); })

@@ -207,8 +207,10 @@ class RunLog:
     stop: bool
     def __init__(self) -> None:
         ...
-    def columns(self) -> dict:
-        ...
+    def records(self) -> numpy.ndarray:
+        """
+        A structured array (generations,), one record a generation: es/history.py's fields.
+        """
     @property
     def candidate(self) -> numpy.typing.NDArray[numpy.float32]:
         ...

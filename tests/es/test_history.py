@@ -39,7 +39,7 @@ def test_extend_equals_append():
     for g in range(70):
         one.append(**record(g, sigma=g * 0.1))
     other.append(**one[0])
-    other.extend({name: one[name][1:] for name in NAMES})
+    other.extend(one.to_numpy()[1:])
     assert one == other
 
 
@@ -50,3 +50,12 @@ def test_repr_is_a_table():
         history.append(**record(g, policy_return=-12.345))
     lines = repr(history).splitlines()
     assert len(lines) == 9 and "-12.35" in lines[-1] and "..." in repr(history)
+
+
+def test_frozen_stays_as_it_was():
+    history = History()
+    history.append(**record(0, steps=5))
+    frozen = history.frozen()
+    history.append(**record(1, steps=6))
+    frozen.append(**record(1, steps=7))
+    assert history["steps"].tolist() == [5, 6] and frozen["steps"].tolist() == [5, 7]

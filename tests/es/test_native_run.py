@@ -88,7 +88,7 @@ def test_equals_ask_and_tell_to_the_bit(name):
         rows.append((evaluation.policy_returns.mean(), *moments, sigma, one.update_norm))
     theirs = _core.ObservationStatistics(1)
     log = native(many, task, 12, statistics=theirs)
-    columns = log.columns()
+    columns = log.records()
     assert log.end == "generations" and log.generations == 12
     assert np.array_equal(one.mean, many.mean) and np.array_equal(one.sigma, many.sigma)
     assert np.array_equal(one.best, many.best) and one.best_fitness == many.best_fitness
@@ -134,14 +134,14 @@ def test_threads_do_not_change_the_result():
 def test_trains():
     strategy = started(STRATEGIES["OpenAIES"], PARAMETERS, 200)
     log = native(strategy, engine(), 200, statistics=_core.ObservationStatistics(1))
-    assert log.columns()["policy_return"][-1] > -50.0
+    assert log.records()["policy_return"][-1] > -50.0
 
 
 def test_until_keeps_the_policy_that_reached_it():
     strategy = started(STRATEGIES["OpenAIES"], PARAMETERS, 200)
     statistics = _core.ObservationStatistics(1)
     log = native(strategy, engine(), 200, statistics=statistics, until=-200.0)
-    columns = log.columns()
+    columns = log.records()
     assert log.end == "until" and log.generations < 200
     assert columns["policy_return"][-1] >= -200.0 > columns["policy_return"][:-1].max()
     assert columns["update_norm"][-1] == 0.0 and strategy.generation == log.generations
@@ -152,9 +152,9 @@ def test_until_keeps_the_policy_that_reached_it():
 def test_budgets_end_with_a_whole_generation():
     strategy = started(STRATEGIES["OpenAIES"], PARAMETERS)
     log = native(strategy, engine(normalize=False), 100, step_budget=5000)
-    assert log.end == "step_budget" and log.columns()["steps"].sum() == 6300
+    assert log.end == "step_budget" and log.records()["steps"].sum() == 6300
     log = native(strategy, engine(normalize=False), 10**9, time_budget=0.05, wall_time=100.0)
-    assert log.end == "time_budget" and 100.05 <= log.columns()["wall_time"][-1] < 105
+    assert log.end == "time_budget" and 100.05 <= log.records()["wall_time"][-1] < 105
 
 
 def test_another_thread_may_watch_and_stop():
@@ -168,7 +168,7 @@ def test_another_thread_may_watch_and_stop():
     log.stop = True
     thread.join(20)
     assert not thread.is_alive()
-    assert log.end == "stopped" and log.generations == strategy.generation == len(log.columns()["steps"])
+    assert log.end == "stopped" and log.generations == strategy.generation == len(log.records()["steps"])
 
 
 @pytest.mark.parametrize(

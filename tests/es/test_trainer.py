@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import skip_without
-from ember_ml import es
+from ember_ml import envs, es, nn
 from ember_ml.nn import tensor
 from ember_ml.nn.modules import Dense, Module
 
@@ -303,3 +303,38 @@ def test_names_es_offers():
     assert callable(es.noise) and callable(es.train)
     with pytest.raises(AttributeError):
         es.evolve  # noqa: B018
+
+
+def test_a_run_keeps_its_records_and_weights_when_training_goes_on():
+    module = nn.MLP(1, (4,), 1, output_activation="tanh")
+    trainer = es.Trainer("Simple1D-v0", module, es.OpenAIES(directions=4), seed=0, progress=False)
+    first = trainer.run(generations=3)
+    kept, theta = module.to_vector(), first.theta.copy()
+    weight = next(iter(module.parameters())).data
+    before = weight.copy()
+    second = trainer.run(generations=70)
+    trainer.step()
+    assert [len(run.history) for run in (first, second)] == [3, 73] and trainer.generation == 74
+    assert first.history == second.history[:3] and second.history == trainer.history[:73]
+    assert np.array_equal(first.theta, theta) and np.array_equal(kept, theta)
+    assert np.array_equal(weight, before) and np.array_equal(module.to_vector(), trainer.theta)
+    assert first.best.theta.shape == theta.shape and len(first.config["warmed"]) == 2
+
+
+def test_many_short_native_runs_make_one_history():
+    whole = es.Trainer("CartPole-v1", seed=1, progress=False).run(generations=150)
+    trainer = es.Trainer("CartPole-v1", seed=1, progress=False)
+    for _ in range(150):
+        run = trainer.run(generations=1)
+    names = [name for name in whole.history.to_numpy().dtype.names if name != "wall_time"]
+    assert all(np.array_equal(run.history[name], whole.history[name], equal_nan=True) for name in names)
+    assert (np.diff(run.history["wall_time"]) > 0).all() and np.array_equal(run.theta, whole.theta)
+
+
+def test_what_the_engine_refuses_is_refused_at_once():
+    spec = nn.MLP(3, (4,), 1)
+    with pytest.raises(ValueError, match="observation of 1 values"):
+        es.Trainer("Simple1D-v0", spec)
+    compiled = es.MLPPolicy(hidden=(4,)).compile(envs.make("CartPole-v1"))
+    with pytest.raises(ValueError, match="policy"):
+        es.Trainer("Simple1D-v0", compiled)

@@ -26,6 +26,14 @@ FIELDS: tuple[tuple[str, type], ...] = (
 NAMES = tuple(name for name, _ in FIELDS)
 DTYPE = np.dtype([(name, kind) for name, kind in FIELDS])
 
+#: A record as bytes, which is how records are kept: numpy copies structured arrays field by field, ten times
+#: slower.
+_BYTES = np.dtype((np.void, DTYPE.itemsize))
+_NONE = np.empty(0, _BYTES)
+
+#: Native runs that are kept unread.
+_MOST_LOGS = 64
+
 
 class History:
     """Records of training, oldest first.
@@ -45,35 +53,68 @@ class History:
     """
 
     def __init__(self, records: NDArray[Any] | None = None) -> None:
-        self._data = np.zeros(0, DTYPE) if records is None else np.array(records, DTYPE)
-        self._count = len(self._data)
+        self._bytes = _NONE if records is None else np.array(records, DTYPE).view(_BYTES)
+        self._count = len(self._bytes)
+        self._logs: list[Any] = []  # native runs after those, not read yet
+        self._length = self._count
 
     def append(self, **record: float) -> None:
         """Adds one record; every field of `FIELDS` is given by name."""
-        self._reserve(1)
-        self._data[self._count] = tuple(record[name] for name in NAMES)
-        self._count += 1
+        self.extend(np.array([tuple(record[name] for name in NAMES)], DTYPE))
 
-    def extend(self, columns: dict[str, Any]) -> None:
-        """Adds many records, given as one array of equal length per field."""
-        count = len(columns["generation"])
+    def extend(self, records: NDArray[Any]) -> None:
+        """Adds many records, a structured array (generations,) as `to_numpy` gives it."""
+        self._read_logs()
+        self._add(records)
+        self._length = self._count
+
+    def extend_from(self, log: Any) -> None:
+        """Adds what a native run recorded (`_core.RunLog`, which must not be run again), to be read when
+        somebody looks.
+        """
+        if len(self._logs) >= _MOST_LOGS:
+            self._read_logs()
+        self._logs.append(log)
+        self._length += log.generations
+
+    def frozen(self) -> History:
+        """The records up to now. What is added here later is not in it; nothing is copied, because a record
+        never changes.
+        """
+        other = History.__new__(History)
+        other._bytes, other._count = self._bytes[: self._count], self._count
+        other._logs, other._length = self._logs.copy(), self._length
+        return other
+
+    def _read_logs(self) -> None:
+        logs, self._logs = self._logs, []
+        for log in logs:
+            self._add(log.records())
+
+    def _add(self, records: NDArray[Any]) -> None:
+        count = len(records)
         self._reserve(count)
-        for name in NAMES:
-            self._data[name][self._count : self._count + count] = columns[name]
+        self._bytes[self._count : self._count + count] = np.ascontiguousarray(records, DTYPE).view(_BYTES)
         self._count += count
 
     def _reserve(self, count: int) -> None:
-        if self._count + count > len(self._data):
-            grown = np.zeros(max(64, 2 * len(self._data), self._count + count), DTYPE)
-            grown[: self._count] = self._data[: self._count]
-            self._data = grown
+        if self._count + count > len(self._bytes):
+            grown = np.empty(max(64, 2 * len(self._bytes), self._count + count), _BYTES)
+            grown[: self._count] = self._bytes[: self._count]
+            self._bytes = grown
+
+    @property
+    def _records(self) -> NDArray[Any]:
+        self._read_logs()
+        return self._bytes[: self._count].view(DTYPE)
 
     def to_numpy(self) -> NDArray[Any]:
         """A structured array (generations,) with one named field per entry of a record; a copy."""
-        return self._data[: self._count].copy()
+        self._read_logs()
+        return self._bytes[: self._count].copy().view(DTYPE)
 
     def __len__(self) -> int:
-        return self._count
+        return self._length
 
     @overload
     def __getitem__(self, key: str) -> NDArray[Any]: ...
@@ -85,14 +126,14 @@ class History:
         if isinstance(key, str):
             if key not in NAMES:
                 raise KeyError(f"history has no field {key!r}; its fields are {', '.join(NAMES)}")
-            return self._data[key][: self._count].copy()
+            return self._records[key].copy()
         if isinstance(key, slice):
-            return History(self._data[: self._count][key])
-        index = range(self._count)[key]  # IndexError when out of range; negative counts from the end
-        return dict(zip(NAMES, self._data[index].item()))
+            return History(self._records[key])
+        index = range(self._length)[key]  # IndexError when out of range; negative counts from the end
+        return dict(zip(NAMES, self._records[index].item()))
 
     def __iter__(self) -> Iterator[dict[str, int | float]]:
-        return (self[index] for index in range(self._count))
+        return (self[index] for index in range(self._length))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History) and bool(np.array_equal(self.to_numpy(), other.to_numpy()))
@@ -100,15 +141,14 @@ class History:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        if not self._count:
+        if not self._length:
             return "History(no generations yet)"
-        shown = (
-            range(self._count) if self._count <= 8 else [0, 1, 2, -1, *range(self._count - 3, self._count)]
-        )
+        count = self._length
+        shown = range(count) if count <= 8 else [0, 1, 2, -1, *range(count - 3, count)]
         widths = {"generation": 10, "policy_return": 13, "mean": 10, "std": 9, "max": 10}
         widths.update(steps=9, sigma=8)
         head = " ".join(f"{name:>{width}}" for name, width in widths.items())
-        lines = [f"History of {self._count} generations", head]
+        lines = [f"History of {self._length} generations", head]
         for index in shown:
             if index < 0:
                 lines.append(f"{'...':>10}")

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 JUDGE_EPISODES = 100
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """The unperturbed policy with the highest return in training so far, a lucky draw until it is judged."""
 
     policy_return: float
@@ -37,6 +36,35 @@ class Candidate:
     theta: Float32
     mean: Float32 | None
     inverse: Float32 | None
+
+
+class NativeCandidate:
+    """A Candidate as a native run left it in its log, read when somebody asks for it."""
+
+    __slots__ = ("_log", "policy_return")
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.policy_return: float = log.candidate_return
+
+    @property
+    def generation(self) -> int:
+        return int(self._log.candidate_generation)
+
+    @property
+    def theta(self) -> Float32:
+        theta: Float32 = self._log.candidate
+        return theta
+
+    @property
+    def mean(self) -> Float32 | None:
+        mean: Float32 = self._log.candidate_mean
+        return mean if mean.size else None
+
+    @property
+    def inverse(self) -> Float32 | None:
+        inverse: Float32 = self._log.candidate_inverse_deviation
+        return inverse if inverse.size else None
 
 
 @dataclass
@@ -51,7 +79,7 @@ class Snapshot:
     mean: Float32 | None
     inverse: Float32 | None
     history: History
-    candidate: Candidate | None
+    candidate: Candidate | NativeCandidate | None
     strategy_state: dict[str, Any]
     observation_state: dict[str, Any] | None
     module: Any = None  # the user's, which holds the weights
@@ -61,14 +89,14 @@ class Snapshot:
     def of(trainer: Trainer) -> Snapshot:
         statistics = trainer.observations
         return Snapshot(
-            config=_config(trainer),
+            config=trainer.config(),
             problem=trainer.problem,
             choice=trainer.choice,
             seed=trainer.seed,
             theta=trainer.theta,
             mean=None if statistics is None else statistics.mean32,
             inverse=None if statistics is None else statistics.inverse32,
-            history=History(trainer.history.to_numpy()),
+            history=trainer.history.frozen(),
             candidate=trainer.candidate,
             strategy_state=trainer.strategy.state_dict(),
             observation_state=None if statistics is None else statistics.state_dict(),
@@ -105,8 +133,8 @@ class Snapshot:
         return checkpoint.write(path, config, arrays)
 
 
-def _config(trainer: Trainer) -> dict[str, Any]:
-    """Everything that decides the training, fit for JSON."""
+def describe(trainer: Trainer) -> dict[str, Any]:
+    """What decides a training and stays as it is from its first generation on, fit for JSON."""
     problem, env = trainer.problem, trainer.env
     compiled = isinstance(problem.policy, PolicySpec)
     return {
@@ -141,9 +169,6 @@ def _config(trainer: Trainer) -> dict[str, Any]:
             "engine": trainer.engine_name,
             "device": problem.device,
         },
-        "preset": trainer.preset,
-        "elapsed": trainer._elapsed,
-        "warmed": list(trainer._warmed),
         "engine_used": trainer.choice.name,
     }
 

@@ -26,7 +26,8 @@ from ember_ml.es.interrupt import Interrupt
 from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.policy import MLPPolicy, TrainedPolicy
 from ember_ml.es.progress import Progress
-from ember_ml.es.run import Candidate, Run, Snapshot
+from ember_ml.es.run import Candidate, NativeCandidate, Run, Snapshot, describe
+from ember_ml.es.weights import Weights
 
 LAYOUTS = ("members", "episodes", "units")
 
@@ -148,12 +149,12 @@ class Trainer:
             self.env = replace(self.env, action_size=outputs)
         self.problem = Problem(self.env, network, not_compiled, **options)
         self.choice: Choice = choose(self.problem, self.engine_name)
-        self._engine: Any = None
+        self._engine: Any = self.choice.make(self.problem)
         self.history = History()
         self.observations = (
             ObservationStatistics(self.env.observation_size) if self.problem.normalize else None
         )
-        self.candidate: Candidate | None = None
+        self.candidate: Candidate | NativeCandidate | None = None
         self._elapsed = 0.0
         self._stop = False
         self._warmed = (0, 0)  # episodes and steps of the warm-up, until they are in a record
@@ -163,6 +164,8 @@ class Trainer:
         self.strategy.plan(self.generations)
         if threads is not None:
             self.strategy.threads = threads
+        self._weights = None if self.module is None else Weights(self.module)
+        self._description = describe(self)
 
     def _first_parameters(self, theta0: Any, parameters: int) -> Float32:
         if isinstance(theta0, (str, os.PathLike)):
@@ -200,7 +203,7 @@ class Trainer:
 
     @property
     def engine(self) -> Any:
-        """The engine, made when first needed."""
+        """The engine; after `close`, a new one."""
         if self._engine is None:
             self._engine = self.choice.make(self.problem)
         return self._engine
@@ -233,11 +236,9 @@ class Trainer:
         """Trains, and returns what came of it.
 
         Stops at the first of: so many more generations, a `policy_return` of at least `until` (that
-            generation makes
-        no update: the policy you hold is the one that reached it), so many seconds, so many environment steps
-            (whole
-        generations only), a callback that says so, Ctrl-C. Without `generations`, what is left of the plan is
-        run.
+        generation makes no update: the policy you hold is the one that reached it), so many seconds, so many
+        environment steps (whole generations only), a callback that says so, Ctrl-C. Without `generations`,
+        what is left of the plan is run.
 
         Raises:
             ValueError: no limit of any kind, or a limit that is not positive.
@@ -265,7 +266,7 @@ class Trainer:
                         before = self.generation
                         reached = self._advance(interrupt, last, until, deadline, origin, budget, first, bar)
                         bar.show(self.history, first)
-                        stop = self._call_back() if self.generation > before else False
+                        stop = self._call_back(origin) if self.generation > before else False
                         if stop or reached or interrupt.requested:
                             break
                         if deadline is not None and time.perf_counter() >= deadline:
@@ -320,7 +321,7 @@ class Trainer:
         now = time.perf_counter()
         ends = [end for end in (deadline, bar.next_look) if end is not None]
         patience = max(0.0, min(ends) - now) if ends else math.inf
-        left = math.inf if budget is None else budget - self._steps_since(first) - self._warmed[1]
+        left = math.inf if budget is None else budget - self._steps_since(first)
         return self._native_generations(interrupt, count, until, patience, left, now - origin)
 
     def _steps_since(self, first: int) -> int:
@@ -343,6 +344,8 @@ class Trainer:
         reached.
         """
         log = _core.RunLog()
+        if self._warmed != (0, 0):
+            log.warm_up_episodes, log.warm_up_steps = self._warmed  # counted in the next record
         try:
             with interrupt.cut():
                 _core.run(
@@ -360,25 +363,15 @@ class Trainer:
                 )
         finally:
             if log.generations:
-                self._record(log)
+                self._warmed = (0, 0)
+                self.history.extend_from(log)
+                if self.candidate is None or log.candidate_return > self.candidate.policy_return:
+                    self.candidate = NativeCandidate(log)
         return bool(log.end == "until")
 
-    def _record(self, log: Any) -> None:
-        """Takes over what a native run did."""
-        columns = log.columns()
-        columns["episodes"][0] += self._warmed[0]
-        columns["steps"][0] += self._warmed[1]
-        self._warmed = (0, 0)
-        self.history.extend(columns)
-        self._elapsed = float(columns["wall_time"][-1])
-        if self.candidate is None or log.candidate_return > self.candidate.policy_return:
-            frozen = (None, None)
-            if self.observations is not None:
-                frozen = (log.candidate_mean, log.candidate_inverse_deviation)
-            self.candidate = Candidate(log.candidate_return, log.candidate_generation, log.candidate, *frozen)
-
-    def _call_back(self) -> bool:
+    def _call_back(self, origin: float) -> bool:
         stop = False
+        self._elapsed = time.perf_counter() - origin
         for callback in self.callbacks:
             if self.generation % callback.every == 0 and callback.on_generation(self) is True:
                 stop = True
@@ -440,8 +433,8 @@ class Trainer:
 
     def _give_back(self) -> None:
         """A Module that was passed in holds the trained weights."""
-        if self.module is not None:
-            self.module.from_vector(self.theta)
+        if self._weights is not None:
+            self._weights.set(self.theta)
 
     # ------------------------------------------------------------------------------------------------ results
 
@@ -464,6 +457,18 @@ class Trainer:
             OSError: the file cannot be written; what was there before stands.
         """
         return self._snapshot().save(path)
+
+    def config(self) -> dict[str, Any]:
+        """Everything that decides the training, fit for JSON; it is in every saved file."""
+        config = {
+            **self._description,
+            "preset": self.preset,
+            "elapsed": self._elapsed,
+            "warmed": list(self._warmed),
+        }
+        if self.strategy.native is None:  # an optimiser of the user's, whose settings may have been changed
+            config["strategy"] = self.strategy.config()
+        return config
 
     def _snapshot(self) -> Snapshot:
         return Snapshot.of(self)
