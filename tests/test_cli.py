@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import cli, es
+from ember_ml.cli.strategy import STRATEGIES
 
 ENV = "Simple1D-v0"
 QUICK = ["--generations", "6", "--directions", "4", "--seed", "3"]
@@ -50,7 +51,7 @@ def test_train_json_is_one_object(capsys):
     assert summary["episodes"] == 6 * 9 and summary["config"]["strategy"]["directions"] == 4
 
 
-@pytest.mark.parametrize("strategy", sorted(set(cli.STRATEGIES) - {"cmaes", "cr-fm-nes"}))
+@pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - {"cmaes", "cr-fm-nes"}))
 def test_every_strategy(strategy, capsys):
     options = ["--strategy", strategy, "--generations", "2", "--seed", "1", "--quiet"]
     assert cli.main(["train", ENV, *options]) == 0

@@ -1,0 +1,103 @@
+"""About this machine and installation: ``ember-ml bench`` and ``info``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from ember_ml.cli.command import OK, command
+
+
+def add(commands: Any) -> None:
+    """Declares the commands."""
+    sub = command(
+        commands,
+        "bench",
+        _bench,
+        "measure how fast this machine trains",
+        "Each figure stands beside what the machine can do at most, measured in the same run: multiply-adds\n"
+        "a second (fma), or numbers read from memory a second. All groups together take about 20 seconds.",
+    )
+    sub.add_argument(
+        "groups",
+        nargs="*",
+        metavar="GROUP",
+        help="limits, noise, tanh, forward, environments, rollouts, update, training (all)",
+    )
+    sub.add_argument("--seconds", type=float, default=0.3, metavar="X", help="time for each figure (0.3)")
+    sub.add_argument("--json", action="store_true", help="print one JSON object")
+
+    sub = command(commands, "info", _info, "version, SIMD level, threads, backends and environments found")
+    sub.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from ember_ml.bench import about, bench, head, line
+
+    rows = bench(options.groups, options.seconds)
+    if options.json:
+        print(json.dumps(about() | {"rows": list(rows)}))
+        return OK
+    print(head(about()), flush=True)
+    group = None
+    for row in rows:
+        if row["group"] != group:
+            group = row["group"]
+            print(f"\n{group}")
+        print(line(row), flush=True)
+    return OK
+
+
+def _info(options: argparse.Namespace) -> int:
+    from ember_ml import _core, envs
+    from ember_ml.es.run import versions
+
+    packages = {}
+    for name in (
+        "torch",
+        "mlx",
+        "gymnasium",
+        "mujoco",
+        "numba",
+        "ray",
+        "cma",
+        "matplotlib",
+        "onnx",
+        "tensorboard",
+    ):
+        packages[name] = _installed(name)
+    backends = ["numpy", *(name for name in ("torch", "mlx") if packages[name])]
+    found = {
+        **versions(),
+        "simd_levels": list(_core.simd_levels()),
+        "threads": _core.available_threads(),
+        "backends": backends,
+        "environments": sorted(envs.registry()),
+        "optional_packages": packages,
+    }
+    if options.json:
+        print(json.dumps(found))
+        return OK
+    print(
+        f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}, {found['platform']}"
+    )
+    print(f"  SIMD level    {found['simd']} (built and runnable here: {', '.join(_core.simd_levels())})")
+    print(f"  threads       {found['threads']}")
+    print(f"  backends      {', '.join(backends)}")
+    print(f"  environments  {', '.join(sorted(envs.registry()))}; any gymnasium id where that is installed")
+    there = [f"{name} {version}" for name, version in packages.items() if version]
+    missing = [name for name, version in packages.items() if not version]
+    print(f"  installed     {', '.join(there) or 'none of the optional packages'}")
+    if missing:
+        print(f"  not installed {', '.join(missing)}: pip install 'ember-ml[all]' brings them")
+    return OK
+
+
+def _installed(name: str) -> str | None:
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
