@@ -73,7 +73,7 @@ def play(run: Run, episode: int = 0, frames: bool = False) -> Episode:
     """
     from ember_ml.es.noise import derived_seed
 
-    limit = run._snapshot.problem.max_steps or run.env.max_steps or MOST_STEPS
+    limit = run._snapshot.problem.options.max_steps or run.env.max_steps or MOST_STEPS
     seed = derived_seed("evaluate", run.seed, 0, 0, episode)
     player = _player(run.env, frames)
     try:

@@ -311,9 +311,9 @@ def test_a_policy_that_gives_nan_fails_and_ranks_last():
     ("arguments", "text"),
     [
         ({"policy": linear(2, 1)}, "policy has 2 inputs, but Walker has observations of size 1"),
-        ({"episodes": 0}, "episodes is 0"),
-        ({"frame_skip": 0}, "frame_skip is 0"),
-        ({"max_steps": 0}, "max_steps is 0"),
+        ({"episodes": 0}, "episodes: got 0"),
+        ({"frame_skip": 0}, "frame_skip: got 0"),
+        ({"max_steps": 0}, "max_steps: got 0"),
     ],
 )
 def test_bad_arguments(arguments, text):

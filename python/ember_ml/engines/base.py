@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml import validate
+
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
@@ -18,6 +20,12 @@ Purpose = Literal["noise", "reset", "evaluate", "warmup", "judge"]
 
 #: The direction that keys the starts of the unperturbed policy during training.
 POLICY_DIRECTION = 0xFFFFFFFF
+
+#: Directions in one leaf of the observation sums (docs/design.md, "One result").
+LEAF_DIRECTIONS = 16
+
+#: Normalised observations are clipped to plus and minus this.
+OBSERVATION_CLIP = 10.0
 
 #: Most members held as rows at one time, in bytes (design.md, "One loop").
 CHUNK_BYTES = 64 * 2**20
@@ -67,6 +75,46 @@ class Population:
                 yield first, self.rows[first : first + count]
             else:
                 yield first, perturb(self, first, count)
+
+
+@dataclass(frozen=True)
+class EpisodeOptions:
+    """How episodes are played and what counts, for every engine alike.
+
+    Args:
+        episodes: per member and generation.
+        max_steps: environment steps an episode may take; None is the environment's own limit.
+        frame_skip: environment steps for which an action is held, rewards summed.
+        clip_actions: clip Box actions to their bounds before the environment sees them.
+        normalize: normalise observations with the mean and deviation given to `evaluate`, and sum them.
+        reward_scale, reward_offset: fitness sums ``reward_scale * (reward - reward_offset)``; returns stay
+            raw.
+
+    Raises:
+        ValueError, TypeError: naming the option, what came and what was wanted.
+    """
+
+    episodes: int = 1
+    max_steps: int | None = None
+    frame_skip: int = 1
+    clip_actions: bool = True
+    normalize: bool = False
+    reward_scale: float = 1.0
+    reward_offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        limit = self.max_steps
+        checked = {
+            "episodes": validate.positive_int("episodes", self.episodes),
+            "max_steps": None if limit is None else validate.positive_int("max_steps", limit),
+            "frame_skip": validate.positive_int("frame_skip", self.frame_skip),
+            "clip_actions": validate.boolean("clip_actions", self.clip_actions),
+            "normalize": validate.boolean("normalize", self.normalize),
+            "reward_scale": validate.positive("reward_scale", self.reward_scale),
+            "reward_offset": validate.real("reward_offset", self.reward_offset),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass

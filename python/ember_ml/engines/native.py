@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import PURPOSES, Evaluation, Float32, ObservationSums, Population
+from ember_ml.engines.base import (
+    PURPOSES,
+    EpisodeOptions,
+    Evaluation,
+    Float32,
+    ObservationSums,
+    Population,
+)
 from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
 from ember_ml.envs.spec import EnvSpec
 
@@ -41,6 +48,7 @@ class NativeEngine:
         threads: at most so many; None: all cores. Small work stays on one. Never changes a result.
         layout: what lies in the SIMD lanes: "members", "episodes", "units"; None: the cost model chooses.
             It never changes a result.
+        options: fields of EpisodeOptions.
 
     Raises:
         ValueError: the env's and the policy's widths differ, or an option is out of range.
@@ -53,16 +61,11 @@ class NativeEngine:
         env: EnvSpec,
         policy: PolicySpec,
         *,
-        episodes: int = 1,
-        max_steps: int | None = None,
-        frame_skip: int = 1,
-        clip_actions: bool = True,
-        normalize: bool = False,
-        reward_scale: float = 1.0,
-        reward_offset: float = 0.0,
         threads: int | None = None,
         layout: str | None = None,
+        **options: Any,
     ) -> None:
+        play = EpisodeOptions(**options)
         if env.kind == "python":
             raise ValueError(f"env: {env.name} is stepped by Python; the native engine cannot run it")
         self.env = env  # keeps a custom environment's library or compiled functions alive
@@ -71,13 +74,13 @@ class NativeEngine:
             env.name if env.kind == "builtin" else "",
             custom=env.address if env.kind == "custom" else 0,
             env_parameters=list(env.parameters),
-            episodes=episodes,
-            max_steps=max_steps or env.max_steps or 0,
-            frame_skip=frame_skip,
-            clip_actions=clip_actions,
-            normalize=normalize,
-            reward_scale=reward_scale,
-            reward_offset=reward_offset,
+            episodes=play.episodes,
+            max_steps=play.max_steps or env.max_steps or 0,
+            frame_skip=play.frame_skip,
+            clip_actions=play.clip_actions,
+            normalize=play.normalize,
+            reward_scale=play.reward_scale,
+            reward_offset=play.reward_offset,
             threads=threads or 0,
             layout=layout or "auto",
         )

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from ember_ml import _core
 from ember_ml.engines.base import (
+    OBSERVATION_CLIP,
     POLICY_DIRECTION,
     PURPOSES,
+    EpisodeOptions,
     Evaluation,
     Float32,
-    ObservationSums,
     Population,
 )
 from ember_ml.engines.forward import Forward, make_forward
 from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.engines.python_result import Episode, Leaves, Result
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
@@ -33,8 +35,6 @@ MOST_LANES = 64
 #: An episode this long in an environment that has no time limit ends the run with an error.
 ENDLESS = 100_000
 
-LEAF_DIRECTIONS = 16
-
 
 class PythonEngine:
     """Evaluates populations on environments stepped in Python; all live episodes' forwards are one call.
@@ -43,15 +43,9 @@ class PythonEngine:
         spec: an environment of kind "python" (`envs.make`).
         policy: a PolicySpec, run by the native core, or a Module (`forward`, `from_vector`), called episode
             by episode.
-        episodes: per member.
-        max_steps: environment steps an episode may take; None leaves the environment's own limit.
-        frame_skip: environment steps for which an action is held, rewards summed.
-        clip_actions: clip Box actions to their bounds.
-        normalize: normalise observations with the mean and deviation given to `evaluate`, and sum them.
-        observation_clip: bound of normalised observations.
-        reward_scale, reward_offset: fitness sums `reward_scale * (reward - reward_offset)`; returns stay raw.
         workers: processes that step the environments; 0 or 1 steps them here. Results do not depend on it.
         start_method: how processes start (multiprocessing's names).
+        options: fields of EpisodeOptions.
     """
 
     name = "python"
@@ -60,33 +54,16 @@ class PythonEngine:
         self,
         spec: EnvSpec,
         policy: PolicySpec | Any,
-        episodes: int = 1,
-        max_steps: int | None = None,
-        frame_skip: int = 1,
-        clip_actions: bool = True,
-        normalize: bool = False,
-        observation_clip: float = 10.0,
-        reward_scale: float = 1.0,
-        reward_offset: float = 0.0,
+        *,
         workers: int | None = None,
         start_method: str = "spawn",
+        **options: Any,
     ) -> None:
-        for key, value in (("episodes", episodes), ("frame_skip", frame_skip)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(f"{key} is {value!r}; wanted a positive whole number")
-        if max_steps is not None and max_steps < 1:
-            raise ValueError(f"max_steps is {max_steps!r}; wanted a positive whole number or None")
         self.spec = spec
-        self.episodes = int(episodes)
-        self.frame_skip = int(frame_skip)
-        self.clip_actions = clip_actions
-        self.normalize = normalize
-        self.observation_clip = np.float32(observation_clip)
-        self.reward_scale = float(reward_scale)
-        self.reward_offset = float(reward_offset)
+        self.options = EpisodeOptions(**options)
         self.workers = int(workers or 0)
         self.start_method = start_method
-        limits = [int(n) for n in (max_steps, spec.max_steps) if n]
+        limits = [int(n) for n in (self.options.max_steps, spec.max_steps) if n]
         self.limit = min(limits) if limits else None
         self._forward: Forward = make_forward(policy)
         self._check_sizes()
@@ -114,10 +91,10 @@ class PythonEngine:
         Raises:
             EvaluationError: the environment or the policy raised, or gave NaN or a wrong shape.
         """
-        members, episodes = population.members, self.episodes
-        result = _Result(members, episodes, self.spec.observation_size)
+        members, episodes = population.members, self.options.episodes
+        result = Result(members, episodes, self.spec.observation_size)
         normal = self._normaliser(observation_mean, observation_inverse_deviation)
-        leaves = _Leaves(population, self.spec.observation_size) if self.normalize else None
+        leaves = Leaves(population, self.spec.observation_size) if self.options.normalize else None
         try:
             for first, rows in population.chunks():
                 jobs = _jobs(first, len(rows), episodes)
@@ -138,8 +115,8 @@ class PythonEngine:
         first: int,
         jobs: list[tuple[int, int]],
         normal: Callable[[Float32], Float32],
-        result: _Result,
-        leaves: _Leaves | None,
+        result: Result,
+        leaves: Leaves | None,
     ) -> None:
         """Runs jobs (member, episode) side by side; a lane that finishes takes the next job."""
         queue = jobs[::-1]
@@ -148,14 +125,14 @@ class PythonEngine:
         limit = self.limit if self.limit is not None else ENDLESS
         size = self.spec.observation_size if leaves is not None else 0
         live: list[int] = []
-        running: dict[int, _Episode] = {}
+        running: dict[int, Episode] = {}
         observations = np.empty((0, self.spec.observation_size), np.float32)
         while live or queue:
             if queue and (lanes.refill or not live) and len(live) < lanes.size:
                 free = [lane for lane in range(lanes.size) if lane not in running][: len(queue)]
                 started = [queue.pop() for _ in free]
                 for lane, (member, episode) in zip(free, started):
-                    running[lane] = _Episode(member, episode, size)
+                    running[lane] = Episode(member, episode, size)
                 seeds = [self._seed(population, member, episode) for member, episode in started]
                 fresh = self._guard(population, running, partial(lanes.reset, free, seeds))
                 observations = np.concatenate([observations, fresh])
@@ -177,7 +154,7 @@ class PythonEngine:
         population: Population,
         lanes: Lanes,
         live: list[int],
-        running: dict[int, _Episode],
+        running: dict[int, Episode],
         first: int,
         observations: Float32,
         normal: Callable[[Float32], Float32],
@@ -185,17 +162,19 @@ class PythonEngine:
     ) -> tuple[Float32, NDArray[np.bool_]]:
         """One action for every live lane, held for frame_skip environment steps."""
         episodes = [running[lane] for lane in live]
-        if self.normalize:
+        if self.options.normalize:
             self._count(population, episodes, observations)
         which = np.array([e.member - first for e in episodes], dtype=np.intp)
         outputs = self._outputs(population, episodes, which, normal(observations))
         broken: NDArray[np.bool_] = np.asarray(~np.isfinite(outputs).all(axis=1))
         for index in np.flatnonzero(broken):
             episodes[index].failed = True
-        actions = self.spec.actions(np.where(broken[:, None], np.float32(0), outputs), self.clip_actions)
+        outputs = np.where(broken[:, None], np.float32(0), outputs)
+        actions = self.spec.actions(outputs, self.options.clip_actions)
         ended = broken.copy()
         observations = observations.copy()
-        for _ in range(self.frame_skip):
+        scale, offset = self.options.reward_scale, self.options.reward_offset
+        for _ in range(self.options.frame_skip):
             going = np.flatnonzero(~ended)
             if not going.size:
                 break
@@ -204,7 +183,7 @@ class PythonEngine:
             over = terminated | truncated
             for i, reward, end in zip(going.tolist(), rewards.tolist(), over.tolist()):
                 episode = episodes[i]
-                episode.add(reward, self.reward_scale, self.reward_offset)
+                episode.add(reward, scale, offset)
                 if end:
                     ended[i] = True
                 elif episode.length >= limit:
@@ -218,7 +197,7 @@ class PythonEngine:
         return observations, ended
 
     def _outputs(
-        self, population: Population, episodes: list[_Episode], which: NDArray[np.intp], inputs: Float32
+        self, population: Population, episodes: list[Episode], which: NDArray[np.intp], inputs: Float32
     ) -> Float32:
         try:
             outputs = self._forward(which, inputs)
@@ -234,7 +213,7 @@ class PythonEngine:
             )
         return outputs
 
-    def _count(self, population: Population, episodes: list[_Episode], observations: Float32) -> None:
+    def _count(self, population: Population, episodes: list[Episode], observations: Float32) -> None:
         deviations = observations.astype(np.float64) - self._shift
         squares = deviations * deviations
         for episode, deviation, square in zip(episodes, deviations, squares):
@@ -246,11 +225,11 @@ class PythonEngine:
     def _normaliser(self, mean: Float32 | None, inverse: Float32 | None) -> Callable[[Float32], Float32]:
         size = self.spec.observation_size
         self._shift = np.zeros(size) if mean is None else np.asarray(mean, np.float32).astype(np.float64)
-        if not self.normalize or mean is None:
+        if not self.options.normalize or mean is None:
             return lambda observations: observations
         centre = np.asarray(mean, np.float32)
         factor = np.ones(size, np.float32) if inverse is None else np.asarray(inverse, np.float32)
-        bound = self.observation_clip
+        bound = np.float32(OBSERVATION_CLIP)
         return lambda observations: np.clip((observations - centre) * factor, -bound, bound)
 
     def _seed(self, population: Population, member: int, episode: int) -> int:
@@ -263,14 +242,14 @@ class PythonEngine:
         purpose = PURPOSES[population.reset_purpose]
         return int(draw(purpose, population.seed, population.generation, direction, episode))
 
-    def _guard(self, population: Population, running: dict[int, _Episode], call: Callable[[], Any]) -> Any:
+    def _guard(self, population: Population, running: dict[int, Episode], call: Callable[[], Any]) -> Any:
         try:
             return call()
         except LaneError as error:
             cause = error.__cause__
             raise self._error(population, running[error.lane], error.message) from cause
 
-    def _error(self, population: Population, episode: _Episode, message: str) -> EvaluationError:
+    def _error(self, population: Population, episode: Episode, message: str) -> EvaluationError:
         policy = episode.member >= population.members
         who = "the unperturbed policy" if policy else f"member {episode.member}"
         return EvaluationError(
@@ -332,104 +311,3 @@ def _close(lanes: Lanes) -> None:
 
 def _jobs(first: int, count: int, episodes: int) -> list[tuple[int, int]]:
     return [(member, episode) for member in range(first, first + count) for episode in range(episodes)]
-
-
-class _Episode:
-    """Sums of one episode, step by step."""
-
-    __slots__ = (
-        "count",
-        "counted",
-        "episode",
-        "failed",
-        "length",
-        "member",
-        "shaped",
-        "squares",
-        "sum",
-        "total",
-    )
-
-    def __init__(self, member: int, episode: int, observation_size: int) -> None:
-        self.member = member
-        self.episode = episode
-        self.length = 0
-        self.total = 0.0
-        self.shaped = 0.0
-        self.failed = False
-        self.count = 0
-        self.counted = observation_size > 0
-        self.sum = np.zeros(observation_size)
-        self.squares = np.zeros(observation_size)
-
-    def add(self, reward: float, scale: float, offset: float) -> None:
-        reward = float(np.float32(reward))
-        self.length += 1
-        self.total += reward
-        self.shaped += scale * (reward - offset)
-
-
-class _Result:
-    """Arrays of an Evaluation; row `members` holds the unperturbed policy."""
-
-    def __init__(self, members: int, episodes: int, observation_size: int) -> None:
-        self.members = members
-        self.returns = np.zeros((members + 1, episodes))
-        self.shaped = np.zeros((members + 1, episodes))
-        self.lengths = np.zeros((members + 1, episodes), np.int32)
-        self.failed = np.zeros((members + 1, episodes), np.bool_)
-
-    def add(self, episode: _Episode) -> None:
-        at = episode.member, episode.episode
-        self.returns[at] = episode.total
-        self.shaped[at] = episode.shaped
-        self.lengths[at] = episode.length
-        self.failed[at] = episode.failed
-
-    def finish(self, leaves: list[ObservationSums], with_policy: bool) -> Evaluation:
-        m = self.members
-        # Episode by episode, because numpy's own sum adds pairwise: the mean is over episodes in index order.
-        fitness = np.zeros(m)
-        for column in self.shaped[:m].T:
-            fitness += column
-        fitness /= self.shaped.shape[1]
-        fitness[self.failed[:m].any(axis=1)] = -np.inf
-        evaluation = Evaluation(
-            fitness=fitness,
-            returns=self.returns[:m],
-            lengths=self.lengths[:m],
-            failed=self.failed[:m],
-            leaves=leaves,
-            steps=int(self.lengths.sum()),
-        )
-        if with_policy:
-            evaluation.policy_returns = self.returns[m]
-            evaluation.policy_lengths = self.lengths[m]
-        return evaluation
-
-
-class _Leaves:
-    """Observation sums in leaves of 16 directions, members and episodes in order, whoever finished first."""
-
-    def __init__(self, population: Population, observation_size: int) -> None:
-        self._population = population
-        self._size = observation_size
-        self._done: dict[tuple[int, int], _Episode] = {}
-
-    def add(self, episode: _Episode) -> None:
-        self._done[episode.member, episode.episode] = episode
-
-    def sums(self) -> list[ObservationSums]:
-        population = self._population
-        pair = 2 if population.antithetic and population.rows is None else 1
-        members = LEAF_DIRECTIONS * pair
-        leaves = [
-            ObservationSums(0.0, np.zeros(self._size), np.zeros(self._size))
-            for _ in range(-(-population.members // members))
-        ]
-        for (member, _), episode in sorted(self._done.items()):
-            leaf = leaves[member // members]
-            leaf.count += episode.count
-            leaf.sum += episode.sum
-            leaf.sum_of_squares += episode.squares
-        return leaves

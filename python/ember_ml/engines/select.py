@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ember_ml.engines.base import Engine
+from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.envs.spec import EnvSpec
 
@@ -23,20 +23,14 @@ class Problem:
     env: EnvSpec
     policy: PolicySpec | Any
     not_compiled: str = ""
-    episodes: int = 1
-    max_steps: int | None = None
-    frame_skip: int = 1
-    clip_actions: bool = True
-    normalize: bool = False
-    reward_scale: float = 1.0
-    reward_offset: float = 0.0
+    options: EpisodeOptions = field(default_factory=EpisodeOptions)
     threads: int | None = None
     workers: int | None = None
     layout: str | None = None
     device: str | None = None
 
     def with_episodes(self, episodes: int) -> Problem:
-        return replace(self, episodes=episodes)
+        return replace(self, options=replace(self.options, episodes=episodes))
 
 
 @dataclass(frozen=True)
@@ -179,15 +173,9 @@ def _make_native(problem: Problem) -> Engine:
     return NativeEngine(
         problem.env,
         problem.policy,
-        episodes=problem.episodes,
-        max_steps=problem.max_steps,
-        frame_skip=problem.frame_skip,
-        clip_actions=problem.clip_actions,
-        normalize=problem.normalize,
-        reward_scale=problem.reward_scale,
-        reward_offset=problem.reward_offset,
         threads=problem.threads,
         layout=problem.layout,
+        **vars(problem.options),
     )
 
 
@@ -196,35 +184,17 @@ def _make_python(problem: Problem) -> Engine:
 
     env = in_python(problem.env)
     assert env is not None
-    return PythonEngine(
-        env,
-        problem.policy,
-        episodes=problem.episodes,
-        max_steps=problem.max_steps,
-        frame_skip=problem.frame_skip,
-        clip_actions=problem.clip_actions,
-        normalize=problem.normalize,
-        reward_scale=problem.reward_scale,
-        reward_offset=problem.reward_offset,
-        workers=problem.workers,
-    )
+    return PythonEngine(env, problem.policy, workers=problem.workers, **vars(problem.options))
 
 
 def _make_torch(problem: Problem) -> Engine:
     from ember_ml.engines.device import TorchEngine
 
-    return TorchEngine(
-        problem.env, problem.policy, device=torch_device(problem.device), **_device_options(problem)
-    )
+    device = torch_device(problem.device)
+    return TorchEngine(problem.env, problem.policy, device=device, **vars(problem.options))
 
 
 def _make_mlx(problem: Problem) -> Engine:
     from ember_ml.engines.device import MlxEngine
 
-    return MlxEngine(problem.env, problem.policy, device=problem.device, **_device_options(problem))
-
-
-def _device_options(problem: Problem) -> dict[str, Any]:
-    names = ("episodes", "max_steps", "frame_skip", "clip_actions", "normalize")
-    shaped = ("reward_scale", "reward_offset")
-    return {name: getattr(problem, name) for name in (*names, *shaped)}
+    return MlxEngine(problem.env, problem.policy, device=problem.device, **vars(problem.options))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.es.validate import positive_int
+from ember_ml.validate import positive_int
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer

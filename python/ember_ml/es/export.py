@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.es.validate import suggest
+from ember_ml.validate import suggest
 
 if TYPE_CHECKING:
     from ember_ml.es.policy import TrainedPolicy

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ember_ml.engines.base import OBSERVATION_CLIP
 from ember_ml.engines.policy_spec import DenseLayer, Elementwise
-from ember_ml.es.observation import CLIP
 
 if TYPE_CHECKING:
     from ember_ml.es.policy import TrainedPolicy
@@ -264,8 +264,8 @@ def _outputs(policy: TrainedPolicy, name: str, width: int) -> str:
             f"  for (i = 0; i < {spec.inputs}; ++i) {{\n"
             f"    const float centred = observation[i] - {name}_observation_mean[i];\n"
             f"    const float scaled = centred * {name}_observation_factor[i];\n"
-            f"    x[i] = scaled < {_number(-CLIP)} ? {_number(-CLIP)}"
-            f" : scaled > {_number(CLIP)} ? {_number(CLIP)} : scaled;\n"
+            f"    x[i] = scaled < {_number(-OBSERVATION_CLIP)} ? {_number(-OBSERVATION_CLIP)}"
+            f" : scaled > {_number(OBSERVATION_CLIP)} ? {_number(OBSERVATION_CLIP)} : scaled;\n"
             "  }\n"
         )
     else:

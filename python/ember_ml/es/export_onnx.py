@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.engines.base import OBSERVATION_CLIP
 from ember_ml.engines.policy_spec import Elementwise
 from ember_ml.errors import need
-from ember_ml.es.observation import CLIP
 
 if TYPE_CHECKING:
     from ember_ml.es.policy import TrainedPolicy
@@ -33,7 +33,7 @@ def to_onnx(policy: TrainedPolicy) -> Any:
     if policy.mean is not None and policy.inverse is not None:
         graph.add("Sub", graph.constant(policy.mean))
         graph.add("Mul", graph.constant(policy.inverse))
-        graph.add("Clip", graph.constant(-CLIP), graph.constant(CLIP))
+        graph.add("Clip", graph.constant(-OBSERVATION_CLIP), graph.constant(OBSERVATION_CLIP))
     graph.elementwise(spec.before)
     for layer in spec.layers:
         count = layer.inputs * layer.outputs

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.engines.base import OBSERVATION_CLIP
 from ember_ml.engines.policy_spec import Elementwise
 from ember_ml.errors import need
-from ember_ml.es.observation import CLIP
 
 if TYPE_CHECKING:
     from ember_ml.es.policy import TrainedPolicy
@@ -58,7 +58,7 @@ def _normalize(torch: Any, mean: Any, inverse: Any) -> Any:
             self.register_buffer("inverse_deviation", _constant(torch, inverse))
 
         def forward(self, x: Any) -> Any:
-            return torch.clamp((x - self.mean) * self.inverse_deviation, -CLIP, CLIP)
+            return torch.clamp((x - self.mean) * self.inverse_deviation, -OBSERVATION_CLIP, OBSERVATION_CLIP)
 
     return NormalizeObservation()
 

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import Float32, Float64, ObservationSums
+from ember_ml.engines.base import OBSERVATION_CLIP, Float32, Float64, ObservationSums
 
-#: Normalised observations are clipped to plus and minus this.
-CLIP = 10.0
 
 class ObservationStatistics:
     """Count, mean and sum of squared deviations of everything observed so far (Chan, Golub and LeVeque 1979).
@@ -92,5 +90,6 @@ def combine_leaves(leaves: Sequence[ObservationSums]) -> ObservationSums | None:
 
 def normalize(observations: Float32, mean32: Float32, inverse32: Float32) -> Float32:
     """``clip((x - mean) * inverse, -10, 10)``, each operation rounded to float32."""
-    clipped: Float32 = np.clip((observations - mean32) * inverse32, np.float32(-CLIP), np.float32(CLIP))
+    bound = np.float32(OBSERVATION_CLIP)
+    clipped: Float32 = np.clip((observations - mean32) * inverse32, -bound, bound)
     return clipped

@@ -17,7 +17,7 @@ from ember_ml.engines.forward import ModuleForward
 from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.observation import normalize
-from ember_ml.es.validate import choice, positive_int, real
+from ember_ml.validate import choice, positive_int, real
 
 
 @dataclass(frozen=True)

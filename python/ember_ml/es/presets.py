@@ -8,7 +8,7 @@ from typing import Any
 
 from ember_ml.es.policy import MLPPolicy
 from ember_ml.es.strategies import ARS, OpenAIES, Strategy
-from ember_ml.es.validate import suggest
+from ember_ml.validate import suggest
 
 TRIALS = "found by trial on seeds that the published results do not use"
 ARS_TABLE = "Mania, Guy and Recht 2018, arXiv 1803.07055, with the values of the RL Baselines3 Zoo"

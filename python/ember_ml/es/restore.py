@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml import validate
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import check_device
-from ember_ml.es import checkpoint, validate
+from ember_ml.es import checkpoint
 from ember_ml.es.history import DTYPE, History
 from ember_ml.es.run import Candidate, Run
 from ember_ml.es.strategies import Strategy

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ember_ml import validate
 from ember_ml.engines.base import Engine, Float32
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import Choice, Problem
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.es import checkpoint, validate
+from ember_ml.es import checkpoint
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.history import History
 from ember_ml.es.policy import TrainedPolicy
@@ -116,7 +117,8 @@ class Snapshot:
         if not isinstance(network, PolicySpec):
             module = network
             network = lambda: copy.deepcopy(module)  # noqa: E731
-        return TrainedPolicy(network, theta, self.problem.env, mean, inverse, self.problem.clip_actions)
+        clip = self.problem.options.clip_actions
+        return TrainedPolicy(network, theta, self.problem.env, mean, inverse, clip)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         arrays: dict[str, Any] = {"theta": self.theta, "history": self.history.to_numpy()}
@@ -136,6 +138,7 @@ class Snapshot:
 def describe(trainer: Trainer) -> dict[str, Any]:
     """What decides a training and stays as it is from its first generation on, fit for JSON."""
     problem, env = trainer.problem, trainer.env
+    options = problem.options
     compiled = isinstance(problem.policy, PolicySpec)
     return {
         "env": {
@@ -154,13 +157,13 @@ def describe(trainer: Trainer) -> dict[str, Any]:
         "seed": trainer.seed,
         "generations": trainer.generations,
         "trainer": {
-            "episodes": problem.episodes,
-            "normalize_observations": problem.normalize,
-            "max_steps": problem.max_steps,
-            "clip_actions": problem.clip_actions,
-            "reward_offset": problem.reward_offset,
-            "reward_scale": problem.reward_scale,
-            "frame_skip": problem.frame_skip,
+            "episodes": options.episodes,
+            "normalize_observations": options.normalize,
+            "max_steps": options.max_steps,
+            "clip_actions": options.clip_actions,
+            "reward_offset": options.reward_offset,
+            "reward_scale": options.reward_scale,
+            "frame_skip": options.frame_skip,
             "warmup": trainer.warmup,
             "common_starts": trainer.common_starts,
             "threads": problem.threads,

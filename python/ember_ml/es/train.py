@@ -6,7 +6,8 @@ import inspect
 import secrets
 from typing import Any
 
-from ember_ml.es import presets, validate
+from ember_ml import validate
+from ember_ml.es import presets
 from ember_ml.es.run import Run
 from ember_ml.es.trainer import Trainer
 

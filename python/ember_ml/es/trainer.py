@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ember_ml import _core
-from ember_ml.engines.base import Evaluation, Float32, Population
+from ember_ml import _core, validate
+from ember_ml.engines.base import EpisodeOptions, Evaluation, Float32, Population
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES, Choice, Problem, choose
-from ember_ml.es import validate
 from ember_ml.es.callbacks import Callback, as_callbacks
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.history import History
@@ -129,14 +128,16 @@ class Trainer:
         if layout is not None:
             validate.choice("layout", layout, LAYOUTS)
 
-        options: dict[str, Any] = {
-            "episodes": validate.positive_int("episodes", episodes),
-            "max_steps": None if max_steps is None else validate.positive_int("max_steps", max_steps),
-            "frame_skip": validate.positive_int("frame_skip", frame_skip),
-            "clip_actions": validate.boolean("clip_actions", clip_actions),
-            "normalize": validate.boolean("normalize_observations", normalize_observations),
-            "reward_scale": validate.positive("reward_scale", reward_scale),
-            "reward_offset": validate.real("reward_offset", reward_offset),
+        options = EpisodeOptions(
+            episodes=episodes,
+            max_steps=max_steps,
+            frame_skip=frame_skip,
+            clip_actions=clip_actions,
+            normalize=validate.boolean("normalize_observations", normalize_observations),
+            reward_scale=reward_scale,
+            reward_offset=reward_offset,
+        )
+        where: dict[str, Any] = {
             "threads": None if threads is None else validate.positive_int("threads", threads),
             "workers": None if workers is None else validate.positive_int("workers", workers),
             "layout": layout,
@@ -147,12 +148,12 @@ class Trainer:
         if not self.env.action_size:
             outputs = network.outputs if isinstance(network, PolicySpec) else _outputs_of(network, self.env)
             self.env = replace(self.env, action_size=outputs)
-        self.problem = Problem(self.env, network, not_compiled, **options)
+        self.problem = Problem(self.env, network, not_compiled, options, **where)
         self.choice: Choice = choose(self.problem, self.engine_name)
         self._engine: Any = self.choice.make(self.problem)
         self.history = History()
         self.observations = (
-            ObservationStatistics(self.env.observation_size) if self.problem.normalize else None
+            ObservationStatistics(self.env.observation_size) if options.normalize else None
         )
         self.candidate: Candidate | NativeCandidate | None = None
         self._elapsed = 0.0
