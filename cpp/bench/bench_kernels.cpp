@@ -1,7 +1,7 @@
 #include "bench/bench_table.h"
 #include "envs/builtin.h"
 #include "es/evaluate.h"
-#include "policy/dense.h"
+#include "policy/dense_units.h"
 #include "policy/elementwise.h"
 
 namespace ember {

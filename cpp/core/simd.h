@@ -33,6 +33,8 @@
 #endif
 
 #define EMBER_INLINE __attribute__((always_inline)) inline
+// After the parameters of a lambda. A loop over accumulators that is not inlined keeps them in memory.
+#define EMBER_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace ember {
 namespace EMBER_LEVEL {
@@ -219,6 +221,20 @@ EMBER_INLINE void store_first(float* to, vfloat x, int count) {
   std::memcpy(to, &x.v, sizeof(float) * (std::size_t)count);
 }
 EMBER_INLINE vfloat splat(float value) { return vfloat(value); }
+// Lane l holds from[l / count]: every number `count` times. Reads lanes / count floats.
+template <int count>
+EMBER_INLINE vfloat repeat(const float* from) {
+#if defined(EMBER_SIMD_AVX2)
+  const __m256i which =
+      count == 2 ? _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3) : _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+  static_assert(count == 2 || count == 4, "two or four");
+  const __m128 some = count == 2 ? _mm_loadu_ps(from) : _mm_castpd_ps(_mm_load_sd((const double*)from));
+  return (raw::floats)_mm256_permutevar8x32_ps(_mm256_castps128_ps256(some), which);
+#else
+  static_assert(count == 1 || count == 2, "one or two");
+  return count == 1 ? load(from) : vfloat(raw::floats{from[0], from[0], from[1], from[1]});
+#endif
+}
 EMBER_INLINE vint iota() {
 #if defined(EMBER_SIMD_AVX2)
   return raw::ints{0, 1, 2, 3, 4, 5, 6, 7};

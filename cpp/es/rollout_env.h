@@ -23,7 +23,7 @@ EMBER_INLINE Stream start_stream(const RolloutPlan& plan, int member, int episod
 // Numbers that are finite times zero are zero; anything else is not a number.
 EMBER_INLINE vfloat add_unless_finite(vfloat x, vfloat sum) { return fma(x, vfloat(0.0f), sum); }
 
-template <template <class> class E, int stride>
+template <template <class> class E>
 class BuiltinLanes {
  public:
   using Env = E<vfloat>;
@@ -52,20 +52,12 @@ class BuiltinLanes {
     vfloat state[Env::states], observation[Env::observations];
     for (int i = 0; i < Env::states; ++i) state[i] = load((const float*)group.state + i * lanes);
     env_.observe(state, observation);
-    for (int i = 0; i < Env::observations; ++i) {
-      if (stride == 1) {
-        group.observation[i] = observation[i][0];
-      } else {
-        store(group.observation + i * lanes, observation[i]);
-      }
-    }
+    for (int i = 0; i < Env::observations; ++i) store(group.observation + i * lanes, observation[i]);
   }
   EMBER_INLINE void step(Group& group, vfloat* reward, vmask* terminated, vmask* finite) {
     vfloat state[Env::states], action[Env::actions];
     for (int i = 0; i < Env::states; ++i) state[i] = load((const float*)group.state + i * lanes);
-    for (int i = 0; i < Env::actions; ++i) {
-      action[i] = stride == 1 ? splat(group.action[i]) : load(group.action + i * lanes);
-    }
+    for (int i = 0; i < Env::actions; ++i) action[i] = load(group.action + i * lanes);
     env_.step(state, action, reward, terminated);
     vfloat sum = add_unless_finite(*reward, vfloat(0.0f));
     for (int i = 0; i < Env::states; ++i) {
@@ -86,7 +78,6 @@ class BuiltinLanes {
 };
 
 // A user's environment sees only lanes that are live: after its end an episode is never stepped.
-template <int stride>
 class CustomLanes {
  public:
   static constexpr bool builtin = false;
@@ -95,6 +86,11 @@ class CustomLanes {
     observations_ = arena.take<float>((std::int64_t)lanes * env_.observation_size);
     actions_ = arena.take<float>((std::int64_t)lanes * plan.actions);
   }
+  const ember_env& env() const { return env_; }
+  float* observations() const {
+    return observations_;
+  }  // room for (lanes, observations) and (lanes, actions)
+  float* actions() const { return actions_; }
   static int observations(const RolloutPlan& plan) { return plan.observations; }
   static int actions(const RolloutPlan& plan) { return plan.actions; }
   static std::int64_t state_bytes(const RolloutPlan& plan) {
@@ -105,28 +101,11 @@ class CustomLanes {
     const std::uint64_t seed = derived_seed64(start_stream(plan_, group.member[lane], group.episode[lane]));
     unsigned char* state = group.state + (std::size_t)lane * env_.state_size;
     std::memset(state, 0, env_.state_size);
-    if (stride == 1) {
-      env_.reset(env_.context, 1, state, &seed, group.observation);
-      return finite(group.observation);
-    }
     env_.reset(env_.context, 1, state, &seed, observations_);
     return spread(group, &lane, 1) == 0;
   }
   void observe(Group&) {}
-  EMBER_INLINE void step(Group& group, vfloat* reward, vmask* terminated, vmask* good) {
-    if (stride == 1) {
-      float number = 0.0f;
-      std::uint8_t flags = 0;
-      env_.step(env_.context, 1, group.state, group.action, group.observation, &number, &flags);
-      if (flags & EMBER_ERROR) report(group.member[0]);
-      *reward = splat(number);
-      *terminated = vint(flags & (EMBER_TERMINATED | EMBER_TRUNCATED) ? -1 : 0);
-      *good = is_finite(*reward) & vint(finite(group.observation) ? -1 : 0);
-    } else {
-      step_lanes(group, reward, terminated, good);
-    }
-  }
-  void step_lanes(Group& group, vfloat* reward, vmask* terminated, vmask* finite) {
+  EMBER_INLINE void step(Group& group, vfloat* reward, vmask* terminated, vmask* finite) {
     int live[lanes], count = 0;
     for (int lane = 0; lane < lanes; ++lane) {
       if (group.live[lane]) live[count++] = lane;
@@ -162,8 +141,7 @@ class CustomLanes {
                 from.state + (std::size_t)lane * env_.state_size, env_.state_size);
   }
 
- private:
-  void report(int member) {
+  void report(int member) const {
     std::int64_t none = -1;
     __atomic_compare_exchange_n(plan_.error, &none, (std::int64_t)member, false, __ATOMIC_RELAXED,
                                 __ATOMIC_RELAXED);
@@ -177,6 +155,8 @@ class CustomLanes {
     for (; i < count; ++i) rest += row[i] * 0.0f;
     return all(sum == vfloat(rest));
   }
+
+ private:
   // Copies rows of observations_ into the group's lanes; bit n is set where row n is not finite.
   unsigned spread(Group& group, const int* lane, int count) {
     unsigned bad = 0;

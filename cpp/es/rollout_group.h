@@ -26,16 +26,14 @@ class Arena {
   std::size_t used_ = 0;
 };
 
-// Arrays of lanes are (elements, stride): element i of lane l is at i * stride + l. The stride is `lanes`, or
-// 1 in the layout that has one episode at a time, where vectors hold elements; there arrays are padded to
-// whole vectors.
+// Arrays of lanes are (elements, lanes): element i of lane l is at i * lanes + l.
 struct Group {
   float* observation;
   float *a, *b;      // forward's two buffers, each (widest, lanes)
   const float* out;  // the policy's output, in a, b or observation
   float* action;
   unsigned char* state;  // built-in: (states, lanes) floats; custom: (lanes, state_size) bytes
-  float* weights;        // members layout: (parameters, lanes)
+  float* weights;        // of the members under way; the layout says how
   double* sums;          // (2, observations, lanes)
   vdouble returns;
   vint steps;

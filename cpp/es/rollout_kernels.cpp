@@ -1,37 +1,20 @@
 // The rollout loop: the same for every environment and layout, so that all give the same bits.
+#include <type_traits>
+
 #include "core/poll.h"
 #include "envs/builtin.h"
 #include "es/evaluate.h"
 #include "es/rollout_env.h"
 #include "es/rollout_layout.h"
 #include "es/rollout_small.h"
+#include "es/rollout_units.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
 namespace {
 
-// What an action is computed in: one number, or one a lane.
-template <int stride>
-struct ActionNumber {
-  using type = vfloat;
-  static EMBER_INLINE vfloat read(const float* from) { return load(from); }
-  static EMBER_INLINE void write(float* to, vfloat x) { store(to, x); }
-};
-template <>
-struct ActionNumber<1> {
-  using type = float;
-  static EMBER_INLINE float read(const float* from) { return *from; }
-  static EMBER_INLINE void write(float* to, float x) { *to = x; }
-};
-EMBER_INLINE vfloat pick(vmask mask, vfloat a, vfloat b) { return select(mask, a, b); }
-EMBER_INLINE float pick(bool mask, float a, float b) { return mask ? a : b; }
-EMBER_INLINE vmask mask_of_lanes(vmask mask) { return mask; }
-EMBER_INLINE vmask mask_of_lanes(bool mask) { return vint(mask ? -1 : 0); }
-
 template <class Env, class Layout>
 class Rollout {
-  static constexpr int stride = Layout::stride;
-
  public:
   Rollout(const RolloutPlan& plan, const RolloutWorker& worker, Arena& arena)
       : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, arena), small_(plan) {
@@ -39,8 +22,7 @@ class Rollout {
     for (int g = 0; g < worker.groups; ++g) {
       Group unused;
       Group& group = groups ? groups[g] : unused;
-      const std::int64_t width =
-          stride == 1 ? padded(plan.policy.widest, lanes) : (std::int64_t)plan.policy.widest * lanes;
+      const std::int64_t width = (std::int64_t)plan.policy.widest * lanes;
       group.observation = arena.take<float>(plan.observations * lanes);
       group.a = arena.take<float>(width);
       group.b = arena.take<float>(width);
@@ -71,7 +53,9 @@ class Rollout {
       }
       while (active_ > 0) {
         if (stopped()) return;
-        if (fast && small_.fits) {
+        if constexpr (alone) {
+          play();
+        } else if (fast && small_.fits) {
           turns();
         } else {
           turn();
@@ -82,6 +66,7 @@ class Rollout {
   }
 
  private:
+  static constexpr bool alone = std::is_same_v<Layout, UnitsLayout>;  // one episode at a time
   static constexpr bool fast = small_policies && Env::builtin && Layout::own_weights;
 
   bool stopped() {
@@ -130,13 +115,23 @@ class Rollout {
     }
   }
 
+  // The episode in lane 0, until it ends or it is time to look up.
+  void play() {
+    Group& group = *groups_[0];
+    const Played played = play_units(plan_, layout_, env_, group, plan_.poll_interval);
+    turns_ += played.turns;
+    if (!played.ended) return;
+    finish(group, 0, played.failed);
+    if (!start(group)) active_ = 0;
+  }
+
   // One action in every live lane.
   void turn() {
     for (int g = 0; g < active_; ++g) {
       Group& group = *groups_[g];
       env_.observe(group);
       if (plan_.normalize) count_observations(group);
-      input_of<stride>(plan_, group, observations());
+      input_of(plan_, group, observations());
     }
     layout_.forward(groups_, active_);
     bool ended = false;
@@ -183,50 +178,36 @@ class Rollout {
   }
 
   void count_observations(Group& group) {
-    const int n = observations(), vectors = stride == 1 ? padded(n, lanes) / lanes : n;
     double* squares = group.sums + sums_size(plan_);
-    for (int i = 0; i < vectors; ++i) {
-      vdouble mean;
-      if (stride == 1) {
-        const int left = n - i * lanes;
-        mean = to_double(left >= lanes ? load(plan_.observation_mean + i * lanes)
-                                       : load_first(plan_.observation_mean + i * lanes, left));
-      } else {
-        mean = vdouble((double)plan_.observation_mean[i]);
-      }
-      const vdouble x = to_double(load(group.observation + i * lanes)) - mean;
+    for (int i = 0; i < observations(); ++i) {
+      const vdouble x =
+          to_double(load(group.observation + i * lanes)) - vdouble((double)plan_.observation_mean[i]);
       store(group.sums + i * lanes, load(group.sums + i * lanes) + x);
       store(squares + i * lanes, load(squares + i * lanes) + x * x);
     }
   }
 
   EMBER_INLINE void act(Group& group) {
-    // One lane or a vector of them: the same choices, by the same comparisons.
-    using Number = typename ActionNumber<stride>::type;
-    const auto at = [&](const float* from, int i) { return ActionNumber<stride>::read(from + i * stride); };
-    const auto put = [&](int i, Number x) { ActionNumber<stride>::write(group.action + i * stride, x); };
     vmask good = vint(-1);
     if (plan_.discrete) {
-      Number best = at(group.out, 0), choice(0.0f);
-      good = mask_of_lanes(best == best);
+      vfloat best = load(group.out), choice(0.0f);
+      good = best == best;
       for (int i = 1; i < plan_.policy.outputs; ++i) {
-        const Number value = at(group.out, i);
-        const auto larger = value > best;
-        best = pick(larger, value, best);
-        choice = pick(larger, Number((float)i), choice);
-        good &= mask_of_lanes(value == value);
+        const vfloat value = load(group.out + i * lanes);
+        const vmask larger = value > best;
+        best = select(larger, value, best);
+        choice = select(larger, vfloat((float)i), choice);
+        good &= value == value;
       }
-      put(0, choice);
+      store(group.action, choice);
     } else {
       for (int i = 0; i < Env::actions(plan_); ++i) {
-        Number value = at(group.out, i);
-        good &= mask_of_lanes(value == value);
+        vfloat value = load(group.out + i * lanes);
+        good &= value == value;
         if (plan_.action_low) {
-          const Number low(plan_.action_low[i]), high(plan_.action_high[i]);
-          const Number raised = pick(low > value, low, value);
-          value = pick(high < raised, high, raised);
+          value = min(splat(plan_.action_high[i]), max(splat(plan_.action_low[i]), value));
         }
-        put(i, value);
+        store(group.action + i * lanes, value);
       }
     }
     group.lost = !good;
@@ -269,7 +250,7 @@ class Rollout {
       groups_[kept++] = groups_[g];
     }
     active_ = kept;
-    while (stride != 1 && active_ > 1 && total <= (active_ - 1) * lanes) {
+    while (active_ > 1 && total <= (active_ - 1) * lanes) {
       int least = 0;
       for (int g = 1; g < active_; ++g) {
         if (groups_[g]->live_count < groups_[least]->live_count) least = g;
@@ -314,11 +295,11 @@ class Rollout {
 
   EMBER_INLINE int observations() const { return Env::observations(plan_); }
   static std::int64_t sums_size(const RolloutPlan& plan) {  // of each half
-    return stride == 1 ? padded(plan.observations, lanes) : (std::int64_t)plan.observations * lanes;
+    return (std::int64_t)plan.observations * lanes;
   }
-  double& sum_of(const Group& group, int i, int lane) const { return group.sums[i * stride + lane]; }
+  double& sum_of(const Group& group, int i, int lane) const { return group.sums[i * lanes + lane]; }
   double& square_of(const Group& group, int i, int lane) const {
-    return group.sums[sums_size(plan_) + i * stride + lane];
+    return group.sums[sums_size(plan_) + i * lanes + lane];
   }
 
   const RolloutPlan& plan_;
@@ -340,26 +321,20 @@ std::size_t run_one(const RolloutPlan& plan, const RolloutWorker& worker) {
   return arena.used();
 }
 
-template <template <int> class Env>
+template <class Env>
 std::size_t run_env(const RolloutPlan& plan, int layout, const RolloutWorker& worker) {
   switch ((Layout)layout) {
     case Layout::episodes:
-      return run_one<Env<EpisodesLayout::stride>, EpisodesLayout>(plan, worker);
+      return run_one<Env, EpisodesLayout>(plan, worker);
     case Layout::units:
-      return run_one<Env<UnitsLayout::stride>, UnitsLayout>(plan, worker);
+      return run_one<Env, UnitsLayout>(plan, worker);
     default:
-      return run_one<Env<MembersLayout::stride>, MembersLayout>(plan, worker);
+      return run_one<Env, MembersLayout>(plan, worker);
   }
 }
 
-template <template <class> class E>
-struct Builtin {
-  template <int stride>
-  using type = BuiltinLanes<E, stride>;
-};
-
 using Runner = std::size_t (*)(const RolloutPlan&, int, const RolloutWorker&);
-#define EMBER_RUNNER(Name) run_env<Builtin<Name>::type>,
+#define EMBER_RUNNER(Name) run_env<BuiltinLanes<Name>>,
 constexpr Runner runners[] = {EMBER_ENVIRONMENTS(EMBER_RUNNER)};
 #undef EMBER_RUNNER
 #define EMBER_DESCRIPTION(Name) &Name<vfloat>::description,

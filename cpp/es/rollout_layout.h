@@ -4,6 +4,7 @@
 #include "core/noise.h"
 #include "es/rollout_group.h"
 #include "policy/dense.h"
+#include "policy/dense_units.h"
 #include "policy/elementwise.h"
 
 namespace ember {
@@ -76,46 +77,39 @@ class MemberSource {
 };
 
 // What the policy's first layer reads: the observation, normalised and through what comes before the layers.
-template <int stride>
 EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int count) {
   const PolicyPlan& policy = plan.policy;
   const float* x = group.observation;
-  const int vectors = stride == 1 ? padded(count, lanes) / lanes : count;
   if (plan.normalize) {
     const vfloat bound(plan.observation_clip);
-    for (int i = 0; i < vectors; ++i) {
-      vfloat mean, inverse;
-      if (stride == 1) {
-        const int left = count - i * lanes;
-        mean = left >= lanes ? load(plan.observation_mean + i * lanes)
-                             : load_first(plan.observation_mean + i * lanes, left);
-        inverse = left >= lanes ? load(plan.observation_inverse_deviation + i * lanes)
-                                : load_first(plan.observation_inverse_deviation + i * lanes, left);
-      } else {
-        mean = splat(plan.observation_mean[i]);
-        inverse = splat(plan.observation_inverse_deviation[i]);
-      }
-      const vfloat scaled = (load(x + i * lanes) - mean) * inverse;
+    for (int i = 0; i < count; ++i) {
+      const vfloat mean = splat(plan.observation_mean[i]);
+      const vfloat scaled = (load(x + i * lanes) - mean) * splat(plan.observation_inverse_deviation[i]);
       store(group.a + i * lanes, max(-bound, min(bound, scaled)));
     }
     x = group.a;
   }
   if (policy.before_count > 0) {
-    if (x != group.a) std::memcpy(group.a, x, sizeof(float) * lanes * (std::size_t)vectors);
-    elementwise<stride != 1>(policy.before, policy.before_count, group.a, vectors, count);
+    if (x != group.a) std::memcpy(group.a, x, sizeof(float) * lanes * (std::size_t)count);
+    elementwise<true>(policy.before, policy.before_count, group.a, count, count);
     x = group.a;
   }
   group.out = x;
 }
 
+EMBER_INLINE bool exchange(bool& value, bool next) {
+  const bool old = value;
+  value = next;
+  return old;
+}
+
 class MembersLayout {
  public:
-  static constexpr int stride = lanes;
   static constexpr bool own_weights = true;  // each lane has its own
   MembersLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {}
   static std::int64_t group_weights(const RolloutPlan& plan) { return plan.policy.parameters * lanes; }
 
-  bool begin() { return !std_exchange(begun_, true); }
+  bool begin() { return !exchange(begun_, true); }
   bool assign(Group& group, int lane) {
     if (group.member[lane] >= 0 && group.episode[lane] + 1 < plan_.episodes) {
       ++group.episode[lane];
@@ -157,11 +151,6 @@ class MembersLayout {
   double* sums(int) { return nullptr; }
 
  private:
-  static bool std_exchange(bool& value, bool next) {
-    const bool old = value;
-    value = next;
-    return old;
-  }
   const RolloutPlan& plan_;
   MemberSource source_;
   bool begun_ = false;
@@ -169,7 +158,6 @@ class MembersLayout {
 
 class EpisodesLayout {
  public:
-  static constexpr int stride = lanes;
   static constexpr bool own_weights = false;
   EpisodesLayout(const RolloutPlan& plan, Arena& arena)
       : plan_(plan),
@@ -241,35 +229,41 @@ class EpisodesLayout {
   int member_ = -1, episode_ = 0;
 };
 
-// One episode at a time, in lane 0; the forward uses all lanes.
+// What normalisation reads and adds to, element by element, padded to whole vectors.
+struct UnitsStatistics {
+  float *mean, *inverse;
+  double *sums, *squares;
+};
+
+// Output units in lanes: one episode at a time, in lane 0 (rollout_units.h plays it), so that the member's
+// parameters stay in the first level of the cache.
 class UnitsLayout {
  public:
-  static constexpr int stride = 1;
   static constexpr bool own_weights = false;
-  UnitsLayout(const RolloutPlan& plan, Arena& arena)
-      : plan_(plan), source_(plan, arena), rows_(arena.take<float>(plan.policy.padded_parameters)) {}
+  UnitsLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {
+    copy_ = arena.take<float>(plan.policy.padded_parameters);
+    for (float*& buffer : hidden_) buffer = arena.take<float>(padded(plan.policy.widest, lanes));
+    if (!plan.normalize) return;
+    const std::int64_t width = padded(plan.observations, lanes);
+    statistics_ = {arena.take<float>(width), arena.take<float>(width), arena.take<double>(width),
+                   arena.take<double>(width)};
+    if (!copy_) return;  // only counts
+    std::memset(statistics_.mean, 0, sizeof(float) * (std::size_t)width);
+    std::memset(statistics_.inverse, 0, sizeof(float) * (std::size_t)width);
+    const std::size_t bytes = sizeof(float) * (std::size_t)plan.observations;
+    std::memcpy(statistics_.mean, plan.observation_mean, bytes);
+    std::memcpy(statistics_.inverse, plan.observation_inverse_deviation, bytes);
+  }
   static std::int64_t group_weights(const RolloutPlan&) { return 0; }
 
   bool begin() {
     member_ = source_.next();
     if (member_ < 0) return false;
     episode_ = 0;
-    const PolicyPlan& policy = plan_.policy;
-    for (int n = 0; n < policy.layer_count; ++n) {
-      const LayerPlan& layer = policy.layers[n];
-      const int width = padded(layer.outputs, lanes);
-      float* to = rows_ + layer.rows;
-      std::memset(to, 0, sizeof(float) * (std::size_t)width);
-      if (layer.bias >= 0) source_.write(layer.bias, layer.outputs, to);
-      to += width;
-      if (width == layer.outputs) {
-        source_.write(layer.weights, (std::int64_t)layer.inputs * width, to);
-        continue;
-      }
-      for (int i = 0; i < layer.inputs; ++i, to += width) {
-        std::memset(to + width - lanes, 0, sizeof(float) * lanes);
-        source_.write(layer.weights + (std::int64_t)i * layer.outputs, layer.outputs, to);
-      }
+    for (int n = 0; n < plan_.policy.layer_count; ++n) {
+      pack_units(
+          plan_.policy.layers[n],
+          [&](std::int64_t first, std::int64_t count, float* to) { source_.write(first, count, to); }, copy_);
     }
     return true;
   }
@@ -279,17 +273,21 @@ class UnitsLayout {
     group.episode[lane] = episode_;
     return episode_++ < plan_.episodes;
   }
-  void forward(Group* const* groups, int) {
-    Group& group = *groups[0];
-    const PolicyPlan& policy = plan_.policy;
-    for (int n = 0; n < policy.layer_count; ++n) {
-      const LayerPlan& layer = policy.layers[n];
-      float* y = group.out == group.b ? group.a : group.b;
-      dense_units(layer, rows_, group.out, y);
+  float* input() const { return hidden_[0]; }
+  const UnitsStatistics& statistics() const { return statistics_; }
+  // Of what lies in input(), which it uses up. Returns (outputs,).
+  EMBER_INLINE const float* forward() {
+    float *x = hidden_[0], *y = hidden_[1];
+    for (int n = 0; n < plan_.policy.layer_count; ++n) {
+      const LayerPlan& layer = plan_.policy.layers[n];
+      dense_units(layer, copy_, x, y);
       elementwise<false>(layer.after, layer.after_count, y, padded(layer.outputs, lanes) / lanes,
                          layer.outputs);
-      group.out = y;
+      float* const other = x;
+      x = y;
+      y = other;
     }
+    return x;
   }
   void move(const Group&, int, Group&, int) {}
   void end() {}
@@ -298,7 +296,9 @@ class UnitsLayout {
  private:
   const RolloutPlan& plan_;
   MemberSource source_;
-  float* rows_;
+  float* copy_;
+  float* hidden_[2];
+  UnitsStatistics statistics_{};
   int member_ = -1, episode_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// The dense layer of contract "one neuron" (policy.h) in the three layouts, all from one block of
-// accumulators.
+// The dense layer of contract "one neuron" (policy.h) with members or episodes in lanes, and the blocks of
+// accumulators that all layouts are made of (dense_units.h is the third).
 //
 // A block holds B independent sums in registers and walks the inputs i = k, k + 4, ... for one k after the
 // other: with k outermost eight sums share each input, and the sums of different outputs, not those of one
@@ -18,14 +18,14 @@ template <int B, class Input, class Weight, class Start, class Finish>
 EMBER_INLINE void neuron_block(int inputs, Input input, Weight weight, Start start, Finish finish) {
   vfloat s[B];
   float first[B * lanes], last[B * lanes];
-  const auto pass = [&](int k) {
+  const auto pass = [&](int k) EMBER_INLINE_LAMBDA {
     for (int i = k; i < inputs; i += 4) {
       const auto x = input(i);
 #pragma GCC unroll 16
       for (int j = 0; j < B; ++j) s[j] = fma(weight(i, j), x, s[j]);
     }
   };
-  const auto zero = [&] {
+  const auto zero = [&]() EMBER_INLINE_LAMBDA {
 #pragma GCC unroll 16
     for (int j = 0; j < B; ++j) s[j] = splat(0.0f);
   };
@@ -79,7 +79,7 @@ EMBER_INLINE void neuron_block_narrow(int inputs, Input input, Weight weight, St
       for (int j = 0; j < B; ++j) s[j][k] = fma(weight(i + k, j), x, s[j][k]);
     }
   }
-  const auto rest = [&](int k) {
+  const auto rest = [&](int k) EMBER_INLINE_LAMBDA {
     const auto x = input(i + k);
 #pragma GCC unroll 8
     for (int j = 0; j < B; ++j) s[j][k] = fma(weight(i + k, j), x, s[j][k]);
@@ -124,13 +124,13 @@ inline void dense_members_with(const LayerPlan& layer, const float* w, const flo
   const float* bias = layer.bias < 0 ? nullptr : w + layer.bias * lanes;
   const int inputs = layer.inputs, outputs = layer.outputs;
   int o = 0;
-  const auto few = [&](auto run, auto start) {
+  const auto few = [&](auto run, auto start) EMBER_INLINE_LAMBDA {
     run(
         outputs, [=](int i) { return load(x + i * lanes); },
         [=](int i, int j) { return load(weights + i * row + j * lanes); }, start,
         [=](int j, vfloat sum) { store(y + j * lanes, finished(sum)); });
   };
-  const auto few_inputs = [&](auto start) {
+  const auto few_inputs = [&](auto start) EMBER_INLINE_LAMBDA {
     if (inputs == 1) few([](auto... a) { neurons_few<1>(a...); }, start);
     if (inputs == 2) few([](auto... a) { neurons_few<2>(a...); }, start);
     if (inputs == 3) few([](auto... a) { neurons_few<3>(a...); }, start);
@@ -140,7 +140,7 @@ inline void dense_members_with(const LayerPlan& layer, const float* w, const flo
     if (bias) return few_inputs([=](int j) { return load(bias + j * lanes); });
     return few_inputs([](int) { return splat(0.0f); });
   }
-  const auto block = [&](auto run) {
+  const auto block = [&](auto run) EMBER_INLINE_LAMBDA {
     const float* from = weights + (std::int64_t)o * lanes;
     float* to = y + (std::int64_t)o * lanes;
     run(
@@ -169,49 +169,6 @@ inline int dense_members(const LayerPlan& layer, const float* w, const float* x,
   return relu ? 1 : 0;
 }
 
-// Output units in lanes. rows: bias and then weight rows, each padded to whole vectors; x: (inputs,), y:
-// padded outputs.
-inline void dense_units(const LayerPlan& layer, const float* rows, const float* x, float* y) {
-  const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
-  const float* bias = rows + layer.rows;
-  const float* weights = bias + width;
-  int v = 0;
-  const auto few = [&](auto run) {
-    run(
-        vectors, [=](int i) { return splat(x[i]); },
-        [=](int i, int j) { return load(weights + i * width + j * lanes); },
-        [=](int j) { return load(bias + j * lanes); }, [=](int j, vfloat sum) { store(y + j * lanes, sum); });
-  };
-  switch (inputs) {
-    case 1:
-      return few([](auto... a) { neurons_few<1>(a...); });
-    case 2:
-      return few([](auto... a) { neurons_few<2>(a...); });
-    case 3:
-      return few([](auto... a) { neurons_few<3>(a...); });
-    case 4:
-      return few([](auto... a) { neurons_few<4>(a...); });
-    default:
-      break;
-  }
-  const auto block = [&](auto run) {
-    const float* from = weights + v * lanes;
-    const float* begin = bias + v * lanes;
-    float* to = y + v * lanes;
-    run(
-        inputs, [=](int i) { return splat(x[i]); },
-        [=](int i, int j) { return load(from + (std::int64_t)i * width + j * lanes); },
-        [=](int j) { return load(begin + j * lanes); },
-        [=](int j, vfloat sum) { store(to + j * lanes, sum); });
-  };
-  if (inputs >= 8) {
-    for (; v + 8 <= vectors; v += 8) block([](auto... a) { neuron_block<8>(a...); });
-    for (; v + 4 <= vectors; v += 4) block([](auto... a) { neuron_block<4>(a...); });
-  }
-  for (; v + 2 <= vectors; v += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
-  for (; v < vectors; ++v) block([](auto... a) { neuron_block_narrow<1>(a...); });
-}
-
 template <int N>
 struct Count {
   static constexpr int value = N;
@@ -235,20 +192,20 @@ inline void dense_episodes(const LayerPlan& layer, const float* theta, const flo
     xs[g] = x[g];
     ys[g] = y[g];
   }
-  const auto tile = [&](auto count, int o) {
+  const auto tile = [&](auto count, int o) EMBER_INLINE_LAMBDA {
     constexpr int units_here = decltype(count)::value;
     const float* from = weights + o;
     const auto begin = [&](int j) { return bias ? splat(bias[o + j]) : splat(0.0f); };
     vfloat s[units_here][G];
     float kept[2][units_here * G * lanes];
-    const auto each = [&](auto f) {
+    const auto each = [&](auto f) EMBER_INLINE_LAMBDA {
 #pragma GCC unroll 16
       for (int j = 0; j < units_here; ++j) {
 #pragma GCC unroll 4
         for (int g = 0; g < G; ++g) f(j, g, (j * G + g) * lanes);
       }
     };
-    const auto pass = [&](int k) {
+    const auto pass = [&](int k) EMBER_INLINE_LAMBDA {
       for (int i = k; i < inputs; i += 4) {
         Inputs in;
 #pragma GCC unroll 4
@@ -262,7 +219,7 @@ inline void dense_episodes(const LayerPlan& layer, const float* theta, const flo
         }
       }
     };
-    const auto zero = [&] { each([&](int j, int g, int) { s[j][g] = splat(0.0f); }); };
+    const auto zero = [&]() EMBER_INLINE_LAMBDA { each([&](int j, int g, int) { s[j][g] = splat(0.0f); }); };
     each([&](int j, int g, int) { s[j][g] = begin(j); });
     pass(0);
     if (inputs > 1) {

@@ -1,0 +1,120 @@
+// The dense layer of contract "one neuron" (policy.h) with output units in lanes: one member at a time, its
+// parameters in a copy of their own (pack_units) whose rows are whole vectors.
+//
+// A layer of few outputs puts several of the four partial sums of each neuron side by side in one vector, so
+// that its lanes are not idle: lane k * width + o holds s_k of output o.
+#pragma once
+
+#include "policy/dense.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+
+// How many partial sums of a neuron lie in one vector: 1, 2 or 4.
+EMBER_INLINE int sums_side_by_side(const LayerPlan& layer) {
+  if (layer.inputs % 4 != 0 || layer.inputs < 8) return 1;
+  if (layer.outputs <= lanes / 4) return 4;
+  return layer.outputs <= lanes / 2 ? 2 : 1;
+}
+
+// Floats from one row of weights to the next.
+EMBER_INLINE int row_width(const LayerPlan& layer) {
+  const int together = sums_side_by_side(layer);
+  return together > 1 ? lanes / together : padded(layer.outputs, lanes);
+}
+
+// A layer's part of the copy: the bias, whole vectors of it, then the rows of weights. write(first, count,
+// to) gives parameters [first, first + count) of the member.
+template <class Write>
+inline void pack_units(const LayerPlan& layer, Write write, float* copy) {
+  float* to = copy + layer.rows;
+  const int width = row_width(layer), whole = padded(layer.outputs, lanes);
+  std::memset(to, 0, sizeof(float) * (std::size_t)whole);
+  if (layer.bias >= 0) write(layer.bias, layer.outputs, to);
+  to += whole;
+  if (width == layer.outputs) {
+    write(layer.weights, (std::int64_t)layer.inputs * width, to);
+    return;
+  }
+  std::memset(to, 0, sizeof(float) * (std::size_t)layer.inputs * width);
+  for (int i = 0; i < layer.inputs; ++i, to += width) {
+    write(layer.weights + (std::int64_t)i * layer.outputs, layer.outputs, to);
+  }
+}
+
+// Few outputs, `together` partial sums of each in a vector.
+template <int together>
+EMBER_INLINE void dense_units_few(int inputs, int outputs, const float* bias, const float* weights,
+                                  const float* x, float* y) {
+  constexpr int width = lanes / together, chains = 4 / together;
+  vfloat s[chains];
+  s[0] = load(bias);  // and zeros behind it
+  if (chains > 1) s[chains - 1] = splat(0.0f);
+  for (int i = 0; i < inputs; i += 4) {
+#pragma GCC unroll 2
+    for (int c = 0; c < chains; ++c) {
+      const int at = i + c * together;
+      s[c] = fma(load(weights + at * width), repeat<width>(x + at), s[c]);
+    }
+  }
+  alignas(64) float sums[chains][lanes];
+#pragma GCC unroll 2
+  for (int c = 0; c < chains; ++c) store(sums[c], s[c]);
+  const float* k = sums[0];  // k[n * width + o]: partial sum n of output o
+  for (int o = 0; o < outputs; ++o) {
+    y[o] = (k[o] + k[width + o]) + (k[2 * width + o] + k[3 * width + o]);
+  }
+}
+
+// x: (inputs,), contiguous; y: (outputs,), room for whole vectors.
+inline void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y) {
+  const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
+  const float* bias = copy + layer.rows;
+  const float* weights = bias + width;
+  switch (sums_side_by_side(layer)) {
+    case 4:
+      return dense_units_few<4>(inputs, layer.outputs, bias, weights, x, y);
+    case 2:
+      return dense_units_few<2>(inputs, layer.outputs, bias, weights, x, y);
+    default:
+      break;
+  }
+  int v = 0;
+  const auto few = [&](auto run) EMBER_INLINE_LAMBDA {
+    run(
+        vectors, [=](int i) { return splat(x[i]); },
+        [=](int i, int j) { return load(weights + i * width + j * lanes); },
+        [=](int j) { return load(bias + j * lanes); }, [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+  };
+  switch (inputs) {
+    case 1:
+      return few([](auto... a) { neurons_few<1>(a...); });
+    case 2:
+      return few([](auto... a) { neurons_few<2>(a...); });
+    case 3:
+      return few([](auto... a) { neurons_few<3>(a...); });
+    case 4:
+      return few([](auto... a) { neurons_few<4>(a...); });
+    default:
+      break;
+  }
+  const auto block = [&](auto run) EMBER_INLINE_LAMBDA {
+    const float* from = weights + v * lanes;
+    const float* begin = bias + v * lanes;
+    float* to = y + v * lanes;
+    run(
+        inputs, [=](int i) { return splat(x[i]); },
+        [=](int i, int j) { return load(from + (std::int64_t)i * width + j * lanes); },
+        [=](int j) { return load(begin + j * lanes); },
+        [=](int j, vfloat sum) { store(to + j * lanes, sum); });
+  };
+  if (inputs >= 8) {
+    for (; v + 8 <= vectors; v += 8) block([](auto... a) { neuron_block<8>(a...); });
+    for (; v + 4 <= vectors; v += 4) block([](auto... a) { neuron_block<4>(a...); });
+  }
+  for (; v + 2 <= vectors; v += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
+  for (; v < vectors; ++v) block([](auto... a) { neuron_block_narrow<1>(a...); });
+}
+
+}  // namespace EMBER_LEVEL
+}  // namespace ember
