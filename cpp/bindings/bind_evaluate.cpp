@@ -210,24 +210,7 @@ void register_evaluate(py::module_& module) {
                              [](const Info& self) { return floats(self.observation_high); })
       .def_readonly("reward_threshold", &Info::reward_threshold, "NaN: none.")
       .def_readonly("parameter_names", &Info::parameter_names)
-      .def_readonly("parameter_defaults", &Info::parameter_defaults)
-      // A mapping of its own fields, so that dict(info) gives them all.
-      .def("__getitem__",
-           [](const py::object& self, const py::str& field) { return py::object(self.attr(field)); })
-      .def("keys", [](const Info&) {
-        return std::vector<std::string>{"name",
-                                        "observations",
-                                        "actions",
-                                        "discrete",
-                                        "max_steps",
-                                        "action_low",
-                                        "action_high",
-                                        "observation_low",
-                                        "observation_high",
-                                        "reward_threshold",
-                                        "parameter_names",
-                                        "parameter_defaults"};
-      });
+      .def_readonly("parameter_defaults", &Info::parameter_defaults);
   module.def("builtin_environments", [] { return builtin_environments(); }, "The environments of cpp/envs.");
 }
 

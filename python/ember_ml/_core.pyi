@@ -129,10 +129,6 @@ class EnvironmentInfo:
     """
     What a built-in environment is.
     """
-    def __getitem__(self, arg0: str) -> typing.Any:
-        ...
-    def keys(self) -> list[str]:
-        ...
     @property
     def action_high(self) -> numpy.typing.NDArray[numpy.float32]:
         ...

@@ -205,10 +205,10 @@ class Residual:
 
 
 def test_a_module_that_does_not_compile(device_engine):
-    from ember_ml.es.trainer import _network
+    from ember_ml.es.network import network_of
 
     env = envs.make("Pendulum-v1")
-    network, module, reason, theta = _network(Residual.make(), env, 0)
+    network, module, reason, theta = network_of(Residual.make(), env, 0)
     assert reason
     before = module.to_vector()
     population = Population(theta, 0.1, 0, 0, 3)

@@ -280,5 +280,5 @@ def environment(name: str, parameters: tuple[float, ...] = ()) -> Environment:
     """
     if name not in ENVIRONMENTS:
         raise ValueError(f"env: {name} is not written for devices; there are {', '.join(ENVIRONMENTS)}")
-    defaults = next(e["parameter_defaults"] for e in _core.builtin_environments() if e["name"] == name)
+    defaults = next(info.parameter_defaults for info in _core.builtin_environments() if info.name == name)
     return ENVIRONMENTS[name]((*parameters, *list(defaults)[len(parameters) :]))

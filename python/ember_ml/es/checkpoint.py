@@ -10,6 +10,7 @@ import os
 import struct
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,11 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
     if digest != _digest(header, arrays):
         raise ValueError(_broken(path, "its checksum does not match"))
     return config, arrays
+
+
+def part(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The entries of a file under a prefix, without it."""
+    return {name[len(prefix) + 1 :]: value for name, value in arrays.items() if name.startswith(f"{prefix}/")}
 
 
 def _broken(path: Path, why: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ember_ml.engines.base import Float32, Population, Purpose
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Snapshot
+    from ember_ml.es.snapshot import Snapshot
 
 #: Quantiles of Student's t at 0.975 for 1 to 30 degrees of freedom; 1.96 beyond.
 _T = (

@@ -43,13 +43,12 @@ class History:
     all of it.
 
     Fields: ``generation`` from 0; ``policy_return`` of the unperturbed policy before that generation's
-        update, mean
-    over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the members' raw
-    returns, failed members left out; ``episodes`` and ``steps`` (environment steps) of that generation, with
-    the unperturbed policy's and, in the first record, the warm-up's counted in; ``failed``, the members whose
-    simulation diverged; ``sigma`` of the search distribution (its mean where it has many); ``update_norm``,
-    the Euclidean length of the change of the mean; ``wall_time`` in seconds since training began, over all
-    resumes.
+    update, mean over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the
+    members' raw returns, failed members left out; ``episodes`` and ``steps`` (environment steps) of that
+    generation, with the unperturbed policy's and, in the first record, the warm-up's counted in;
+    ``failed``, the members' episodes whose simulation diverged; ``sigma`` of the search distribution (its
+    mean where it has many); ``update_norm``, the Euclidean length of the change of the mean;
+    ``wall_time`` in seconds since training began, over all resumes.
     """
 
     def __init__(self, records: NDArray[Any] | None = None) -> None:

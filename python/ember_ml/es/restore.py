@@ -13,7 +13,8 @@ from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import check_device
 from ember_ml.es import checkpoint
 from ember_ml.es.history import DTYPE, History
-from ember_ml.es.run import Candidate, Run
+from ember_ml.es.run import Run
+from ember_ml.es.snapshot import Candidate
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer import Trainer
 
@@ -137,20 +138,15 @@ def _strategy(path: Any, described: Mapping[str, Any], strategy: Any) -> Strateg
 
 
 def _set_state(trainer: Trainer, config: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    def part(prefix: str) -> dict[str, Any]:
-        return {
-            name[len(prefix) + 1 :]: value for name, value in arrays.items() if name.startswith(f"{prefix}/")
-        }
-
     if arrays["history"].dtype != DTYPE:
         raise ValueError(f"history: got fields {arrays['history'].dtype.names}, wanted {DTYPE.names}")
-    trainer.strategy.load_state_dict(part("strategy"))
+    trainer.strategy.load_state_dict(checkpoint.part(arrays, "strategy"))
     trainer.strategy.plan(trainer.generations)
     if trainer.observations is not None:
-        trainer.observations.load_state_dict(part("observation"))
+        trainer.observations.load_state_dict(checkpoint.part(arrays, "observation"))
     trainer.history = History(arrays["history"])
     if "candidate/theta" in arrays:
-        found = part("candidate")
+        found = checkpoint.part(arrays, "candidate")
         policy_return, generation = found["number"].tolist()
         trainer.candidate = Candidate(
             policy_return, int(generation), found["theta"], found.get("mean"), found.get("inverse")

@@ -1,204 +1,24 @@
-"""What training gives back, and everything that goes into its file."""
+"""What training gives back."""
 
 from __future__ import annotations
 
 import copy
 import os
-import platform
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ember_ml import validate
-from ember_ml.engines.base import Engine, Float32
-from ember_ml.engines.policy_spec import PolicySpec
-from ember_ml.engines.select import Choice, Problem
+from ember_ml.engines.base import Float32
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.es import checkpoint
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.history import History
 from ember_ml.es.policy import TrainedPolicy
-
-if TYPE_CHECKING:
-    from ember_ml.es.trainer import Trainer
+from ember_ml.es.snapshot import Snapshot
 
 #: Episodes on which the best policy so far and the final one are judged.
 JUDGE_EPISODES = 100
-
-
-class Candidate(NamedTuple):
-    """The unperturbed policy with the highest return in training so far, a lucky draw until it is judged."""
-
-    policy_return: float
-    generation: int
-    theta: Float32
-    mean: Float32 | None
-    inverse: Float32 | None
-
-
-class NativeCandidate:
-    """A Candidate as a native run left it in its log, read when somebody asks for it."""
-
-    __slots__ = ("_log", "policy_return")
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
-        self.policy_return: float = log.candidate_return
-
-    @property
-    def generation(self) -> int:
-        return int(self._log.candidate_generation)
-
-    @property
-    def theta(self) -> Float32:
-        theta: Float32 = self._log.candidate
-        return theta
-
-    @property
-    def mean(self) -> Float32 | None:
-        mean: Float32 = self._log.candidate_mean
-        return mean if mean.size else None
-
-    @property
-    def inverse(self) -> Float32 | None:
-        inverse: Float32 = self._log.candidate_inverse_deviation
-        return inverse if inverse.size else None
-
-
-@dataclass
-class Snapshot:
-    """A training as it stood at one moment."""
-
-    config: dict[str, Any]
-    problem: Problem
-    choice: Choice
-    seed: int
-    theta: Float32
-    mean: Float32 | None
-    inverse: Float32 | None
-    history: History
-    candidate: Candidate | NativeCandidate | None
-    strategy_state: dict[str, Any]
-    observation_state: dict[str, Any] | None
-    module: Any = None  # the user's, which holds the weights
-    explanation: Callable[[], str] = field(default=lambda: "", repr=False)
-
-    @staticmethod
-    def of(trainer: Trainer) -> Snapshot:
-        statistics = trainer.observations
-        return Snapshot(
-            config=trainer.config(),
-            problem=trainer.problem,
-            choice=trainer.choice,
-            seed=trainer.seed,
-            theta=trainer.theta,
-            mean=None if statistics is None else statistics.mean32,
-            inverse=None if statistics is None else statistics.inverse32,
-            history=trainer.history.frozen(),
-            candidate=trainer.candidate,
-            strategy_state=trainer.strategy.state_dict(),
-            observation_state=None if statistics is None else statistics.state_dict(),
-            module=trainer.module,
-            explanation=trainer.explain,
-        )
-
-    def make_engine(self, episodes: int) -> Engine:
-        return self.choice.make(self.problem.with_episodes(episodes))
-
-    def policy(
-        self, theta: Float32 | None = None, mean: Float32 | None = None, inverse: Float32 | None = None
-    ) -> TrainedPolicy:
-        if theta is None:
-            theta, mean, inverse = self.theta, self.mean, self.inverse
-        network = self.problem.policy
-        if not isinstance(network, PolicySpec):
-            module = network
-            network = lambda: copy.deepcopy(module)  # noqa: E731
-        clip = self.problem.options.clip_actions
-        return TrainedPolicy(network, theta, self.problem.env, mean, inverse, clip)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        arrays: dict[str, Any] = {"theta": self.theta, "history": self.history.to_numpy()}
-        arrays.update({f"strategy/{name}": value for name, value in self.strategy_state.items()})
-        if self.observation_state is not None:
-            arrays.update({f"observation/{name}": value for name, value in self.observation_state.items()})
-        if self.candidate is not None:
-            best = self.candidate
-            arrays["candidate/theta"] = best.theta
-            arrays["candidate/number"] = np.array([best.policy_return, best.generation])
-            if best.mean is not None and best.inverse is not None:
-                arrays["candidate/mean"], arrays["candidate/inverse"] = best.mean, best.inverse
-        config = {**self.config, "versions": versions(self.problem.env)}
-        return checkpoint.write(path, config, arrays)
-
-
-def describe(trainer: Trainer) -> dict[str, Any]:
-    """What decides a training and stays as it is from its first generation on, fit for JSON."""
-    problem, env = trainer.problem, trainer.env
-    options = problem.options
-    compiled = isinstance(problem.policy, PolicySpec)
-    return {
-        "env": {
-            "name": env.name,
-            "kind": env.kind,
-            "restorable": env.restorable,
-            "kwargs": dict(env.kwargs) if env.restorable else {},
-            "observation_size": env.observation_size,
-            "action_size": env.action_size,
-        },
-        "policy": {
-            "spec": problem.policy.to_dict() if compiled else None,
-            "class": None if trainer.module is None else type(trainer.module).__name__,
-        },
-        "strategy": trainer.strategy.config(),
-        "seed": trainer.seed,
-        "generations": trainer.generations,
-        "trainer": {
-            "episodes": options.episodes,
-            "normalize_observations": options.normalize,
-            "max_steps": options.max_steps,
-            "clip_actions": options.clip_actions,
-            "reward_offset": options.reward_offset,
-            "reward_scale": options.reward_scale,
-            "frame_skip": options.frame_skip,
-            "warmup": trainer.warmup,
-            "common_starts": trainer.common_starts,
-            "threads": problem.threads,
-            "layout": problem.layout,
-            "workers": problem.workers,
-            "engine": trainer.engine_name,
-            "device": problem.device,
-        },
-        "engine_used": trainer.choice.name,
-    }
-
-
-def versions(env: EnvSpec | None = None) -> dict[str, str]:
-    """What a result may depend on: versions of this package, its interpreter and what stepped the
-    environment.
-    """
-    import importlib.metadata
-
-    import ember_ml
-    from ember_ml import _core
-
-    found = {
-        "ember_ml": ember_ml.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "simd": _core.simd_level(),
-        "platform": platform.platform(terse=True),
-    }
-    if env is not None and env.kind == "python":
-        for package in ("gymnasium", "mujoco"):
-            try:
-                found[package] = importlib.metadata.version(package)
-            except importlib.metadata.PackageNotFoundError:
-                continue
-    return found
 
 
 class Run:

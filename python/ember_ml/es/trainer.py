@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from ember_ml import _core, validate
-from ember_ml.engines.base import EpisodeOptions, Evaluation, Float32, Population
+from ember_ml import validate
+from ember_ml.engines.base import EpisodeOptions, Float32
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES, Choice, Problem, choose
 from ember_ml.es.callbacks import Callback, as_callbacks
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
+from ember_ml.es.explanation import explain
+from ember_ml.es.generation import run_natively, run_one, warm_up
 from ember_ml.es.history import History
 from ember_ml.es.interrupt import Interrupt
+from ember_ml.es.limits import Limits
+from ember_ml.es.network import first_parameters, network_of, outputs_of
 from ember_ml.es.observation import ObservationStatistics
-from ember_ml.es.policy import MLPPolicy, TrainedPolicy
+from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.progress import Progress
-from ember_ml.es.run import Candidate, NativeCandidate, Run, Snapshot, describe
+from ember_ml.es.run import Run
+from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot, describe
 from ember_ml.es.weights import Weights
 
 LAYOUTS = ("members", "episodes", "units")
@@ -144,9 +147,9 @@ class Trainer:
             "device": device,
         }
         self.env = envs.make(env)
-        network, self.module, not_compiled, initial = _network(policy, self.env, self.seed)
+        network, self.module, not_compiled, initial = network_of(policy, self.env, self.seed)
         if not self.env.action_size:
-            outputs = network.outputs if isinstance(network, PolicySpec) else _outputs_of(network, self.env)
+            outputs = network.outputs if isinstance(network, PolicySpec) else outputs_of(network, self.env)
             self.env = replace(self.env, action_size=outputs)
         self.problem = Problem(self.env, network, not_compiled, options, **where)
         self.choice: Choice = choose(self.problem, self.engine_name)
@@ -160,40 +163,12 @@ class Trainer:
         self._stop = False
         self._warmed = (0, 0)  # episodes and steps of the warm-up, until they are in a record
 
-        theta = initial if theta0 is None else self._first_parameters(theta0, initial.size)
-        self.strategy.start(theta, self.seed)
+        self.strategy.start(first_parameters(theta0, network, self.observations, initial), self.seed)
         self.strategy.plan(self.generations)
         if threads is not None:
             self.strategy.threads = threads
         self._weights = None if self.module is None else Weights(self.module)
         self._description = describe(self)
-
-    def _first_parameters(self, theta0: Any, parameters: int) -> Float32:
-        if isinstance(theta0, (str, os.PathLike)):
-            from ember_ml.es import checkpoint
-
-            config, arrays = checkpoint.read(theta0)
-            stored = config["policy"].get("spec")
-            if stored is not None and isinstance(self.problem.policy, PolicySpec):
-                theirs = PolicySpec.from_dict(stored)
-                if theirs != self.problem.policy:
-                    raise ValueError(
-                        f"theta0: {os.fspath(theta0)} holds the network {theirs.describe()}, wanted"
-                        f" {self.problem.policy.describe()}"
-                    )
-            if self.observations is not None and "observation/mean" in arrays:
-                self.observations.load_state_dict(_part(arrays, "observation"))
-            theta0 = arrays["theta"]
-        theta = np.asarray(theta0)
-        if theta.shape != (parameters,):
-            raise ValueError(
-                f"theta0: got shape {theta.shape}, wanted ({parameters},), one number a parameter"
-            )
-        if theta.dtype.kind not in "fiu":
-            raise TypeError(f"theta0: got dtype {theta.dtype}, wanted real numbers")
-        if not np.isfinite(theta).all():
-            raise ValueError("theta0: got a value that is not finite")
-        return theta.astype(np.float32)
 
     # ----------------------------------------------------------------------------------------------- training
 
@@ -222,8 +197,8 @@ class Trainer:
     def step(self) -> dict[str, int | float]:
         """One generation. Returns its record."""
         with Interrupt() as interrupt:
-            self._warm_up(interrupt)
-            self._generation(interrupt, None, time.perf_counter() - self._elapsed)
+            warm_up(self, interrupt)
+            run_one(self, interrupt, None, time.perf_counter() - self._elapsed)
         self._give_back()
         return self.history[-1]
 
@@ -246,33 +221,22 @@ class Trainer:
             EvaluationError: the environment or the policy failed; the trainer stands at the last whole
                 generation.
         """
-        count = self._count(generations, until, seconds, steps)
-        until = None if until is None else validate.real("until", until)
-        begun = time.perf_counter()
-        deadline = None if seconds is None else begun + validate.positive("seconds", seconds)
-        budget = None if steps is None else validate.positive_int("steps", steps)
-        origin = begun - self._elapsed
-        last = None if count is None else self.generation + count
+        limits = Limits(self, generations, until, seconds, steps)
         self._stop = False
         interrupted = reached = False
-        bar = Progress(self.progress, count)
+        bar = Progress(self.progress, limits.count)
         for callback in self.callbacks:
             callback.on_start(self)
-        first = self.generation
         try:
             with Interrupt() as interrupt:
                 try:
-                    self._warm_up(interrupt)
-                    while last is None or self.generation < last:
+                    warm_up(self, interrupt)
+                    while limits.last is None or self.generation < limits.last:
                         before = self.generation
-                        reached = self._advance(interrupt, last, until, deadline, origin, budget, first, bar)
-                        bar.show(self.history, first)
-                        stop = self._call_back(origin) if self.generation > before else False
-                        if stop or reached or interrupt.requested:
-                            break
-                        if deadline is not None and time.perf_counter() >= deadline:
-                            break
-                        if budget is not None and self._steps_since(first) >= budget:
+                        reached = self._advance(interrupt, limits, bar)
+                        bar.show(self.history, limits.first)
+                        stop = self._call_back(limits.origin) if self.generation > before else False
+                        if stop or reached or interrupt.requested or limits.passed(self):
                             break
                 except KeyboardInterrupt:
                     if interrupt.insisted or not interrupt.requested:
@@ -280,95 +244,31 @@ class Trainer:
                 interrupted = interrupt.requested
         finally:
             bar.close()
-            self._elapsed = time.perf_counter() - origin
+            self._elapsed = time.perf_counter() - limits.origin
             self._give_back()
             for callback in self.callbacks:
                 callback.on_end(self)
         return Run(self._snapshot(), interrupted=interrupted, reached=reached)
 
-    def _count(self, generations: Any, until: Any, seconds: Any, steps: Any) -> int | None:
-        if generations is not None:
-            return validate.positive_int("generations", generations)
-        if self.generations is not None:
-            return max(0, self.generations - self.generation)
-        if until is None and seconds is None and steps is None:
-            raise ValueError(
-                "generations: got None, wanted how long to train: run(generations=, until=, seconds= or"
-                " steps=), or a plan, Trainer(generations=)"
-            )
-        return None
-
-    def _advance(
-        self,
-        interrupt: Interrupt,
-        last: int | None,
-        until: float | None,
-        deadline: float | None,
-        origin: float,
-        budget: int | None,
-        first: int,
-        bar: Progress,
-    ) -> bool:
-        """Some generations, at most to the next one at which somebody wants to be called. True: `until` is
-        reached.
-        """
-        if not self._runs_natively:
-            return self._generation(interrupt, until, origin)
-        count = min(
-            callback.every - self.generation % callback.every for callback in self.callbacks or _NOBODY
-        )
-        if last is not None:
-            count = min(count, last - self.generation)
-        now = time.perf_counter()
-        ends = [end for end in (deadline, bar.next_look) if end is not None]
-        patience = max(0.0, min(ends) - now) if ends else math.inf
-        left = math.inf if budget is None else budget - self._steps_since(first)
-        return self._native_generations(interrupt, count, until, patience, left, now - origin)
-
-    def _steps_since(self, first: int) -> int:
-        return int(self.history["steps"][first:].sum())
-
     @property
     def _runs_natively(self) -> bool:
         return self.choice.name == "native" and self.strategy.native is not None
 
-    def _native_generations(
-        self,
-        interrupt: Interrupt,
-        count: int,
-        until: float | None,
-        seconds: float,
-        steps: float,
-        elapsed: float,
-    ) -> bool:
-        """Up to `count` generations in one native call, whole ones whatever ends it. True: `until` is
+    def _advance(self, interrupt: Interrupt, limits: Limits, bar: Progress) -> bool:
+        """Some generations, at most to the next one at which somebody wants to be called. True: `until` is
         reached.
         """
-        log = _core.RunLog()
-        if self._warmed != (0, 0):
-            log.warm_up_episodes, log.warm_up_steps = self._warmed  # counted in the next record
-        try:
-            with interrupt.cut():
-                _core.run(
-                    self.engine.evaluator,
-                    self.strategy.native,
-                    None if self.observations is None else self.observations.native,
-                    log,
-                    generations=count,
-                    until=math.inf if until is None else until,
-                    time_budget=seconds,
-                    step_budget=2**62 if steps == math.inf else max(1, int(steps)),
-                    wall_time=elapsed,
-                    common_starts=self.common_starts,
-                    warm_up=False,
-                )
-        finally:
-            if log.generations:
-                self._warmed = (0, 0)
-                self.history.extend_from(log)
-                if self.candidate is None or log.candidate_return > self.candidate.policy_return:
-                    self.candidate = NativeCandidate(log)
-        return bool(log.end == "until")
+        if not self._runs_natively:
+            return run_one(self, interrupt, limits.until, limits.origin)
+        finished = self.generation
+        count = min(callback.every - finished % callback.every for callback in self.callbacks or _NOBODY)
+        if limits.last is not None:
+            count = min(count, limits.last - finished)
+        now = time.perf_counter()
+        seconds, steps = limits.seconds_left(now, bar.next_look), limits.steps_left(self)
+        return run_natively(
+            self, interrupt, count, limits.until, seconds, steps, now - limits.origin
+        )
 
     def _call_back(self, origin: float) -> bool:
         stop = False
@@ -377,60 +277,6 @@ class Trainer:
             if self.generation % callback.every == 0 and callback.on_generation(self) is True:
                 stop = True
         return stop or self._stop
-
-    def _warm_up(self, interrupt: Interrupt) -> None:
-        """One population that only fills the observation statistics."""
-        statistics = self.observations
-        if statistics is None or not self.warmup or statistics.count > 0 or self.generation > 0:
-            return
-        population = replace(self._population(), noise_purpose="warmup", reset_purpose="warmup")
-        with interrupt.cut():
-            evaluation = self.engine.evaluate(population, statistics.mean32, statistics.inverse32, False)
-        statistics.add(evaluation.leaves)
-        self._warmed = (evaluation.lengths.size, evaluation.steps)
-
-    def _population(self) -> Population:
-        population: Population = self.strategy.population()
-        return replace(population, common_starts=True) if self.common_starts else population
-
-    def _generation(self, interrupt: Interrupt, until: float | None, origin: float) -> bool:
-        """One generation through Python. True: `until` is reached."""
-        population = self._population()
-        statistics = self.observations
-        frozen = (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
-        with interrupt.cut():
-            evaluation: Evaluation = self.engine.evaluate(population, *frozen, True)
-        policy_return = _mean(evaluation.policy_returns)
-        reached = until is not None and policy_return >= until
-        whole = np.isfinite(evaluation.fitness)
-        returns = _row_means(evaluation.returns[whole])
-        mean, deviation = _moments(returns)
-        sigma = float(self.strategy.mean_sigma)
-        if self.candidate is None or policy_return > self.candidate.policy_return:
-            self.candidate = Candidate(policy_return, population.generation, population.mean, *frozen)
-        if reached:
-            self.strategy.skip(evaluation.fitness)
-        else:
-            self.strategy.tell(evaluation.fitness)
-        if statistics is not None and not reached:
-            statistics.add(evaluation.leaves)
-        episodes, steps = self._warmed
-        self._warmed = (0, 0)
-        self.history.append(
-            generation=population.generation,
-            policy_return=policy_return,
-            population_mean=mean,
-            population_std=deviation,
-            population_max=float(returns.max()) if len(returns) else float("nan"),
-            episodes=episodes + evaluation.lengths.size + evaluation.policy_lengths.size,
-            steps=steps + evaluation.steps,
-            failed=int((~whole).sum()),
-            sigma=sigma,
-            update_norm=0.0 if reached else float(self.strategy.update_norm),
-            wall_time=time.perf_counter() - origin,
-        )
-        self._elapsed = time.perf_counter() - origin
-        return reached
 
     def _give_back(self) -> None:
         """A Module that was passed in holds the trained weights."""
@@ -503,37 +349,7 @@ class Trainer:
 
     def explain(self) -> str:
         """What runs where, and why: text."""
-        network = self.problem.policy
-        lines = []
-        if self.preset:
-            lines.append(f"preset: {self.preset}")
-        lines.append(f"environment: {self.env.name} ({_stepper(self.env)})")
-        if isinstance(network, PolicySpec):
-            lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
-        else:
-            lines.append(
-                f"policy: {type(network).__name__}, {self.strategy.parameters} parameters, not compiled:"
-                f" {self.problem.not_compiled}"
-            )
-        lines.append(f"strategy: {self.strategy!r}")
-        why = self.strategy.why_not_native if self.choice.name == "native" else "the engine is not native"
-        lines.append(
-            "generations: " + ("many in one native call" if not why else f"one by one in Python: {why}")
-        )
-        if self.observations is None:
-            lines.append("observations: as they come")
-        else:
-            lines.append("observations: normalised" + (", after a warm-up population" if self.warmup else ""))
-        lines.append(f"engine: {self.choice.name}; {self._engine_text()}")
-        lines.extend(self.choice.reasons)
-        lines.extend(self.notes)
-        return "\n".join(lines)
-
-    def _engine_text(self) -> str:
-        engine = self.engine
-        if self.choice.name == "native":
-            return str(engine.evaluator.explain(self.strategy.directions, self.strategy.antithetic))
-        return str(engine.explain())
+        return explain(self)
 
     def close(self) -> None:
         """Ends worker processes and closes environments. The trainer can still be used: it makes new ones."""
@@ -553,67 +369,3 @@ class Trainer:
             f"Trainer({self.env.name}, {type(self.strategy).__name__}, {self.choice.name} engine,"
             f" seed {self.seed}, generation {self.generation}{plan})"
         )
-
-
-def _network(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any, str, Float32]:
-    """(spec or Module, Module to hand the weights back to, why it did not compile, first parameters)."""
-    if isinstance(policy, (tuple, list)):
-        policy = MLPPolicy(hidden=tuple(policy))
-    if policy is None:
-        policy = MLPPolicy()
-    if isinstance(policy, MLPPolicy):
-        spec = policy.compile(env)
-        return spec, None, "", policy.initial(spec, seed)
-    if isinstance(policy, PolicySpec):
-        return policy, None, "", MLPPolicy().initial(policy, seed)
-    from ember_ml.engines.trace import NotCompiled, trace
-    from ember_ml.nn.modules import Module
-
-    if isinstance(policy, type) and issubclass(policy, Module):
-        raise TypeError(f"policy: got the class {policy.__name__}, wanted {policy.__name__}(...)")
-    if not isinstance(policy, Module):
-        raise TypeError(f"policy: got {policy!r}, wanted an Ember Module, an es.MLPPolicy or None")
-    theta = np.asarray(policy.to_vector(), np.float32)
-    if not theta.size:
-        raise ValueError(f"policy: {type(policy).__name__} has no trainable parameters")
-    try:
-        return trace(policy, env.observation_size, env.action_size or None), policy, "", theta
-    except NotCompiled as reason:
-        return policy, policy, str(reason), theta
-
-
-def _outputs_of(module: Any, env: Any) -> int:
-    from ember_ml.nn import tensor
-
-    zeros = tensor.convert_to_tensor(np.zeros((1, env.observation_size), np.float32))
-    return int(np.asarray(tensor.to_numpy(module(zeros))).size)
-
-
-def _part(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """The entries under a prefix, without it."""
-    return {name[len(prefix) + 1 :]: value for name, value in arrays.items() if name.startswith(f"{prefix}/")}
-
-
-def _stepper(env: Any) -> str:
-    return {"builtin": "native", "custom": "your own, native", "python": "in Python"}[env.kind]
-
-
-def _mean(values: Any) -> float:
-    """Sum in index order, float64, divided by the count: what the native loop computes."""
-    total = 0.0
-    for value in values.tolist():
-        total += value
-    return total / len(values) if len(values) else float("nan")
-
-
-def _row_means(returns: Any) -> Any:
-    total = np.zeros(len(returns))
-    for column in returns.T:
-        total += column
-    return total / returns.shape[1]
-
-
-def _moments(values: Any) -> tuple[float, float]:
-    """Mean and standard deviation (of the population, not of a sample), in index order."""
-    mean = _mean(values)
-    return mean, _mean((values - mean) ** 2) ** 0.5

@@ -1,0 +1,50 @@
+"""What runs where, and why, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ember_ml.engines.policy_spec import PolicySpec
+
+if TYPE_CHECKING:
+    from ember_ml.es.trainer import Trainer
+
+
+def explain(trainer: Trainer) -> str:
+    """What runs where, and why: text."""
+    network = trainer.problem.policy
+    lines = []
+    if trainer.preset:
+        lines.append(f"preset: {trainer.preset}")
+    lines.append(f"environment: {trainer.env.name} ({_stepper(trainer.env)})")
+    if isinstance(network, PolicySpec):
+        lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
+    else:
+        lines.append(
+            f"policy: {type(network).__name__}, {trainer.strategy.parameters} parameters, not compiled:"
+            f" {trainer.problem.not_compiled}"
+        )
+    lines.append(f"strategy: {trainer.strategy!r}")
+    why = trainer.strategy.why_not_native if trainer.choice.name == "native" else "the engine is not native"
+    lines.append(
+        "generations: " + ("many in one native call" if not why else f"one by one in Python: {why}")
+    )
+    if trainer.observations is None:
+        lines.append("observations: as they come")
+    else:
+        lines.append("observations: normalised" + (", after a warm-up population" if trainer.warmup else ""))
+    lines.append(f"engine: {trainer.choice.name}; {_engine_text(trainer)}")
+    lines.extend(trainer.choice.reasons)
+    lines.extend(trainer.notes)
+    return "\n".join(lines)
+
+
+def _engine_text(trainer: Trainer) -> str:
+    engine = trainer.engine
+    if trainer.choice.name == "native":
+        return str(engine.evaluator.explain(trainer.strategy.directions, trainer.strategy.antithetic))
+    return str(engine.explain())
+
+
+def _stepper(env: Any) -> str:
+    return {"builtin": "native", "custom": "your own, native", "python": "in Python"}[env.kind]

@@ -1,0 +1,67 @@
+"""How far one `Trainer.run` goes."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from ember_ml import validate
+
+if TYPE_CHECKING:
+    from ember_ml.es.trainer import Trainer
+
+
+class Limits:
+    """The limits of a run, checked.
+
+    Attributes:
+        count: generations to run, None for no limit; `last` is where the trainer then stands.
+        until: a `policy_return` that ends the run, or None.
+        first: the generation at which the run began.
+        origin: `time.perf_counter()` at which the training would have begun without interruptions.
+
+    Raises:
+        ValueError, TypeError: no limit of any kind, or one that is not positive.
+    """
+
+    __slots__ = ("_deadline", "_steps", "count", "first", "last", "origin", "until")
+
+    def __init__(self, trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any) -> None:
+        self.first = trainer.generation
+        self.count = _count(trainer, generations, until, seconds, steps)
+        self.until = None if until is None else validate.real("until", until)
+        now = time.perf_counter()
+        self.origin = now - trainer._elapsed
+        self.last = None if self.count is None else self.first + self.count
+        self._deadline = None if seconds is None else now + validate.positive("seconds", seconds)
+        self._steps = None if steps is None else validate.positive_int("steps", steps)
+
+    def passed(self, trainer: Trainer) -> bool:
+        """Whether time or steps are used up."""
+        if self._deadline is not None and time.perf_counter() >= self._deadline:
+            return True
+        return self._steps is not None and self.steps_left(trainer) <= 0
+
+    def steps_left(self, trainer: Trainer) -> float:
+        if self._steps is None:
+            return math.inf
+        return self._steps - int(trainer.history["steps"][self.first :].sum())
+
+    def seconds_left(self, now: float, next_look: float | None) -> float:
+        """From `now` until the first of the time limit and `next_look`, `time.perf_counter()` values."""
+        ends = [end for end in (self._deadline, next_look) if end is not None]
+        return max(0.0, min(ends) - now) if ends else math.inf
+
+
+def _count(trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any) -> int | None:
+    if generations is not None:
+        return validate.positive_int("generations", generations)
+    if trainer.generations is not None:
+        return max(0, trainer.generations - trainer.generation)
+    if until is None and seconds is None and steps is None:
+        raise ValueError(
+            "generations: got None, wanted how long to train: run(generations=, until=, seconds= or"
+            " steps=), or a plan, Trainer(generations=)"
+        )
+    return None
