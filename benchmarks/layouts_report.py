@@ -46,7 +46,7 @@ def table(cells: list[Cell]) -> str:
         "",
         f"**The pick is within 10% of the best of the three layouts in {_share(cells)} of the cells",
         f"measured.** {left_out} of 539 cells were left out because a run of 16 steps would have taken more",
-        "than 4 G multiply-adds.",
+        "than 0.15 s.",
         "",
         "Cost grows linearly: doubling the population changes the time of a member's step by a factor of",
         f"{statistics.median(growth):.3f} in the median, and by {quarters[0]:.2f} to {quarters[-1]:.2f}",
