@@ -41,7 +41,7 @@ def steps(population: int, hidden: int, episodes: int) -> int:
     """Of an episode; 0: the cell is left out."""
     step = 10e-9 + 0.06e-9 * multiplications(hidden)  # seconds, about those of the fastest layout
     most = int(min(STEPS, BUDGET / (population * episodes * step)))
-    return most if most >= FEWEST else 0
+    return most if most >= FEWEST else FEWEST if population <= 32 else 0
 
 
 def measure(population: int, hidden: int, episodes: int) -> dict[str, Any]:

@@ -16,6 +16,10 @@ def _best(cell: Cell) -> str:
     return min(cell["ns"], key=cell["ns"].get)
 
 
+def _short(ns: float) -> str:
+    return f"{ns:.3g}" if ns < 1000 else f"{ns / 1000:.3g}k"
+
+
 def _share(cells: list[Cell]) -> str:
     near = sum(cell["over"] <= NEAR for cell in cells)
     return f"{near} of {len(cells)} ({100 * near / len(cells):.1f}%)"
@@ -46,11 +50,12 @@ def table(cells: list[Cell]) -> str:
         "",
         f"**The pick is within 10% of the best of the three layouts in {_share(cells)} of the cells",
         f"measured.** {left_out} of 539 cells were left out because a run of 16 steps would have taken more",
-        "than 0.15 s.",
+        "than 0.15 s (those of at most 32 members are all measured).",
         "",
         "Cost grows linearly: doubling the population changes the time of a member's step by a factor of",
         f"{statistics.median(growth):.3f} in the median, and by {quarters[0]:.2f} to {quarters[-1]:.2f}",
-        f"in nine of ten of {len(growth)} pairs of cells with the same layout and steps.",
+        f"in nine of ten of {len(growth)} pairs of cells with the same layout and steps. In the picture a",
+        "step costs more where there are many members because fewer steps share a member's noise there.",
         "",
         "Population 256: episodes a member, fastest layout (m members, e episodes, u output units), its ns.",
         "",
@@ -60,7 +65,9 @@ def table(cells: list[Cell]) -> str:
     for hidden in sorted({c["hidden"] for c in cells}):
         rows = [c for c in cells if c["hidden"] == hidden]
         shown = (
-            f"{c['episodes']}: {_best(c)[0]} {c['ns'][_best(c)]:.3g}" for c in rows if c["population"] == 256
+            f"{c['episodes']}: {_best(c)[0]} {_short(c['ns'][_best(c)])}"
+            for c in rows
+            if c["population"] == 256
         )
         lines.append(f"| {hidden} | {_share(rows)} | {', '.join(shown)} |")
     lines += ["", "Picks more than 10% slower than the best:", ""]
@@ -89,7 +96,7 @@ def draw(cells: list[Cell], path: Path) -> None:
             x, y = populations.index(c["population"]), hidden.index(c["hidden"])
             axes.add_patch(Rectangle((x, y), 0.96, 0.96, color=COLOURS[_best(c)], alpha=0.85))
             far = c["over"] > NEAR
-            text = f"+{100 * c['over']:.0f}%" if far else f"{c['ns'][_best(c)]:.3g}"
+            text = f"+{100 * c['over']:.0f}%" if far else _short(c["ns"][_best(c)])
             axes.text(
                 x + 0.48, y + 0.48, text, ha="center", va="center", fontsize=6.3,
                 color="black" if far else "white", fontweight="bold" if far else "normal",
