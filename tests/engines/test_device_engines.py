@@ -5,9 +5,14 @@ rounding, which an unstable environment multiplies, and a near tie of two action
 So most episodes must agree closely, and a few may part: MOST says how many at most.
 """
 
+import os
+import shutil
+import warnings
+
 import numpy as np
 import pytest
 from ember_ml import envs, es
+from ember_ml.engines import device_compiled
 from ember_ml.engines.base import POLICY_DIRECTION, Population
 from ember_ml.engines.device import MlxEngine, TorchEngine
 from ember_ml.engines.device_arrays import MlxArrays, TorchArrays
@@ -125,6 +130,78 @@ def test_failed_members_rank_last(device_engine):
     for engine in (NativeEngine, device_engine):
         lost = engine(*cart[:2]).evaluate(population)
         assert lost.failed.all() and lost.lengths.tolist() == [[1]] and lost.returns.tolist() == [[0.0]]
+
+
+def test_compiled_episodes_agree_with_native(backend_or_skip, monkeypatch):
+    """Ends, observation sums, a limit within a turn and a member that is lost, in one compilation."""
+    backend_or_skip("torch")
+    if not (os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")):
+        pytest.skip("torch.compile needs a C++ compiler")
+    monkeypatch.setattr(device_compiled, "TURNS", 1)  # less to compile
+    env, spec, theta = problem("CartPole-v1", 1, hidden=(9,))
+    rows = perturb(Population(theta, 0.3, 7, 3, 10), 0, 20)
+    rows[5] = np.nan
+    population = Population(theta, 0.0, 7, 3, 20, antithetic=False, rows=rows)
+    play = {"episodes": 2, "normalize": True, "max_steps": 62, "frame_skip": 3, "reward_offset": 0.5}
+    wanted = NativeEngine(env, spec, **play).evaluate(population, *statistics(env), True)
+    engine = TorchEngine(env, spec, compile=True, **play)
+    got = engine.evaluate(population, *statistics(env), True)
+    assert "whole episodes compiled" in engine.explain()
+    assert got.failed.any(axis=1).tolist() == [i == 5 for i in range(20)]
+    assert wanted.lengths.min() < 30 and wanted.lengths.max() == 62
+    assert np.array_equal(got.lengths, wanted.lengths) and got.steps == wanted.steps
+    assert np.array_equal(got.fitness, wanted.fitness)
+    assert np.array_equal(got.policy_returns, wanted.policy_returns)
+    for a, b in zip(wanted.leaves, got.leaves, strict=True):
+        assert b.count == a.count
+        assert b.sum == pytest.approx(a.sum, rel=1e-5, abs=1e-4)
+        assert b.sum_of_squares == pytest.approx(a.sum_of_squares, rel=1e-5, abs=1e-4)
+
+
+def test_where_nothing_compiles_torch_goes_on_and_says_so(backend_or_skip, monkeypatch):
+    backend_or_skip("torch")
+    env, spec, theta = problem("Simple1D-v0")
+    population = Population(theta, 0.1, 0, 0, 4)
+
+    def broken(self, function):
+        raise RuntimeError("no compiler\nand a long story")
+
+    monkeypatch.setattr(TorchArrays, "compiled", broken)
+    engine = TorchEngine(env, spec, compile=True)
+    with pytest.warns(RuntimeWarning, match="cannot compile here.*: RuntimeError: no compiler$"):
+        got = engine.evaluate(population)
+    assert np.array_equal(got.returns, TorchEngine(env, spec, compile=False).evaluate(population).returns)
+    assert "no compiler" in engine.explain()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        engine.evaluate(population)
+
+
+def test_when_torch_compiles(backend_or_skip, monkeypatch):
+    backend_or_skip("torch")
+    env, spec, theta = problem("Pendulum-v1")
+    monkeypatch.delenv("EMBER_COMPILE", raising=False)
+
+    def compiles(engine, generation, purpose="reset"):
+        calls = []
+        whole = device_compiled.Sums(*np.zeros((2, 8, 1)), np.zeros(8, bool))
+        engine._compiled = engine._compiled and (lambda *_: calls.append(1) or whole)
+        engine.evaluate(Population(theta, 0.1, 0, generation, 4, reset_purpose=purpose))
+        return bool(calls)
+
+    play = {"max_steps": 10}
+    assert not compiles(TorchEngine(env, spec, **play), 49_999)
+    assert compiles(TorchEngine(env, spec, **play), 50_000)
+    assert not compiles(TorchEngine(env, spec, **play), 50_000, "evaluate")
+    assert not compiles(TorchEngine(env, spec, compile=False, **play), 50_000)
+    monkeypatch.setenv("EMBER_COMPILE", "1")
+    assert compiles(TorchEngine(env, spec, **play), 0)
+    assert not compiles(TorchEngine(env, spec, **play), 0, "warmup")
+    monkeypatch.setenv("EMBER_COMPILE", "0")
+    assert not compiles(TorchEngine(env, spec, **play), 50_000)
+    with pytest.raises(ValueError, match="compile: got True, but the mlx engine does not"):
+        backend_or_skip("mlx")
+        MlxEngine(env, spec, compile=True)
 
 
 @pytest.mark.parametrize("backend", ["torch", "mlx"])

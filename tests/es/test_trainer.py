@@ -260,7 +260,7 @@ def test_the_environment_returns_nan(walk):
         ({"engine": "nativ"}, ValueError, "did you mean 'native'"),
         ({"engine": "native"}, ValueError, "stepped by Python"),
         ({"layout": "rows"}, ValueError, "layout: got 'rows'"),
-        ({"device": "cuda"}, ValueError, "device: got 'cuda'"),
+        ({"device": "tpu"}, ValueError, "device: got 'tpu'"),
         ({"strategy": "pgpe"}, TypeError, "strategy: got 'pgpe'"),
         ({"strategy": es.SNES}, TypeError, r"wanted SNES\(...\)"),
         ({"policy": 3}, TypeError, "policy: got 3"),

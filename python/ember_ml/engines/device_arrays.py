@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -63,8 +64,6 @@ class Arrays(Protocol):
 
     def batched(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """`function` mapped over the leading axes of both its arguments."""
-
-    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
 
     def chunk_bytes(self) -> int:
         """Most bytes of members held as rows at one time."""
@@ -197,7 +196,18 @@ class TorchArrays:
         return self.torch.vmap(function)  # type: ignore[no-any-return]
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return self.torch.compile(function, dynamic=False)  # type: ignore[no-any-return]
+        """`function`, compiled at its first call; every call has arguments of the same shapes."""
+
+        def call(*args: Any) -> Any:
+            return function(*args)
+
+        # torch counts recompilations by code object and gives up after a few: every function gets its own.
+        own = types.FunctionType(call.__code__.replace(), call.__globals__, closure=call.__closure__)
+        # Whoever calls it keeps to one set of shapes, so torch need not look at every call.
+        unguarded = getattr(self.torch.compiler, "skip_all_guards_unsafe", None)
+        options: dict[str, Any] = {"guard_filter_fn": unguarded} if unguarded else {}
+        options["cpp_wrapper"] = self.on_host  # the loop itself in C++, not in Python
+        return self.torch.compile(own, dynamic=False, fullgraph=True, options=options)  # type: ignore[no-any-return]
 
     def chunk_bytes(self) -> int:
         """64 MB; on a CUDA device a 64th of the free memory where that is more.
@@ -303,9 +313,6 @@ class MlxArrays:
 
     def batched(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         return self.mx.vmap(function)  # type: ignore[no-any-return]
-
-    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return self.mx.compile(function)  # type: ignore[no-any-return]
 
     def chunk_bytes(self) -> int:
         """64 MB."""

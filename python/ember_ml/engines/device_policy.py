@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +18,6 @@ class DevicePolicy(Protocol):
 
     inputs: int | None
     outputs: int | None
-    compiles: bool
 
     def weights(self, rows: Any) -> list[Any]: ...
 
@@ -34,16 +34,14 @@ def device_policy(arrays: Arrays, policy: PolicySpec | Any) -> DevicePolicy:
 class SpecPolicy:
     """A compiled policy: one batched matrix product a layer."""
 
-    compiles = True
-
     def __init__(self, arrays: Arrays, spec: PolicySpec) -> None:
         self.arrays = arrays
         self.spec = spec
         self.inputs: int | None = spec.inputs
         self.outputs: int | None = spec.outputs
         with arrays.session():
-            self._before = self._operations(spec.before)
-            self._after = [self._operations(layer.after) for layer in spec.layers]
+            self.before = self._operations(spec.before)
+            self.after = [self._operations(layer.after) for layer in spec.layers]
         # An in-place activation may not write over the observation, which is also the state.
         self._copy = bool(spec.before) and spec.before[0].kind == "activation"
 
@@ -74,12 +72,12 @@ class SpecPolicy:
     def forward(self, weights: list[Any], x: Any) -> Any:
         if self._copy:
             x = x + 0.0
-        x = _apply(self._before, x)
+        x = apply_operations(self.before, x)
         remaining = iter(weights)
-        for layer, after in zip(self.spec.layers, self._after):
+        for layer, after in zip(self.spec.layers, self.after):
             weight = next(remaining)
             x = self.arrays.dense(x, weight, next(remaining) if layer.bias_offset >= 0 else None)
-            x = _apply(after, x)
+            x = apply_operations(after, x)
         return x
 
     def within(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> bool:
@@ -93,11 +91,15 @@ class SpecPolicy:
         return "one batched matrix product a layer"
 
 
-def _apply(operations: list[tuple[str, Any]], x: Any) -> Any:
+def apply_operations(
+    operations: list[tuple[str, Any]], x: Any, spread: Callable[[Any], Any] | None = None
+) -> Any:
+    """`spread` gives the vector of a scale or shift the shape that meets x, where x's last axis is not it."""
     for kind, value in operations:
         if kind == "activation":
             x = value(x)
         else:
+            value = value if spread is None else spread(value)
             x = x * value if kind == "scale" else x + value
     return x
 
@@ -108,7 +110,6 @@ class ModulePolicy:
     Its Parameters hold one member's slice each while `forward` runs.
     """
 
-    compiles = False
     inputs: int | None = None
     outputs: int | None = None
 
