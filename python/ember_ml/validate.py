@@ -8,12 +8,18 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+#: The largest numbers that the native core takes for counts of generations and steps, and for all others.
+MOST_STEPS = 2**62
+MOST = 2**31 - 1
 
-def positive_int(name: str, value: Any) -> int:
-    """`value` as an int >= 1. Raises TypeError for what is not a whole number, ValueError below 1."""
+
+def positive_int(name: str, value: Any, most: int = MOST) -> int:
+    """`value` as an int from 1 to `most`. Raises TypeError for no whole number, ValueError outside."""
     number = whole(name, value)
     if number < 1:
         raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least 1")
+    if number > most:
+        raise ValueError(f"{name}: got {value!r}, wanted a whole number of at most {most}")
     return number
 
 

@@ -59,3 +59,11 @@ def test_frozen_stays_as_it_was():
     history.append(**record(1, steps=6))
     frozen.append(**record(1, steps=7))
     assert history["steps"].tolist() == [5, 6] and frozen["steps"].tolist() == [5, 7]
+
+
+def test_mistakes_are_named():
+    history = History()
+    with pytest.raises(TypeError, match="records: got ndarray"):
+        history.extend(np.zeros(3))
+    with pytest.raises(TypeError, match=r"history: got 1\.5"):
+        history[1.5]

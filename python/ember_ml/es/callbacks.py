@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.validate import positive_int
+from ember_ml.validate import MOST_STEPS, positive_int
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer
@@ -24,7 +24,7 @@ class Callback:
     """
 
     def __init__(self, every: int = 1) -> None:
-        self.every = positive_int("every", every)
+        self.every = positive_int("every", every, MOST_STEPS)
 
     def on_start(self, trainer: Trainer) -> None:
         """Before the first generation of a run."""

@@ -63,6 +63,8 @@ class History:
 
     def extend(self, records: NDArray[Any]) -> None:
         """Adds many records, a structured array (generations,) as `to_numpy` gives it."""
+        if getattr(records, "dtype", None) != DTYPE:
+            raise TypeError(f"records: got {type(records).__name__}, wanted an array like to_numpy()'s")
         self._read_logs()
         self._add(records)
         self._length = self._count
@@ -128,6 +130,8 @@ class History:
             return self._records[key].copy()
         if isinstance(key, slice):
             return History(self._records[key])
+        if not hasattr(key, "__index__"):
+            raise TypeError(f"history: got {key!r}, wanted a field's name, a generation or a slice")
         index = range(self._length)[key]  # IndexError when out of range; negative counts from the end
         return dict(zip(NAMES, self._records[index].item()))
 
@@ -136,6 +140,10 @@ class History:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History) and bool(np.array_equal(self.to_numpy(), other.to_numpy()))
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._read_logs()  # a native log cannot be pickled or copied
+        return {**self.__dict__, "_bytes": self._bytes[: self._count].copy()}
 
     __hash__ = None  # type: ignore[assignment]
 

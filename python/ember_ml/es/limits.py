@@ -35,7 +35,7 @@ class Limits:
         self.origin = now - trainer._elapsed
         self.last = None if self.count is None else self.first + self.count
         self._deadline = None if seconds is None else now + validate.positive("seconds", seconds)
-        self._steps = None if steps is None else validate.positive_int("steps", steps)
+        self._steps = None if steps is None else validate.positive_int("steps", steps, validate.MOST_STEPS)
 
     def passed(self, trainer: Trainer) -> bool:
         """Whether time or steps are used up."""
@@ -56,7 +56,7 @@ class Limits:
 
 def _count(trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any) -> int | None:
     if generations is not None:
-        return validate.positive_int("generations", generations)
+        return validate.positive_int("generations", generations, validate.MOST_STEPS)
     if trainer.generations is not None:
         return max(0, trainer.generations - trainer.generation)
     if until is None and seconds is None and steps is None:

@@ -170,7 +170,7 @@ class Run:
 
     def explain(self) -> str:
         """What ran where, and why: text."""
-        return self._snapshot.explanation()
+        return self._snapshot.explain()
 
     def __repr__(self) -> str:
         text = f"Run({self.env.name}, seed {self.seed}, {len(self.history)} generations"

@@ -43,6 +43,9 @@ class NativeCandidate:
         self._log = log
         self.policy_return: float = log.candidate_return
 
+    def __reduce__(self) -> Any:
+        return Candidate, (self.policy_return, self.generation, self.theta, self.mean, self.inverse)
+
     @property
     def generation(self) -> int:
         return int(self._log.candidate_generation)
@@ -79,7 +82,7 @@ class Snapshot:
     strategy_state: dict[str, Any]
     observation_state: dict[str, Any] | None
     module: Any = None  # the user's, which holds the weights
-    explanation: Callable[[], str] = field(default=lambda: "", repr=False)
+    explanation: Callable[[], str] | str = field(default="", repr=False)
 
     @staticmethod
     def of(trainer: Trainer) -> Snapshot:
@@ -99,6 +102,12 @@ class Snapshot:
             module=trainer.module,
             explanation=trainer.explain,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "explanation": self.explain()}
+
+    def explain(self) -> str:
+        return self.explanation if isinstance(self.explanation, str) else self.explanation()
 
     def make_engine(self, episodes: int) -> Engine:
         return self.choice.make(self.problem.with_episodes(episodes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -34,7 +35,7 @@ from ember_ml.es.weights import Weights
 LAYOUTS = ("members", "episodes", "units")
 
 #: When nobody wants to be called: a slice as long as an integer can say.
-_NOBODY = (Callback(every=2**62),)
+_NOBODY = (Callback(every=validate.MOST_STEPS),)
 
 
 class Trainer:
@@ -104,7 +105,9 @@ class Trainer:
         from ember_ml.es.strategies import Strategy
 
         self.seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
-        self.generations = None if generations is None else validate.positive_int("generations", generations)
+        self.generations = generations
+        if generations is not None:
+            self.generations = validate.positive_int("generations", generations, validate.MOST_STEPS)
         self.callbacks = as_callbacks(callbacks)
         self.progress = validate.boolean("progress", progress)
         self.warmup = validate.boolean("warmup", warmup)
@@ -161,9 +164,11 @@ class Trainer:
         self.candidate: Candidate | NativeCandidate | None = None
         self._elapsed = 0.0
         self._stop = False
+        self._running = threading.Lock()
         self._warmed = (0, 0)  # episodes and steps of the warm-up, until they are in a record
 
         self.strategy.start(first_parameters(theta0, network, self.observations, initial), self.seed)
+        self.strategy.trainer = self._claim = object()
         self.strategy.plan(self.generations)
         if threads is not None:
             self.strategy.threads = threads
@@ -196,10 +201,14 @@ class Trainer:
 
     def step(self) -> dict[str, int | float]:
         """One generation. Returns its record."""
-        with Interrupt() as interrupt:
-            warm_up(self, interrupt)
-            run_one(self, interrupt, None, time.perf_counter() - self._elapsed)
-        self._give_back()
+        self._begin()
+        try:
+            with Interrupt() as interrupt:
+                warm_up(self, interrupt)
+                run_one(self, interrupt, None, time.perf_counter() - self._elapsed)
+            self._give_back()
+        finally:
+            self._running.release()
         return self.history[-1]
 
     def run(
@@ -222,6 +231,25 @@ class Trainer:
                 generation.
         """
         limits = Limits(self, generations, until, seconds, steps)
+        self._begin()
+        try:
+            return self._run(limits)
+        finally:
+            self._running.release()
+
+    def _begin(self) -> None:
+        self._check_strategy()
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("this trainer is running already, in another thread or around this callback")
+
+    def _check_strategy(self) -> None:
+        if self.strategy.trainer is not self._claim:
+            raise RuntimeError(
+                "strategy: another Trainer was given the same object and has started it anew;"
+                " give every trainer its own"
+            )
+
+    def _run(self, limits: Limits) -> Run:
         self._stop = False
         interrupted = reached = False
         bar = Progress(self.progress, limits.count)
@@ -318,6 +346,7 @@ class Trainer:
         return config
 
     def _snapshot(self) -> Snapshot:
+        self._check_strategy()
         return Snapshot.of(self)
 
     @staticmethod
@@ -362,6 +391,12 @@ class Trainer:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            "a Trainer cannot be copied or pickled; save(path), and Trainer.load(path) makes another that"
+            " stands where this one stands"
+        )
 
     def __repr__(self) -> str:
         plan = "" if self.generations is None else f" of {self.generations}"

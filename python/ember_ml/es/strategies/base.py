@@ -28,6 +28,8 @@ class Strategy:
     native_name: ClassVar[str] = ""
     #: Whether the algorithm's paper normalises observations; None leaves the choice to the trainer.
     normalize_observations: bool | None = None
+    #: Set by the trainer that started it last, so that two trainers cannot share one unnoticed.
+    trainer: Any = None
 
     def __init__(self, arguments: Mapping[str, Any], optimizer: Any = None) -> None:
         """
@@ -266,6 +268,12 @@ class Strategy:
         if self._step is not None:
             self._step.load(state)
         self._native = fresh
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"{type(self).__name__}: a strategy cannot be copied or pickled; Strategy.from_config(s.config())"
+            " makes an equal one, which load_state_dict(s.state_dict()) brings to where s stands"
+        )
 
     def __repr__(self) -> str:
         shown = dict(self._arguments)
