@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ember_ml import _core
+from questions.harness import markdown
 
 QUESTIONS = ("cartpole", "mlp", "noise", "stepping", "functions", "vector")
 RIVALS = ("numpy", "numba", "torch", "jax", "evosax", "gymnasium", "gymnax", "envpool")
@@ -49,17 +50,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", metavar="FILE", type=Path)
     parser.add_argument("--plot", metavar="FILE", type=Path)
+    parser.add_argument("--table", action="store_true", help="measure nothing: print what --json FILE holds")
     options = parser.parse_args()
     for name in options.questions:
         if name not in QUESTIONS:
             parser.error(f"there is no question '{name}'; there are {', '.join(QUESTIONS)}")
-    found: dict[str, Any] = {"machine": machine(), "questions": {}}
+    held: dict[str, Any] = {"questions": {}}
     if options.json and options.json.exists():
-        found["questions"] = json.loads(options.json.read_text(encoding="utf-8"))["questions"]
-    for name in options.questions or QUESTIONS:
+        held = json.loads(options.json.read_text(encoding="utf-8"))
+    found = held if options.table else {"machine": machine(), "questions": held["questions"]}
+    for name in () if options.table else options.questions or QUESTIONS:
         found["questions"][name] = importlib.import_module(f"questions.{name}").ask(options.rounds)
         if options.json:
             options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if options.table:
+        print(
+            "\n".join(markdown(found["questions"][name]) for name in QUESTIONS if name in found["questions"])
+        )
     if options.plot:
         from questions.picture import draw
 

@@ -82,8 +82,27 @@ def line(row: Row) -> str:
     low, high = row["middle_half"]
     return (
         f"{row['question']:<44} {row['rival']:<36} {short(row['own']):>7} {short(row['other']):>7} "
-        f"{row['unit']:<11} {row['ratio']:7.3g} ({low:.3g} to {high:.3g}){goal}"
+        f"{row['unit']:<11} {times(row['ratio']):>7} ({times(low)} to {times(high)}){goal}"
     )
+
+
+def markdown(rows: list[Row]) -> str:
+    """Rows of a table: work, rival, both rates, ratio, goal."""
+    lines = []
+    for n, row in enumerate(rows):
+        low, high = row["middle_half"]
+        rates = " | ".join(f"{short(row[who]).strip()}" for who in ("own", "other"))
+        goal = "" if row["goal"] is None else f"{row['goal']:g}"
+        work = f"{row['question']}, {row['unit']}" if n == 0 else "the same"
+        rival = f"{row['rival']}: {row['note']}" if row["note"] else row["rival"]
+        lines.append(
+            f"| {work} | {rival} | {rates} | {times(row['ratio'])} ({times(low)} to {times(high)}) | {goal} |"
+        )
+    return "\n".join(lines)
+
+
+def times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def short(x: float) -> str:
