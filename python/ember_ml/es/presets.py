@@ -66,7 +66,7 @@ def _simple1d() -> Strategy:
 
 def _acrobot() -> Strategy:
     return OpenAIES(
-        directions=16, sigma=0.5, optimizer=adam(0.2, 0.99), sigma_decay=0.2, learning_rate_decay=0.05
+        directions=24, sigma=0.5, optimizer=adam(0.25, 0.99), sigma_decay=0.2, learning_rate_decay=0.05
     )
 
 
@@ -114,7 +114,7 @@ _CARTPOLE = Preset(
     50,
     any_policy=False,
 )
-_ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(hidden=(64,)), _acrobot, 400)
+_ACROBOT = Preset("acrobot", TRIALS, MLPPolicy(hidden=(64,)), _acrobot, 275)
 _MOUNTAIN_CAR = Preset("mountain-car", TRIALS, MLPPolicy(hidden=(64,)), _mountain_car, 585)
 _MOUNTAIN_CAR_CONTINUOUS = Preset("mountain-car-continuous", TRIALS, MLPPolicy(), default_strategy, 290)
 _PENDULUM = Preset("pendulum", TRIALS, MLPPolicy(hidden=(32, 32)), _pendulum, 650)
