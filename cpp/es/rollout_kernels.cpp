@@ -170,8 +170,18 @@ class Rollout {
     using Simulated = typename Lanes::Env;
     const auto go = [&](auto kernel) { return kernel(plan_, small_, env_.env(), groups_, active_, turns); };
     if (small_.hidden == Activation::relu) {
-      return small_.deep ? go(small_turns<Simulated, Activation::relu, true>)
-                         : go(small_turns<Simulated, Activation::relu, false>);
+      if (small_.deep) return go(small_turns<Simulated, Activation::relu, true>);
+      const auto together = [&](auto kernel) { return kernel(plan_, small_, env_.env(), groups_, turns); };
+      switch (active_) {
+        case 2:
+          return together(small_turns_together<Simulated, 2>);
+        case 3:
+          return together(small_turns_together<Simulated, 3>);
+        case 4:
+          return together(small_turns_together<Simulated, 4>);
+        default:
+          return go(small_turns<Simulated, Activation::relu, false>);
+      }
     }
     return small_.deep ? go(small_turns<Simulated, Activation::tanh, true>)
                        : go(small_turns<Simulated, Activation::tanh, false>);
