@@ -27,6 +27,9 @@ void noise_sum(const Population& population, std::int64_t parameters, const floa
                const float* second_weights, int threads, float* first, float* second) {
   std::vector<std::uint32_t> directions;
   std::vector<float> a, b;
+  directions.reserve((std::size_t)population.directions);
+  a.reserve((std::size_t)population.directions);
+  b.reserve((std::size_t)population.directions);
   for (int k = 0; k < population.directions; ++k) {
     if (first_weights[k] == 0.0f && (second_weights == nullptr || second_weights[k] == 0.0f)) continue;
     directions.push_back((std::uint32_t)(population.first_direction + k));
@@ -39,7 +42,9 @@ void noise_sum(const Population& population, std::int64_t parameters, const floa
                          (int)directions.size(),
                          directions.data(),
                          a.data(),
-                         b.data()};
+                         b.data(),
+                         population.drawn,
+                         (std::uint32_t)population.first_direction};
   const std::int64_t groups = (parameters + 63) / 64;
   const int team = thread_count(threads, 64 * groups * terms.count, groups);
   const NoiseSumKernels& kernel = kernels<NoiseSumKernels>();

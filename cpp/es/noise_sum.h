@@ -13,7 +13,7 @@ namespace ember {
 //   first[i]  = fma(first_weights[k], eps_k, first[i])
 //   second[i] = fma(second_weights[k], fma(eps_k, eps_k, -1), second[i])
 // second_weights and second may be null together. Threads (0: all cores) split the parameters, so their
-// number does not change a bit; small sums stay on one.
+// number does not change a bit; small sums stay on one. Noise that population.drawn holds is read from there.
 void noise_sum(const Population& population, std::int64_t parameters, const float* first_weights,
                const float* second_weights, int threads, float* first, float* second);
 

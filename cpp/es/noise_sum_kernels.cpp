@@ -1,5 +1,6 @@
 #include "core/noise.h"
 #include "es/noise_sum_table.h"
+#include "es/population.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
@@ -19,15 +20,23 @@ EMBER_INLINE void sum(const NoiseTerms& terms, std::int64_t first_group, std::in
     for (int k = 0; k < terms.count; ++k) {
       const Stream stream(terms.purpose, terms.seed, terms.generation, terms.directions[k]);
       const vfloat w1(terms.first[k]), w2(with_second ? terms.second[k] : 0.0f);
+      const float* drawn = terms.drawn;
+      if (drawn)
+        drawn += (terms.directions[k] - terms.first_direction) * noise_stride(parameters) + 64 * group;
       for (int g = 0; g < groups; ++g) {
         float* to_a = a + 64 * g;
         float* to_b = with_second ? b + 64 * g : b;
-        noise_group(stream, (std::uint32_t)(group + g), [&](int offset, vfloat eps) {
+        const auto add = [&](int offset, vfloat eps) EMBER_INLINE_LAMBDA {
           store(to_a + offset, fma(w1, eps, load(to_a + offset)));
           if (with_second) {
             store(to_b + offset, fma(w2, fma(eps, eps, vfloat(-1.0f)), load(to_b + offset)));
           }
-        });
+        };
+        if (!drawn) {
+          noise_group(stream, (std::uint32_t)(group + g), add);
+        } else {
+          for (int offset = 0; offset < 64; offset += lanes) add(offset, load(drawn + 64 * g + offset));
+        }
       }
     }
     const std::int64_t at = 64 * group, left = parameters - at;

@@ -15,6 +15,8 @@ struct NoiseTerms {
   const std::uint32_t* directions;
   const float* first;
   const float* second;  // null: no second sum
+  const float* drawn;   // the noise itself, direction `first_direction` first (population.h), or null
+  std::uint32_t first_direction;
 };
 
 struct NoiseSumKernels {

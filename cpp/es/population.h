@@ -33,7 +33,15 @@ struct Population {
   bool common_starts = false;   // resets keyed without the direction: all members share their starts
   const float* rows = nullptr;  // explicit members (directions, parameters) instead of mean/scale/noise;
                                 // antithetic must then be false
+  // Room for (directions, noise_stride(parameters)) where an evaluation leaves the noise that it draws, so
+  // that the update of a small problem need not draw it again. Null: no room.
+  float* drawn = nullptr;
   int members() const { return antithetic ? 2 * directions : directions; }
 };
+
+// Floats from one direction's noise to the next in Population::drawn: whole groups of the stream.
+__attribute__((always_inline)) constexpr std::int64_t noise_stride(std::int64_t parameters) {
+  return (parameters + 63) / 64 * 64;
+}
 
 }  // namespace ember

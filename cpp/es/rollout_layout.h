@@ -14,7 +14,10 @@ namespace EMBER_LEVEL {
 class MemberSource {
  public:
   MemberSource(const RolloutPlan& plan, Arena& arena)
-      : plan_(plan), noise_(plan.population.rows ? nullptr : arena.take<float>(plan.policy.parameters)) {}
+      : plan_(plan),
+        own_noise_(plan.population.rows || plan.population.drawn
+                       ? nullptr
+                       : arena.take<float>(noise_stride(plan.policy.parameters))) {}
 
   // The next member's number, or -1.
   int next() {
@@ -36,9 +39,11 @@ class MemberSource {
       row_ = p.rows + unit * plan_.policy.parameters;
       return (int)unit;
     }
+    const std::int64_t whole = noise_stride(plan_.policy.parameters);
+    noise_ = p.drawn ? p.drawn + unit * whole : own_noise_;
     noise_fill(Stream((std::uint32_t)p.noise_purpose, p.seed, p.generation,
                       (std::uint32_t)(p.first_direction + unit)),
-               0, plan_.policy.parameters, noise_);
+               0, whole, noise_);
     sign_ = 1.0f;
     if (!p.antithetic) return (int)unit;
     minus_ = (int)(2 * unit + 1);
@@ -70,7 +75,7 @@ class MemberSource {
 
  private:
   const RolloutPlan& plan_;
-  float* noise_;
+  float *own_noise_, *noise_ = nullptr;
   const float* row_ = nullptr;
   float sign_ = 1.0f;
   int minus_ = -1;

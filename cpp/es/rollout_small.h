@@ -177,15 +177,13 @@ struct SmallSums {
 template <class Env>
 constexpr int small_outputs = Env::description.discrete ? Env::description.actions : Env::actions;
 
-// The environment's step and what it means for the episodes. Returns which live lanes ended before the time
-// limit; group.lost says which of all failed.
+// What the outputs ask of the environment. Returns where one of them is not a number.
 template <class Env>
-EMBER_INLINE vmask small_step(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
-                              const vfloat* out, vfloat* state, Group& group) {
-  vfloat action[Env::actions];
-  vmask good = out[0] == out[0];
+EMBER_INLINE vmask small_act(const RolloutPlan& plan, const SmallPolicy& policy, const vfloat* out,
+                             vfloat* action) {
+  vmask spoiled = out[0] != out[0];
 #pragma GCC unroll 8
-  for (int o = 1; o < small_outputs<Env>; ++o) good &= out[o] == out[o];
+  for (int o = 1; o < small_outputs<Env>; ++o) spoiled |= out[o] != out[o];
   if (Env::description.discrete) {
     vfloat best = out[0], choice(0.0f);
 #pragma GCC unroll 8
@@ -195,26 +193,30 @@ EMBER_INLINE vmask small_step(const RolloutPlan& plan, const SmallPolicy& policy
       choice = select(larger, splat((float)o), choice);
     }
     action[0] = choice;
-  } else {
+    return spoiled;
+  }
 #pragma GCC unroll 8
-    for (int i = 0; i < Env::actions; ++i) {
-      action[i] = out[i];
-      if (policy.clip) {
-        action[i] = min(splat(plan.action_high[i]), max(splat(plan.action_low[i]), action[i]));
-      }
+  for (int i = 0; i < Env::actions; ++i) {
+    action[i] = out[i];
+    if (policy.clip) {
+      action[i] = min(splat(plan.action_high[i]), max(splat(plan.action_low[i]), action[i]));
     }
   }
-  vfloat reward;
-  vmask terminated;
-  env.step(state, action, &reward, &terminated);
+  return spoiled;
+}
+
+// What a step means for the episodes of a group: adds the reward, marks what failed and what ended before the
+// time limit.
+template <class Env>
+EMBER_INLINE void small_settle(vmask spoiled, vmask terminated, vfloat reward, const vfloat* state,
+                               Group& group) {
   vfloat sum = add_unless_finite(reward, vfloat(0.0f));
 #pragma GCC unroll 8
   for (int i = 0; i < Env::states; ++i) sum = add_unless_finite(state[i], sum);
-  const vmask failed = !(good & (sum == vfloat(0.0f)));
+  const vmask failed = spoiled | !(sum == vfloat(0.0f));
   group.returns += to_double(select(failed, vfloat(0.0f), reward));
   group.lost = failed;
   group.ended = group.live & (failed | terminated);
-  return group.ended;
 }
 
 template <class Env>
@@ -260,7 +262,12 @@ int small_turns(const RolloutPlan& plan, const SmallPolicy& policy, const Env& e
         sums.add(last, 0, first.outputs, unit);
       }
       sums.finish(policy.output, out);
-      ended |= small_step(plan, policy, own, out, state, group);
+      vfloat action[Env::actions], reward;
+      vmask terminated;
+      const vmask spoiled = small_act<Env>(plan, policy, out, action);
+      own.step(state, action, &reward, &terminated);
+      small_settle<Env>(spoiled, terminated, reward, state, group);
+      ended |= group.ended;
       store_state<Env>(state, group);
     }
     if (any(ended)) return turn;
@@ -287,7 +294,9 @@ int small_turns_together(const RolloutPlan& plan, const SmallPolicy& policy, con
     first[g] = SmallLayer(layers[0], groups[g]->weights);
     last[g] = SmallLayer(layers[1], groups[g]->weights);
   }
-  vmask ended = vint(0);
+  // A turn is settled (small_settle) only if something may have ended in it; until then its rewards wait.
+  vfloat reward[G], watch(0.0f);
+  vmask spoiled[G], terminated[G], over = vint(0);
   // The units of one group. Between their halves and after them comes what is left to do of another's turn;
   // the observation is counted there, because the units may belong to a turn that is not to be.
   const auto slot = [&](int g, auto between, auto after) EMBER_INLINE_LAMBDA {
@@ -315,17 +324,37 @@ int small_turns_together(const RolloutPlan& plan, const SmallPolicy& policy, con
         g, [&]() EMBER_INLINE_LAMBDA { sums[other].finish(policy.output, out); },
         [&]() EMBER_INLINE_LAMBDA {
           small_count(plan, Env::observations, seen[other], *groups[other]);
-          ended |= small_step(plan, policy, own, out, state[other], *groups[other]);
+          Group& group = *groups[other];
+          group.returns += to_double(reward[other]);
+          vfloat action[Env::actions];
+          spoiled[other] = small_act<Env>(plan, policy, out, action);
+          own.step(state[other], action, &reward[other], &terminated[other]);
+          watch = add_unless_finite(reward[other], watch);
+#pragma GCC unroll 8
+          for (int i = 0; i < Env::states; ++i) watch = add_unless_finite(state[other][i], watch);
+          over |= group.live & (spoiled[other] | terminated[other]);
         });
   };
   slot(0, []() EMBER_INLINE_LAMBDA {}, []() EMBER_INLINE_LAMBDA {});
+#pragma GCC unroll 4
+  for (int g = 0; g < G; ++g) reward[g] = vfloat(0.0f);
   int turn = 0;
+  bool ended = false;
   do {
 #pragma GCC unroll 4
     for (int g = 1; g < G; ++g) slot_within(g, g - 1);
     slot_within(0, G - 1);  // of the next turn
     ++turn;
-  } while (turn < turns && !any(ended));
+    if (turn < turns && !any(over | (watch != vfloat(0.0f)))) continue;
+    over = vint(0);
+    watch = vfloat(0.0f);
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g) {
+      small_settle<Env>(spoiled[g], terminated[g], reward[g], state[g], *groups[g]);
+      reward[g] = vfloat(0.0f);
+      ended |= any(groups[g]->ended);
+    }
+  } while (turn < turns && !ended);
 #pragma GCC unroll 4
   for (int g = 0; g < G; ++g) store_state<Env>(state[g], *groups[g]);
   return turn;

@@ -98,7 +98,7 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
 
   std::int64_t steps = log->warm_up_steps;
   for (std::int64_t g = 0; g < options.generations; ++g) {
-    Population population = strategy.population();
+    Population population = strategy.population_to_draw();
     population.common_starts = options.common_starts;
     poll();
     if (log->stop || (stop != nullptr && *stop) || !evaluate(population, true)) {
@@ -119,6 +119,7 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
       log->candidate_mean = frozen_mean;
       log->candidate_inverse_deviation = inverse_deviation;
     }
+    if (population.drawn != nullptr) strategy.keep_noise();
     const bool reached = row.policy_return >= options.until;
     strategy.tell(evaluation.fitness.data(), !reached);
     if (!reached) merge();

@@ -35,6 +35,7 @@ void Strategy::start(const float* theta0, std::int64_t parameters, std::uint64_t
   best_fitness_ = -std::numeric_limits<double>::infinity();
   seed_ = seed;
   generation_ = 0;
+  kept_ = -1;
   update_norm_ = 0.0;
   // Hansen's rule for the population, where none was asked for.
   directions_ = asked_directions_ > 0 ? asked_directions_ : 4 + (int)(3.0 * std::log((double)parameters));
@@ -74,6 +75,17 @@ Population Strategy::population() const {
   population.directions = directions_;
   population.antithetic = antithetic_;
   return population;
+}
+
+Population Strategy::population_to_draw() {
+  constexpr std::int64_t little = 16384;  // 64 KiB: what stays in the second level of the cache
+  Population drawn = population();
+  const std::int64_t size = noise_stride(parameters()) * directions_;
+  kept_ = -1;
+  if (size > little) return drawn;
+  drawn_.resize((std::size_t)size);
+  drawn.drawn = drawn_.data();
+  return drawn;
 }
 
 void Strategy::ask(float* rows) const {
@@ -131,6 +143,7 @@ void Strategy::visit(StateVisitor& state) {
   state.integer("plan", plan_);
   state.integer("seed", seed);
   seed_ = (std::uint64_t)seed;
+  kept_ = -1;
   visit_more(state);
 }
 
@@ -148,8 +161,10 @@ void Strategy::sum_noise(const std::vector<double>& first_weights, const std::ve
   }
   weights_.assign(first_weights.begin(), first_weights.end());
   if (second != nullptr) weights_.insert(weights_.end(), second_weights.begin(), second_weights.end());
-  noise_sum(population(), parameters(), weights_.data(),
-            second != nullptr ? weights_.data() + directions_ : nullptr, threads, first, second);
+  Population known = population();
+  if (kept_ == generation_) known.drawn = drawn_.data();
+  noise_sum(known, parameters(), weights_.data(), second != nullptr ? weights_.data() + directions_ : nullptr,
+            threads, first, second);
 }
 
 namespace {

@@ -33,7 +33,11 @@ class Strategy {
 
   // All of these throw std::logic_error before start().
   Population population() const;  // points into this object: valid until it changes
-  void ask(float* rows) const;    // (members, parameters), the population written out
+  // The same, with room for the noise if it is little. Call keep_noise() when an evaluation has filled that,
+  // and tell() will not draw it again.
+  Population population_to_draw();
+  void keep_noise() { kept_ = generation_; }
+  void ask(float* rows) const;  // (members, parameters), the population written out
   // One update. fitness (members,): larger is better, -inf = failed. Throws std::invalid_argument, with the
   // state as it was, if a value is NaN or +inf or too large to be used unshaped, and std::overflow_error,
   // with the mean as it was, if the mean would not stay finite. update = false counts the generation without
@@ -91,6 +95,8 @@ class Strategy {
   void need_start() const;
 
   int asked_directions_ = 0;
+  std::vector<float> drawn_;
+  std::int64_t kept_ = -1;  // the generation whose noise is in drawn_
   std::uint64_t seed_ = 0;
   std::vector<float> best_, before_, weights_;
   std::vector<double> fitness_;
