@@ -30,7 +30,7 @@ def register() -> None:
         if f"ember_ml/{name}" not in gymnasium.registry:
             gymnasium.register(
                 id=f"ember_ml/{name}",
-                entry_point=f"ember_ml.envs.vector:{kind}Env",
+                entry_point=f"ember_ml.envs.single:{kind}Env",
                 vector_entry_point=f"ember_ml.envs.vector:{kind}",
                 max_episode_steps=max_episode_steps,
                 reward_threshold=reward_threshold,

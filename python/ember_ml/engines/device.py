@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import POLICY_DIRECTION, Evaluation, Float32, Population
+from ember_ml.engines.base import POLICY_DIRECTION, EpisodeOptions, Evaluation, Float32, Population
 from ember_ml.engines.device_arrays import Arrays, MlxArrays, TorchArrays
 from ember_ml.engines.device_compiled import CompiledEpisodes
 from ember_ml.engines.device_policy import SpecPolicy, device_policy
@@ -52,7 +52,7 @@ class DeviceEngine:
             TURNS_BEFORE_COMPILING turns. It takes some ten seconds, less if this machine did it before, and
             changes last bits of results.
 
-    Other arguments as for NativeEngine.
+        options: fields of EpisodeOptions.
 
     Raises:
         ValueError: an environment that is not built in, widths that differ, an option out of range.
@@ -64,18 +64,10 @@ class DeviceEngine:
         policy: PolicySpec | Any,
         arrays: Arrays,
         *,
-        episodes: int = 1,
-        max_steps: int | None = None,
-        frame_skip: int = 1,
-        clip_actions: bool = True,
-        normalize: bool = False,
-        reward_scale: float = 1.0,
-        reward_offset: float = 0.0,
         compile: bool | None = False,
+        **options: Any,
     ) -> None:
-        for key, value in (("episodes", episodes), ("frame_skip", frame_skip), ("max_steps", max_steps or 1)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(f"{key} is {value!r}; wanted a positive whole number")
+        play = EpisodeOptions(**options)
         if env.kind != "builtin":
             raise ValueError(f"env: {env.name} is not built in; the {arrays.backend} engine cannot run it")
         if compile and arrays.backend != "torch":
@@ -91,15 +83,13 @@ class DeviceEngine:
         ):
             if have is not None and have != want:
                 raise ValueError(f"policy has {have} {what}, but {env.name} wants {want}")
-        self.episodes = int(episodes)
-        self.limit = int(max_steps or env.max_steps or 0)
-        self.frame_skip = int(frame_skip)
-        self.normalize = normalize
-        self.reward_scale = float(reward_scale)
-        self.reward_offset = float(reward_offset)
-        self.game = Game(
-            arrays, self.problem, self.policy, env.discrete, self._clipping(clip_actions), self.frame_skip
-        )
+        self.episodes = play.episodes
+        self.limit = play.max_steps or env.max_steps or 0
+        self.frame_skip = play.frame_skip
+        self.normalize = play.normalize
+        self.reward_scale, self.reward_offset = play.reward_scale, play.reward_offset
+        bounds = self._clipping(play.clip_actions)
+        self.game = Game(arrays, self.problem, self.policy, env.discrete, bounds, self.frame_skip)
         self._compile = compile
         self._compiled: CompiledEpisodes | None = None
         if compile is not False and isinstance(self.policy, SpecPolicy):

@@ -1,0 +1,83 @@
+"""The built-in environments as single gymnasium environments: one lane of a native vector env each."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from ember_ml.envs.vector import (
+    Acrobot,
+    CartPole,
+    MountainCar,
+    MountainCarContinuous,
+    NativeVectorEnv,
+    Pendulum,
+    Simple1D,
+)
+
+
+class NativeEnv(gymnasium.Env):
+    """A single environment: one lane of a native vector env. Its time limit is gymnasium's wrapper's."""
+
+    vector_class: ClassVar[type[NativeVectorEnv]]
+
+    def __init__(self, render_mode: str | None = None, **kwargs: Any) -> None:
+        self._lane = self.vector_class(1, None, render_mode, AutoresetMode.DISABLED, **kwargs)
+        self.metadata = {key: self._lane.metadata[key] for key in ("render_modes", "render_fps")}
+        self.render_mode = render_mode
+        self.observation_space = self._lane.single_observation_space
+        self.action_space = self._lane.single_action_space
+        self._discrete = isinstance(self.action_space, gymnasium.spaces.Discrete)
+
+    @property
+    def state(self) -> NDArray[np.float64]:
+        return self._lane.state[0]
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        super().reset(seed=seed)
+        if seed is None and not self._lane._started:
+            seed = self.np_random_seed
+        observations, info = self._lane.reset(seed=seed, options=options)
+        return observations[0], info
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        batch = np.asarray(action).reshape(1) if self._discrete else np.asarray(action).reshape(1, -1)
+        observations, rewards, terminated, _, _ = self._lane.step(batch)
+        return observations[0], float(rewards[0]), bool(terminated[0]), False, {}
+
+    def render(self) -> Any:
+        frames = self._lane.render()
+        return None if frames is None else frames[0]
+
+    def close(self) -> None:
+        self._lane.close()
+
+
+class CartPoleEnv(NativeEnv):
+    vector_class = CartPole
+
+
+class PendulumEnv(NativeEnv):
+    vector_class = Pendulum
+
+
+class MountainCarEnv(NativeEnv):
+    vector_class = MountainCar
+
+
+class MountainCarContinuousEnv(NativeEnv):
+    vector_class = MountainCarContinuous
+
+
+class AcrobotEnv(NativeEnv):
+    vector_class = Acrobot
+
+
+class Simple1DEnv(NativeEnv):
+    vector_class = Simple1D
