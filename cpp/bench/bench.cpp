@@ -195,6 +195,8 @@ void forward(std::vector<BenchRow>& rows, double seconds) {
 
 void environments(std::vector<BenchRow>& rows, double seconds) {
   const std::vector<EnvironmentInfo>& all = builtin_environments();
+  // A step's operations, each in the place of a multiply-add.
+  const double limit = fma_limit(1, seconds) / 2.0;
   for (std::size_t n = 0; n < all.size(); ++n) {
     const int vectors = 256 / table().lanes;
     const double figure = rate(
@@ -203,7 +205,9 @@ void environments(std::vector<BenchRow>& rows, double seconds) {
           return 500.0 * vectors * table().lanes;
         },
         seconds);
-    rows.push_back({all[n].name + ", 256 in lanes, float", figure / 1e6, "M steps/s", 0.0, ""});
+    rows.push_back({all[n].name + ", 256 in lanes, float", figure / 1e6, "M steps/s",
+                    limit / table().operations(static_cast<int>(n), all[n].parameter_defaults.data()) / 1e6,
+                    "fma"});
   }
 }
 

@@ -1,4 +1,5 @@
 #include "bench/bench_table.h"
+#include "bench/counted.h"
 #include "envs/builtin.h"
 #include "es/evaluate.h"
 #include "policy/dense_units.h"
@@ -76,6 +77,13 @@ float step_environment(int environment, const double* constants, int vectors, st
   return steppers[environment](constants, vectors, steps);
 }
 
+using Counter = int (*)(const double*);
+#define EMBER_COUNTER(Name) operations<Name>,
+constexpr Counter counters[] = {EMBER_ENVIRONMENTS(EMBER_COUNTER)};
+#undef EMBER_COUNTER
+
+int count_operations(int environment, const double* constants) { return counters[environment](constants); }
+
 // s' = clip(0.99 s + a B, -5, 5), 17 numbers, 6 actions; B has rows of 24 and is the context.
 void linear_step(void* context, std::int32_t count, void* states, const float* actions, float* observations,
                  float* rewards, std::uint8_t* flags) {
@@ -141,5 +149,5 @@ void forward(const PolicyPlan& policy, int layout, int groups, const float* weig
 }  // namespace EMBER_LEVEL
 }  // namespace ember
 
-EMBER_EXPORT_KERNELS(BenchKernels,
-                     {lanes, fma_rounds, read, tanh_array, step_environment, forward, linear_step})
+EMBER_EXPORT_KERNELS(BenchKernels, {lanes, fma_rounds, read, tanh_array, step_environment, count_operations,
+                                    forward, linear_step})

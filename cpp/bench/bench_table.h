@@ -20,6 +20,8 @@ struct BenchKernels {
   // `steps` steps of `vectors` vectors of a built-in environment (its number in EMBER_ENVIRONMENTS), begun
   // again when they end; actions come from a fixed pattern. Returns the sum of rewards.
   float (*step)(int environment, const double* constants, int vectors, std::int64_t steps);
+  // Additions, multiplications, divisions and fused multiply-adds of one step of a built-in environment.
+  int (*operations)(int environment, const double* constants);
   // One forward of each layout: weights as that layout keeps them, x and y (widest, lanes) for each of
   // `groups`.
   void (*forward)(const PolicyPlan& policy, int layout, int groups, const float* weights, float* x, float* y);

@@ -106,7 +106,10 @@ struct Acrobot {
 
  private:
   // gymnasium subtracts 2 pi until the angle is in [-pi, pi].
-  static EMBER_INLINE vfloat wrap(vfloat x) { return select(abs(x) > vfloat(pi), wrap_angle(x), x); }
+  template <class Lanes>
+  static EMBER_INLINE Lanes wrap(Lanes x) {
+    return select(abs(x) > Lanes(pi), wrap_angle(x), x);
+  }
   static EMBER_INLINE double wrap(double x) {
     for (int turns = 0; turns < 1000 && x > pi; ++turns) x -= 2 * pi;
     for (int turns = 0; turns < 1000 && x < -pi; ++turns) x += 2 * pi;
