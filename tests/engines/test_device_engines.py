@@ -1,8 +1,9 @@
 """The torch and mlx engines against the native one, which defines the results.
 
 Tolerances: noise and starts are the same bits. After that sines, tanh and matrix products differ by float32
-rounding, which an unstable environment multiplies, and a near tie of two actions turns into another action.
-So most episodes must agree closely, and a few may part: MOST says how many at most.
+rounding, which an unstable environment multiplies, and a near tie of two actions turns into another action:
+3 of 1,152 episodes of CartPole parted so, none elsewhere (12 seeds, 3 generations each, torch and mlx). So a
+few episodes may part, SHARE of them at most, and where none did the rest must be close.
 """
 
 import os
@@ -22,15 +23,16 @@ from ember_ml.engines.select import Problem, choose
 from ember_ml.es.noise import noise, perturb, uniforms
 
 ENGINES = {"torch": TorchEngine, "mlx": MlxEngine}
-# environment: (steps an episode, relative difference of a return, share of episodes that may differ by more)
+# environment: (steps an episode, relative difference of a return, difference of an observation's mean)
 AGREEMENT = {
-    "Simple1D-v0": (100, 1e-4, 0.0),
-    "CartPole-v1": (200, 1e-4, 0.05),
-    "Pendulum-v1": (60, 1e-3, 0.05),
-    "MountainCar-v0": (120, 1e-4, 0.02),
-    "MountainCarContinuous-v0": (150, 1e-4, 0.02),
-    "Acrobot-v1": (80, 1e-4, 0.05),
+    "Simple1D-v0": (100, 2e-5, 2e-5),
+    "CartPole-v1": (200, 1e-6, 2e-3),  # two episodes may part and fall over in the same step
+    "Pendulum-v1": (60, 1e-4, 1e-5),
+    "MountainCar-v0": (120, 1e-6, 1e-6),
+    "MountainCarContinuous-v0": (150, 1e-5, 1e-6),
+    "Acrobot-v1": (80, 1e-6, 1e-5),
 }
+SHARE = 0.03
 
 
 @pytest.fixture(params=list(ENGINES))
@@ -56,26 +58,24 @@ def statistics(env):
 @pytest.mark.parametrize("name", list(AGREEMENT))
 def test_one_generation_agrees_with_native(device_engine, name):
     env, spec, theta = problem(name)
-    steps, tolerance, share = AGREEMENT[name]
+    steps, tolerance, close = AGREEMENT[name]
     options = {"episodes": 2, "normalize": True, "max_steps": steps}
     population = Population(theta, 0.1, 7, 3, 20)
     wanted = NativeEngine(env, spec, **options).evaluate(population, *statistics(env), True)
     got = device_engine(env, spec, **options).evaluate(population, *statistics(env), True)
-
-    def agree(a, b):
-        return np.abs(a - b) > tolerance * (1 + np.abs(a))
-
-    assert agree(wanted.returns, got.returns).mean() <= share
-    assert agree(wanted.policy_returns, got.policy_returns).mean() <= (0.5 if share else 0)
-    assert (wanted.lengths != got.lengths).mean() <= share
-    assert abs(wanted.steps - got.steps) <= 0.02 * wanted.steps
+    parted = np.abs(wanted.returns - got.returns) > tolerance * (1 + np.abs(wanted.returns))
+    assert parted.mean() <= SHARE
+    assert np.array_equal(wanted.lengths[~parted], got.lengths[~parted])
+    assert got.policy_returns == pytest.approx(wanted.policy_returns, rel=tolerance)
+    assert abs(wanted.steps - got.steps) <= steps * parted.sum()
     assert got.lengths.dtype == np.int32 and not got.failed.any()
     assert got.fitness == pytest.approx(got.returns.mean(axis=1))
     assert len(got.leaves) == len(wanted.leaves) == 2
+    close = 0.01 if parted.any() else close
     for a, b in zip(wanted.leaves, got.leaves):
-        assert b.count == pytest.approx(a.count, rel=0.02)
-        assert b.sum / b.count == pytest.approx(a.sum / a.count, abs=0.02)
-        assert b.sum_of_squares / b.count == pytest.approx(a.sum_of_squares / a.count, rel=0.02, abs=0.02)
+        assert abs(b.count - a.count) <= steps * parted.sum()
+        assert b.sum / b.count == pytest.approx(a.sum / a.count, abs=close)
+        assert b.sum_of_squares / b.count == pytest.approx(a.sum_of_squares / a.count, rel=close, abs=close)
 
 
 OPTIONS = [
@@ -184,14 +184,16 @@ def test_when_torch_compiles(backend_or_skip, monkeypatch):
 
     def compiles(engine, generation, purpose="reset"):
         calls = []
-        whole = device_compiled.Sums(*np.zeros((2, 8, 1)), np.zeros(8, bool))
+        whole = device_compiled.Sums(*np.zeros((2, 8, engine.episodes)), np.zeros(8, bool))
         engine._compiled = engine._compiled and (lambda *_: calls.append(1) or whole)
         engine.evaluate(Population(theta, 0.1, 0, generation, 4, reset_purpose=purpose))
         return bool(calls)
 
     play = {"max_steps": 10}
-    assert not compiles(TorchEngine(env, spec, **play), 49_999)
-    assert compiles(TorchEngine(env, spec, **play), 50_000)
+    assert not compiles(TorchEngine(env, spec, **play), 44_444)
+    assert compiles(TorchEngine(env, spec, **play), 44_445)
+    assert compiles(TorchEngine(env, spec, episodes=100, **play), 3_704)  # more to save a turn
+    assert not compiles(TorchEngine(env, spec, episodes=100, **play), 3_703)
     assert not compiles(TorchEngine(env, spec, **play), 50_000, "evaluate")
     assert not compiles(TorchEngine(env, spec, compile=False, **play), 50_000)
     monkeypatch.setenv("EMBER_COMPILE", "1")
@@ -254,11 +256,14 @@ def test_environments_run_on_any_table_of_primitives(name):
 def test_training_reaches_the_level_of_native(engine, backend_or_skip):
     backend_or_skip(engine)
     options = {"seed": 0, "progress": False, "engine": engine, "device": "cpu"}
-    run = es.train("Simple1D-v0", generations=40, **options)
-    native = es.train("Simple1D-v0", generations=40, seed=0, progress=False)
-    assert run.history["policy_return"][-1] == pytest.approx(native.history["policy_return"][-1], rel=0.02)
-    run = es.train("CartPole-v1", generations=7, **options)
-    assert run.evaluate(episodes=10).mean >= 490
+    run = es.train("Simple1D-v0", generations=200, **options)
+    native = es.train("Simple1D-v0", generations=200, seed=0, progress=False)
+    assert run.history["policy_return"][-1] >= -46
+    assert (run.history["episodes"] == 21).all()
+    assert run.history["policy_return"] == pytest.approx(native.history["policy_return"], rel=1e-3)
+    run = es.train("CartPole-v1", generations=10, **options)
+    assert run.history["policy_return"][-1] == 500
+    assert run.evaluate(episodes=10).mean == 500
     assert f"{engine} engine on cpu" in run.explain()
 
 

@@ -32,8 +32,11 @@ from ember_ml.envs.spec import EnvSpec
 TURNS_TERMINATING = 32
 TURNS_FIXED = 128
 
-#: Turns played before a training compiles them by itself: eager, they take about as long as compiling does.
+#: A training compiles by itself when its turns so far, operation by operation, took about as long as
+#: compiling: so many turns of a few episodes, fewer of many, of which EPISODES_A_LAUNCH take as long as the
+#: launches of a turn.
 TURNS_BEFORE_COMPILING = 500_000
+EPISODES_A_LAUNCH = 64
 
 #: Most bytes that a chunk records.
 RECORD_BYTES = 256 * 2**20
@@ -48,8 +51,8 @@ class DeviceEngine:
         arrays: the backend and the device.
         compile: let torch.compile make one function of whole episodes, for populations of training (torch
             alone). True: from the first generation on; False: never; None: as the environment variable
-            EMBER_COMPILE says (1 or 0), and without it on the CPU once a training has lasted
-            TURNS_BEFORE_COMPILING turns. It takes some ten seconds, less if this machine did it before, and
+            EMBER_COMPILE says (1 or 0), and without it on the CPU once a training has lasted long enough
+            (see TURNS_BEFORE_COMPILING). It takes some ten seconds, less if this machine did it before, and
             changes last bits of results.
 
         options: fields of EpisodeOptions.
@@ -89,7 +92,9 @@ class DeviceEngine:
         self.normalize = play.normalize
         self.reward_scale, self.reward_offset = play.reward_scale, play.reward_offset
         bounds = self._clipping(play.clip_actions)
-        self.game = Game(arrays, self.problem, self.policy, env.discrete, bounds, self.frame_skip)
+        self.game = Game(
+            arrays, self.problem, self.policy, env.discrete, bounds, self.frame_skip, env.action_size
+        )
         self._compile = compile
         self._compiled: CompiledEpisodes | None = None
         if compile is not False and isinstance(self.policy, SpecPolicy):
@@ -230,7 +235,8 @@ class DeviceEngine:
         if population.reset_purpose != "reset":
             return False
         turns = population.generation * -(-self.limit // self.frame_skip)
-        return self._compile is True or turns >= TURNS_BEFORE_COMPILING
+        cost = turns * (1 + population.members * self.episodes / EPISODES_A_LAUNCH)
+        return self._compile is True or cost >= TURNS_BEFORE_COMPILING
 
     def explain(self) -> str:
         """Which parts run where, in a sentence."""
@@ -243,8 +249,7 @@ class DeviceEngine:
         elif self._compile:
             how = "whole episodes compiled into one function"
         else:
-            generations = -(-TURNS_BEFORE_COMPILING * self.frame_skip // max(1, self.limit))
-            how = f"operations one by one, compiled from generation {generations} on or by EMBER_COMPILE=1"
+            how = "operations one by one, compiled when a training gets long (EMBER_COMPILE=1: at once)"
         return (
             f"{self.name} engine on {self.arrays.device}: {self.env.name}, whole episodes on the device, all"
             f" members at once; {self.policy.explain()}; {how}; returns agree with native within a tolerance"

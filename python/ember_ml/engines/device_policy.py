@@ -42,6 +42,8 @@ class SpecPolicy:
         with arrays.session():
             self.before = self._operations(spec.before)
             self.after = [self._operations(layer.after) for layer in spec.layers]
+        products = [arrays.product(layer.inputs, layer.bias_offset >= 0) for layer in spec.layers]
+        self._layers = list(zip(products, self.after))
         # An in-place activation may not write over the observation, which is also the state.
         self._copy = bool(spec.before) and spec.before[0].kind == "activation"
 
@@ -64,20 +66,23 @@ class SpecPolicy:
             at, size = layer.weight_offset, layer.inputs * layer.outputs
             weight = rows[:, at : at + size].reshape(-1, layer.inputs, layer.outputs)
             cut.append(self.arrays.contiguous(weight))
-            if layer.bias_offset >= 0:
-                bias = rows[:, layer.bias_offset : layer.bias_offset + layer.outputs]
-                cut.append(self.arrays.contiguous(bias.reshape(-1, 1, layer.outputs)))
+            if layer.bias_offset < 0:
+                cut.append(None)
+                continue
+            bias = rows[:, layer.bias_offset : layer.bias_offset + layer.outputs]
+            cut.append(self.arrays.contiguous(bias.reshape(-1, 1, layer.outputs)))
         return cut
 
     def forward(self, weights: list[Any], x: Any) -> Any:
-        if self._copy:
-            x = x + 0.0
-        x = apply_operations(self.before, x)
-        remaining = iter(weights)
-        for layer, after in zip(self.spec.layers, self.after):
-            weight = next(remaining)
-            x = self.arrays.dense(x, weight, next(remaining) if layer.bias_offset >= 0 else None)
-            x = apply_operations(after, x)
+        if self.before:
+            x = apply_operations(self.before, x + 0.0 if self._copy else x)
+        for (product, after), weight, bias in zip(self._layers, weights[::2], weights[1::2]):
+            x = product(bias, x, weight)
+            for kind, value in after:
+                if kind == "activation":
+                    x = value(x)
+                else:
+                    x = x * value if kind == "scale" else x + value
         return x
 
     def within(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> bool:

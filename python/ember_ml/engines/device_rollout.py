@@ -33,6 +33,7 @@ class Game:
         discrete: whether the policy's outputs are scores of actions.
         bounds: what actions are clipped to, or None.
         frame_skip: environment steps a turn.
+        outputs: numbers that the policy gives.
     """
 
     arrays: Arrays
@@ -41,6 +42,7 @@ class Game:
     discrete: bool
     bounds: tuple[list[float], list[float]] | None
     frame_skip: int
+    outputs: int
 
     def clipped(self, action: list[Any]) -> list[Any]:
         if self.bounds is None:
@@ -105,11 +107,12 @@ class EagerRollout:
         game = self.game
         if game.discrete:
             return [game.arrays.choice(out)]
-        size = int(out.shape[-1])
-        return game.clipped([out] if size == 1 else [out[..., i : i + 1] for i in range(size)])
+        size = game.outputs
+        action = [out] if size == 1 else [out[..., i : i + 1] for i in range(size)]
+        return action if game.bounds is None else game.clipped(action)
 
     def keep(self, index: NDArray[np.int64]) -> None:
         """Goes on with the members `index` alone."""
         take = self.game.arrays.take
-        self.weights = [take(w, index) for w in self.weights]
+        self.weights = [None if w is None else take(w, index) for w in self.weights]
         self.state = tuple(take(x, index) for x in self.state)
