@@ -211,12 +211,20 @@ def make_figure(size: tuple[float, float]) -> Any:
     return Figure(figsize=size, layout="constrained")
 
 
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raises ValueError where the name's suffix is no picture format that matplotlib writes."""
+    need("matplotlib", "plot")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    if Path(path).suffix[1:].lower() not in FigureCanvasBase.get_supported_filetypes():
+        raise ValueError(f"path: got {os.fspath(path)!r}, wanted a name that ends in .png, .pdf or .svg")
+
+
 def write_figure(figure: Any, path: str | os.PathLike[str] | None, dpi: int) -> None:
     if path is None:
         return
     path = Path(path)
-    if not path.suffix:
-        raise ValueError(f"path: got {os.fspath(path)!r}, wanted a name that ends in .png, .pdf or .svg")
+    check_path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
     figure.savefig(path, dpi=dpi)

@@ -31,12 +31,20 @@ def is_installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def need_matplotlib() -> None:
-    from ember_ml.errors import need
+def need_picture(path: str | None) -> None:
+    """Raises where a figure cannot be written to `path`, before minutes of work instead of after."""
+    if path is not None:
+        from ember_ml.plot import check_path
 
-    need("matplotlib", "plot")
+        check_path(path)
+        need_folder(path)
 
 
 def need_folder(path: str | None) -> None:
-    if path is not None and not Path(path).parent.is_dir():
+    """Raises where `path` names no file in a folder that is there."""
+    if path is None:
+        return
+    if Path(path).is_dir():
+        raise ValueError(f"{path}: it is a folder, wanted the name of a file")
+    if not Path(path).parent.is_dir():
         raise ValueError(f"{path}: the folder {Path(path).parent} does not exist")

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ember_ml.cli.command import OK, command, need_folder, need_matplotlib
+from ember_ml.cli.command import OK, command, need_picture
 
 
 def add(commands: Any) -> None:
@@ -91,9 +91,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    need_matplotlib()
     out = options.out or str(Path(options.file).with_suffix(".png"))
-    need_folder(out)
+    need_picture(out)
     run = _load(options.file)
     if options.trajectory:
         run.plot_trajectory(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from typing import Any
 
 STRATEGIES = {
@@ -50,7 +51,7 @@ def strategy_of(options: argparse.Namespace) -> Any:
             )
         else:
             config["learning_rate"] = rate
-    try:
-        return kind(**{**config, **changes})
-    except TypeError as error:
-        raise ValueError(f"--strategy {options.strategy}: {error}") from None
+    for name in (*changes, *(["learning_rate"] if "learning_rate" in config else [])):
+        if name not in inspect.signature(kind).parameters:
+            raise ValueError(f"--{name.replace('_', '-')}: {kind.__name__} takes none")
+    return kind(**{**config, **changes})

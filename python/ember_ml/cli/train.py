@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ember_ml.cli.command import INTERRUPTED, OK, command, is_installed, need_folder, need_matplotlib
+from ember_ml.cli.command import INTERRUPTED, OK, command, is_installed, need_folder, need_picture
 from ember_ml.cli.strategy import STRATEGIES, strategy_of
 from ember_ml.cli.summary import print_summary, summary
 
@@ -95,10 +95,8 @@ def _train(options: argparse.Namespace) -> int:
         )
     callbacks: list[Any] = []
     written: dict[str, str] = {}
-    if options.plot is not None:
-        need_matplotlib()  # before minutes of training, not after
-    for path in (options.save, options.plot):
-        need_folder(path)
+    need_folder(options.save)
+    need_picture(options.plot)
     if options.out is not None:
         folder = Path(options.out)
         folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ember_ml import _core
+from ember_ml import _core, validate
 from ember_ml.engines.base import Float32, Population
 from ember_ml.es.strategies import optimizers
 
@@ -41,7 +41,7 @@ class Strategy:
         """
         directions = arguments.get("directions")
         if directions is not None:
-            _whole("directions", directions, 1)
+            validate.positive_int("directions", directions)
         self._arguments = dict(arguments)
         self._optimizer = None if optimizer is None else optimizers.check(optimizer)
         self._step: optimizers.PythonStep | None = None
