@@ -6,7 +6,7 @@ float32 gives float32); booleans count as int32. Functions of real numbers turn 
 
 Two arrays of the backend's own go to it as they are, and there two of its own rules hold: on torch a 0-d
 array follows the dtype of the other one if both are floats or both integers; on torch and mlx arithmetic on
-two boolean arrays is the library's.
+two boolean arrays is the library's. Shapes that do not broadcast raise ValueError, on torch RuntimeError.
 """
 
 from __future__ import annotations
