@@ -130,7 +130,12 @@ class MembersLayout {
       const std::int64_t count = parameters - first < 64 ? parameters - first : 64;
       source_.write(first, count, block);
       float* to = group.weights + first * lanes + lane;
-      for (std::int64_t i = 0; i < count; ++i) to[i * lanes] = block[i];
+      std::int64_t i = 0;
+      for (; i + 8 <= count; i += 8, to += 8 * lanes) {
+#pragma GCC unroll 8
+        for (int j = 0; j < 8; ++j) to[j * lanes] = block[i + j];
+      }
+      for (; i < count; ++i, to += lanes) *to = block[i];
     }
     return true;
   }

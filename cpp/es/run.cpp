@@ -1,5 +1,6 @@
 #include "es/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <stdexcept>
@@ -96,6 +97,7 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
     log->warm_up_steps = evaluation.steps;
   }
 
+  log->rows.reserve(log->rows.size() + (std::size_t)std::min<std::int64_t>(options.generations, 1024));
   std::int64_t steps = log->warm_up_steps;
   for (std::int64_t g = 0; g < options.generations; ++g) {
     Population population = strategy.population_to_draw();
