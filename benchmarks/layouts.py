@@ -92,6 +92,7 @@ def main() -> None:
         if cell not in done and time.perf_counter() < until:
             cells.append(measure(*cell))
             done.add(cell)
+    cells.sort(key=lambda c: (c["hidden"], c["episodes"], c["population"]))
     found = {"simd": _core.simd_level(), "cells": cells}
     options.file.write_text(json.dumps(found) + "\n", encoding="utf-8")
     print(f"{len(done)} of {len(wanted)} cells")

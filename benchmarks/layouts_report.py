@@ -70,6 +70,8 @@ def table(cells: list[Cell]) -> str:
             if c["population"] == 256
         )
         lines.append(f"| {hidden} | {_share(rows)} | {', '.join(shown)} |")
+    if not far:
+        return "\n".join([*lines, "", "No pick is more than 10% slower than the best."]) + "\n"
     lines += ["", "Picks more than 10% slower than the best:", ""]
     lines += ["| population | hidden | episodes | picked | best | slower by |", "|---|---|---|---|---|---|"]
     for c in far:
