@@ -116,3 +116,37 @@ def _stack(items: Iterable[Any]) -> NDArray[Any]:
     if weak > KIND[dtype]:
         dtype = np.dtype(_DEFAULTS[weak]).name
     return np.stack([part.astype(dtype, copy=False) for part in parts])
+
+
+def common_dtype(dtypes: list[str], kinds: list[int | None], booleans: bool) -> str:
+    """The dtype in which operands of `dtypes` meet; `kinds` are theirs by `scalar_kind` (None: an array).
+
+    Python numbers are weak. Booleans become int32 unless `booleans`.
+    """
+    strong = [dtype for dtype, kind in zip(dtypes, kinds) if kind is None]
+    weak = max((kind for kind in kinds if kind is not None), default=-1)
+    name = promote(strong) if strong else "bool"
+    if weak > KIND[name]:
+        name = np.dtype(_DEFAULTS[weak]).name
+    return "int32" if name == "bool" and not booleans else name
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that are reduced, as numbers from 0.
+
+    Raises:
+        ValueError: an axis out of bounds.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    found = (axis,) if isinstance(axis, int) else tuple(axis)
+    for one in found:
+        if not -ndim <= one < ndim:
+            raise ValueError(f"axis {one} is out of bounds for an array of {ndim} axes")
+    return tuple(one % ndim for one in found)
+
+
+def check_equal_shapes(shapes: list[tuple[int, ...]]) -> None:
+    """Raises ValueError where the arrays of a list cannot be stacked."""
+    if len(set(shapes)) > 1:
+        raise ValueError(f"a list of arrays must hold equal shapes, got {', '.join(map(str, shapes))}")

@@ -1,0 +1,143 @@
+"""Element-wise primitives on torch: mathematics, activations, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ember_ml import _core
+from ember_ml.backend.torch_convert import common as _common
+from ember_ml.backend.torch_convert import numeric as _numeric
+from ember_ml.backend.torch_convert import real as _real
+from ember_ml.backend.torch_convert import to_tensor as _tensor
+
+_f = torch.nn.functional
+
+# -------------------------------------------------------------------------------------------- element-wise
+
+
+def _unary(function: Callable[[Any], Any], prepare: Callable[[Any], Tensor]) -> Callable[[Any], Any]:
+    return _core.Guard(function, lambda x: function(prepare(x)), Tensor, None, 1)  # type: ignore[no-any-return]
+
+
+def _binary(function: Callable[[Any, Any], Any], floats: bool = False) -> Callable[[Any, Any], Any]:
+    """`floats`: torch's function takes a Python float as its second operand."""
+    slow = lambda x, y: function(*_common(x, y))  # noqa: E731
+    return _core.Guard(function, slow, Tensor, None, 2, first_float=1 if floats else 2)  # type: ignore[no-any-return]
+
+
+def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def slow(x: Any) -> Any:
+        x = _numeric(x)
+        return function(x) if x.is_floating_point() else x.clone()
+
+    return _core.Guard(function, slow, Tensor, None, 1)  # type: ignore[no-any-return]
+
+
+exp = _unary(torch.exp, _real)
+log = _unary(torch.log, _real)
+log10 = _unary(torch.log10, _real)
+log2 = _unary(torch.log2, _real)
+log1p = _unary(torch.log1p, _real)
+sqrt = _unary(torch.sqrt, _real)
+sin = _unary(torch.sin, _real)
+cos = _unary(torch.cos, _real)
+tan = _unary(torch.tan, _real)
+sinh = _unary(torch.sinh, _real)
+cosh = _unary(torch.cosh, _real)
+tanh = _unary(torch.tanh, _real)
+abs = _unary(torch.abs, _numeric)
+negative = _unary(torch.neg, _numeric)
+sign = _unary(torch.sign, _numeric)
+floor = _whole(torch.floor)
+ceil = _whole(torch.ceil)
+
+add = _binary(torch.add, floats=True)
+subtract = _binary(torch.sub, floats=True)
+multiply = _binary(torch.mul, floats=True)
+divide = _binary(torch.div, floats=True)
+power = _binary(torch.pow, floats=True)
+mod = _binary(torch.remainder, floats=True)
+floor_divide = _binary(torch.floor_divide, floats=True)
+minimum = _binary(torch.minimum)
+maximum = _binary(torch.maximum)
+
+
+def square(x: Any) -> Tensor:
+    x = _numeric(x)
+    return x * x
+
+
+def round(x: Any, decimals: int = 0) -> Tensor:
+    x = _numeric(x)
+    return torch.round(x, decimals=decimals) if x.is_floating_point() else x.clone()
+
+
+def clip(x: Any, min_val: Any = None, max_val: Any = None) -> Any:
+    if min_val is not None:
+        x = maximum(x, min_val)
+    return x if max_val is None else minimum(x, max_val)
+
+
+# --------------------------------------------------------------------------------------------- activations
+
+
+def relu(x: Any) -> Tensor:
+    return torch.relu(_numeric(x))
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
+    return _f.leaky_relu(_real(x), negative_slope)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
+    return _f.elu(_real(x), alpha)
+
+
+def gelu(x: Any) -> Tensor:
+    return _f.gelu(_real(x))
+
+
+def softplus(x: Any) -> Tensor:
+    return _f.softplus(_real(x))
+
+
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    return torch.softmax(_real(x), axis)
+
+
+sigmoid = _unary(torch.sigmoid, _real)
+
+
+# --------------------------------------------------------------------------------------------- comparisons
+
+
+def _compare(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    slow = lambda x, y: function(*_common(x, y, booleans=True))  # noqa: E731
+    return _core.Guard(function, slow, Tensor, None, 2, first_float=1)  # type: ignore[no-any-return]
+
+
+def _logical(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: function(*_common(x, y, booleans=True))
+
+
+equal = _compare(torch.eq)
+not_equal = _compare(torch.ne)
+less = _compare(torch.lt)
+less_equal = _compare(torch.le)
+greater = _compare(torch.gt)
+greater_equal = _compare(torch.ge)
+logical_and = _logical(torch.logical_and)
+logical_or = _logical(torch.logical_or)
+logical_xor = _logical(torch.logical_xor)
+logical_not = _unary(torch.logical_not, _tensor)
+isnan = _unary(torch.isnan, _tensor)
+isfinite = _unary(torch.isfinite, _tensor)
+
+
+def where(condition: Any, x: Any, y: Any) -> Tensor:
+    x, y = _common(x, y, booleans=True)
+    return torch.where(_tensor(condition).to(device=x.device, dtype=torch.bool), x, y)

@@ -1,0 +1,124 @@
+"""Matrix products, dense layers and linear algebra on torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ember_ml.backend.dense_numpy import check_dense as _check_dense
+from ember_ml.backend.torch_convert import common as _common
+from ember_ml.backend.torch_convert import real as _real
+from ember_ml.backend.torch_convert import to_tensor as _tensor
+
+_f = torch.nn.functional
+
+# ------------------------------------------------------------------------------------------------ products
+
+
+def matmul(x: Any, y: Any) -> Tensor:
+    return torch.matmul(*_common(x, y))
+
+
+def dot(x: Any, y: Any) -> Tensor:
+    x, y = _common(x, y)
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    return torch.matmul(x, y) if y.ndim <= 2 else torch.tensordot(x, y, dims=([-1], [y.ndim - 2]))
+
+
+def einsum(equation: str, *operands: Any) -> Tensor:
+    return torch.einsum(equation, *_common(*operands))
+
+
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor] | None] = {
+    "identity": None,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "elu": _f.elu,
+    "gelu": _f.gelu,
+    "softplus": _f.softplus,
+}
+
+
+def dense(x: Any, weight: Any, bias: Any, activation: str) -> Tensor:
+    w = _tensor(weight)
+    b = None if bias is None else _tensor(bias)
+    x = _tensor(x)
+    if x.dtype is not w.dtype:
+        x = x.to(w.dtype)
+    _check_dense(x.shape, w.shape, None if b is None else b.shape)
+    y = torch.addmm(b, x, w) if b is not None and x.ndim == 2 else torch.matmul(x, w)
+    if b is not None and x.ndim != 2:
+        y = y + b
+    function = _ACTIVATIONS[activation]
+    return y if function is None else function(y)
+
+
+# ------------------------------------------------------------------------------------------ linear algebra
+
+
+def _linear_algebra(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except torch.linalg.LinAlgError as error:
+            raise np.linalg.LinAlgError(str(error)) from error
+
+    return call
+
+
+@_linear_algebra
+def solve(a: Any, b: Any) -> Tensor:
+    a, b = _common(_real(a), _real(b))
+    return torch.linalg.solve(a, b[:, None])[..., 0] if b.ndim == 1 else torch.linalg.solve(a, b)
+
+
+@_linear_algebra
+def lstsq(a: Any, b: Any) -> Tensor:
+    a, b = _common(_real(a), _real(b))
+    driver = "gelsd" if a.device.type == "cpu" else None
+    if b.ndim == 1:
+        return torch.linalg.lstsq(a, b[:, None], driver=driver).solution[..., 0]
+    return torch.linalg.lstsq(a, b, driver=driver).solution
+
+
+@_linear_algebra
+def inv(x: Any) -> Tensor:
+    return torch.linalg.inv(_real(x))
+
+
+@_linear_algebra
+def det(x: Any) -> Tensor:
+    return torch.linalg.det(_real(x))
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
+    return torch.linalg.norm(_real(x), ord=ord, dim=axis, keepdim=keepdims)
+
+
+@_linear_algebra
+def svd(x: Any, full_matrices: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+    u, s, vh = torch.linalg.svd(_real(x), full_matrices=full_matrices)
+    return u, s, vh
+
+
+@_linear_algebra
+def eigh(x: Any) -> tuple[Tensor, Tensor]:
+    values, vectors = torch.linalg.eigh(_real(x))
+    return values, vectors
+
+
+@_linear_algebra
+def qr(x: Any) -> tuple[Tensor, Tensor]:
+    q, r = torch.linalg.qr(_real(x))
+    return q, r
+
+
+@_linear_algebra
+def cholesky(x: Any) -> Tensor:
+    return torch.linalg.cholesky(_real(x))
