@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -30,6 +31,8 @@ struct Scratch {
       bytes = (bytes + 4095) / 4096 * 4096;
       memory.reset(std::aligned_alloc(4096, bytes));
       if (!memory) throw std::bad_alloc();
+      // Lanes without a member compute too, on what is there: numbers of before, never of another program.
+      std::memset(memory.get(), 0, bytes);
       size = bytes;
     }
     return memory.get();
@@ -87,6 +90,15 @@ struct Evaluator::Impl {
   std::unique_ptr<Team> team;
   int begun = 0;
   double usual_steps;  // of an episode, from the last evaluation
+  struct Situation {
+    int members;
+    double steps;
+    bool team;
+    bool operator==(const Situation& other) const {
+      return members == other.members && steps == other.steps && team == other.team;
+    }
+  } chosen_for{-1, 0.0, false};
+  Choice choice{};
 
   std::vector<double> returns, sums;
   std::vector<std::int32_t> lengths;
@@ -224,8 +236,11 @@ struct Evaluator::Impl {
 
     const int evaluated = members + (with_policy ? 1 : 0);
     if (evaluated > 0) {
-      const Choice choice =
-          choose(plan.policy, problem, table.lanes, evaluated, usual_steps, team != nullptr);
+      const Situation now{evaluated, usual_steps, team != nullptr};
+      if (!(now == chosen_for)) {
+        choice = choose(plan.policy, problem, table.lanes, evaluated, usual_steps, team != nullptr);
+        chosen_for = now;
+      }
       run(choice);
     }
     if (error >= 0)

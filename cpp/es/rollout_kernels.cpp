@@ -35,9 +35,6 @@ class Rollout {
       all_[g] = &group;
       std::memset(group.state, 0, (std::size_t)state);
       std::memset(group.observation, 0, sizeof(float) * (std::size_t)plan.observations * lanes);
-      if (Layout::group_weights(plan) > 0) {  // lanes that never get a member compute too
-        std::memset(group.weights, 0, sizeof(float) * (std::size_t)Layout::group_weights(plan));
-      }
     }
   }
 
