@@ -26,7 +26,8 @@ from ember_ml.engines.device_rollout import OBSERVATION_CLIP, Game
 from ember_ml.engines.environments import State
 from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 
-#: Most turns written out in one pass of the loop: more cost less a turn and more to compile.
+#: Most turns written out in one pass of the loop, each of one step of one stage: more cost less a turn and
+#: more to compile.
 TURNS = 10
 
 #: Members are filled up to a multiple of this, so that populations of nearly the same size share a function.
@@ -62,7 +63,7 @@ class CompiledEpisodes:
         self.spec: PolicySpec = game.policy.spec
         self.limit = limit
         turns = -(-limit // game.frame_skip)
-        self.passes = -(-turns // TURNS)
+        self.passes = -(-turns // max(1, TURNS // (game.frame_skip * game.problem.stages)))
         self.turns = -(-turns // self.passes)  # of one pass
         self.steps = self.turns * game.frame_skip
         self.cut = self.passes * self.steps != limit  # the last pass goes beyond the limit

@@ -36,11 +36,13 @@ class Environment:
     Attributes:
         uniforms: numbers in [0, 1) that a start takes.
         terminates: whether episodes can end before the time limit.
+        stages: how often a step evaluates the equations of motion.
     """
 
     name = ""
     uniforms = 0
     terminates = False
+    stages = 1
 
     def __init__(self, c: tuple[float, ...]) -> None:
         raise NotImplementedError
@@ -213,6 +215,7 @@ class Acrobot(Environment):
     name = "Acrobot-v1"
     uniforms = 4
     terminates = True
+    stages = 4
 
     def __init__(self, c: tuple[float, ...]) -> None:
         self.dt, l1, lc1, lc2, m1, m2, inertia, g, self.max_1, self.max_2 = c
