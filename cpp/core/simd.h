@@ -221,6 +221,15 @@ EMBER_INLINE void store_first(float* to, vfloat x, int count) {
   std::memcpy(to, &x.v, sizeof(float) * (std::size_t)count);
 }
 EMBER_INLINE vfloat splat(float value) { return vfloat(value); }
+// from[k] in every lane, by a shuffle of from[0..3]: four of them cost one load.
+template <int k>
+EMBER_INLINE vfloat splat_of_four(const float* from) {
+#if defined(EMBER_SIMD_AVX2)
+  return (raw::floats)_mm256_permute_ps(_mm256_broadcast_ps((const __m128*)from), k * 0x55);
+#else
+  return vfloat(from[k]);
+#endif
+}
 // Lane l holds from[l / count]: every number `count` times. Reads lanes / count floats.
 template <int count>
 EMBER_INLINE vfloat repeat(const float* from) {

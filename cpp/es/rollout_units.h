@@ -63,7 +63,7 @@ class OneCustom {
     for (int i = 0; i < count_; ++i) group_.observation[i * lanes] = env_.observations()[i];
   }
   EMBER_INLINE void observe(float* to) const {
-    std::memcpy(to, env_.observations(), sizeof(float) * (std::size_t)count_);
+    for (int i = 0; i < count_; i += lanes) store(to + i, load(env_.observations() + i));  // both have room
   }
   EMBER_INLINE void act(int i, vfloat action) { env_.actions()[i] = action[0]; }
   EMBER_INLINE void step(float* reward, vmask* terminated, vmask* finite) {

@@ -66,6 +66,19 @@ EMBER_INLINE void dense_units_few(int inputs, int outputs, const float* bias, co
   }
 }
 
+// One vector of outputs: the loads are what counts, so four inputs come with one of them.
+EMBER_INLINE vfloat dense_units_one(int inputs, int width, const float* bias, const float* weights,
+                                    const float* x) {
+  vfloat s[4] = {load(bias), splat(0.0f), splat(0.0f), splat(0.0f)};
+  for (int i = 0; i < inputs; i += 4, weights += 4 * width) {
+    s[0] = fma(load(weights), splat_of_four<0>(x + i), s[0]);
+    s[1] = fma(load(weights + width), splat_of_four<1>(x + i), s[1]);
+    s[2] = fma(load(weights + 2 * width), splat_of_four<2>(x + i), s[2]);
+    s[3] = fma(load(weights + 3 * width), splat_of_four<3>(x + i), s[3]);
+  }
+  return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
 // x: (inputs,), contiguous; y: (outputs,), room for whole vectors.
 inline void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y) {
   const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
@@ -113,7 +126,11 @@ inline void dense_units(const LayerPlan& layer, const float* copy, const float* 
     for (; v + 4 <= vectors; v += 4) block([](auto... a) { neuron_block<4>(a...); });
   }
   for (; v + 2 <= vectors; v += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
-  for (; v < vectors; ++v) block([](auto... a) { neuron_block_narrow<1>(a...); });
+  if (v < vectors && inputs % 4 == 0) {
+    store(y + v * lanes, dense_units_one(inputs, width, bias + v * lanes, weights + v * lanes, x));
+  } else if (v < vectors) {
+    block([](auto... a) { neuron_block_narrow<1>(a...); });
+  }
 }
 
 }  // namespace EMBER_LEVEL
