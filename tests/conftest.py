@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from ember_ml import backend
 from walk_env import Walk
+
+# A shell's background jobs start with Ctrl-C ignored, and so would they and all their children stay: the
+# tests of interruption would wait for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PACKAGES = {"numpy": "numpy", "torch": "torch", "mlx": "mlx"}
 
