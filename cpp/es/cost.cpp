@@ -31,12 +31,7 @@ Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Lay
     const double vectors = ceil_div(layer.outputs, lanes);
     multiplications += static_cast<double>(layer.inputs) * layer.outputs;
     outputs += layer.outputs;
-    // A layer of few outputs has several partial sums in one vector (policy/dense_units.h).
-    const int together = layer.inputs % 4 != 0 || layer.inputs < 8 ? 1
-                         : layer.outputs <= lanes / 4              ? 4
-                         : layer.outputs <= lanes / 2              ? 2
-                                                                   : 1;
-    unit_multiplications += layer.inputs * vectors / together;
+    unit_multiplications += layer.inputs * vectors / sums_side_by_side(layer.inputs, layer.outputs, lanes);
     if (layer.after_count > 0) {
       activations += layer.outputs;
       unit_activations += vectors;

@@ -23,6 +23,33 @@ EMBER_INLINE Stream start_stream(const RolloutPlan& plan, int member, int episod
 // Numbers that are finite times zero are zero; anything else is not a number.
 EMBER_INLINE vfloat add_unless_finite(vfloat x, vfloat sum) { return fma(x, vfloat(0.0f), sum); }
 
+// What the policy's outputs, output(i), ask of the environment: the number of the largest, or `actions`
+// values, clipped where the plan says so; put(i, value) takes them. Returns where no output is NaN.
+template <class Output, class Put>
+EMBER_INLINE vmask choose_action(const RolloutPlan& plan, int actions, Output output, Put put) {
+  vmask good = vint(-1);
+  if (plan.discrete) {
+    vfloat best = output(0), choice(0.0f);
+    good = best == best;
+    for (int i = 1; i < plan.policy.outputs; ++i) {
+      const vfloat value = output(i);
+      const vmask larger = value > best;
+      best = select(larger, value, best);
+      choice = select(larger, vfloat((float)i), choice);
+      good &= value == value;
+    }
+    put(0, choice);
+    return good;
+  }
+  for (int i = 0; i < actions; ++i) {
+    vfloat value = output(i);
+    good &= value == value;
+    if (plan.action_low) value = min(splat(plan.action_high[i]), max(splat(plan.action_low[i]), value));
+    put(i, value);
+  }
+  return good;
+}
+
 template <template <class> class E>
 class BuiltinLanes {
  public:

@@ -195,28 +195,9 @@ class Rollout {
   }
 
   EMBER_INLINE void act(Group& group) {
-    vmask good = vint(-1);
-    if (plan_.discrete) {
-      vfloat best = load(group.out), choice(0.0f);
-      good = best == best;
-      for (int i = 1; i < plan_.policy.outputs; ++i) {
-        const vfloat value = load(group.out + i * lanes);
-        const vmask larger = value > best;
-        best = select(larger, value, best);
-        choice = select(larger, vfloat((float)i), choice);
-        good &= value == value;
-      }
-      store(group.action, choice);
-    } else {
-      for (int i = 0; i < Env::actions(plan_); ++i) {
-        vfloat value = load(group.out + i * lanes);
-        good &= value == value;
-        if (plan_.action_low) {
-          value = min(splat(plan_.action_high[i]), max(splat(plan_.action_low[i]), value));
-        }
-        store(group.action + i * lanes, value);
-      }
-    }
+    const vmask good = choose_action(
+        plan_, Env::actions(plan_), [&](int i) { return load(group.out + i * lanes); },
+        [&](int i, vfloat x) { store(group.action + i * lanes, x); });
     group.lost = !good;
   }
 

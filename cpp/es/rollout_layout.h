@@ -102,19 +102,16 @@ EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int count) {
   group.out = x;
 }
 
-EMBER_INLINE bool exchange(bool& value, bool next) {
-  const bool old = value;
-  value = next;
-  return old;
-}
-
 class MembersLayout {
  public:
   static constexpr bool own_weights = true;  // each lane has its own
   MembersLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {}
   static std::int64_t group_weights(const RolloutPlan& plan) { return plan.policy.parameters * lanes; }
 
-  bool begin() { return !exchange(begun_, true); }
+  bool begin() {
+    if (begun_) return false;
+    return begun_ = true;
+  }
   bool assign(Group& group, int lane) {
     if (group.member[lane] >= 0 && group.episode[lane] + 1 < plan_.episodes) {
       ++group.episode[lane];
@@ -299,7 +296,6 @@ class UnitsLayout {
     }
     return x;
   }
-  void move(const Group&, int, Group&, int) {}
   void end() {}
   double* sums(int) { return nullptr; }
 

@@ -125,26 +125,9 @@ EMBER_INLINE Played play_units(const RolloutPlan& plan, UnitsLayout& layout, con
     elementwise<false>(plan.policy.before, plan.policy.before_count, x, vectors, observations);
     const float* out = layout.forward();
 
-    vmask good = vint(-1);
-    if (plan.discrete) {
-      vfloat best = splat(out[0]), choice(0.0f);
-      good = best == best;
-      for (int o = 1; o < plan.policy.outputs; ++o) {
-        const vfloat value = splat(out[o]);
-        const vmask larger = value > best;
-        best = select(larger, value, best);
-        choice = select(larger, vfloat((float)o), choice);
-        good &= value == value;
-      }
-      env.act(0, choice);
-    } else {
-      for (int i = 0; i < Env::actions(plan); ++i) {
-        vfloat value = splat(out[i]);
-        good &= value == value;
-        if (plan.action_low) value = min(splat(plan.action_high[i]), max(splat(plan.action_low[i]), value));
-        env.act(i, value);
-      }
-    }
+    const vmask good = choose_action(
+        plan, Env::actions(plan), [&](int i) { return splat(out[i]); },
+        [&](int i, vfloat x) { env.act(i, x); });
     for (int skip = 0; skip < plan.frame_skip; ++skip) {
       float reward;
       vmask terminated, finite;

@@ -10,11 +10,8 @@
 namespace ember {
 namespace EMBER_LEVEL {
 
-// How many partial sums of a neuron lie in one vector: 1, 2 or 4.
 EMBER_INLINE int sums_side_by_side(const LayerPlan& layer) {
-  if (layer.inputs % 4 != 0 || layer.inputs < 8) return 1;
-  if (layer.outputs <= lanes / 4) return 4;
-  return layer.outputs <= lanes / 2 ? 2 : 1;
+  return ember::sums_side_by_side(layer.inputs, layer.outputs, lanes);
 }
 
 // Floats from one row of weights to the next.

@@ -56,4 +56,10 @@ __attribute__((always_inline)) constexpr int padded(int count, int lanes) {
   return (count + lanes - 1) / lanes * lanes;
 }
 
+// How many of the four partial sums of a neuron lie in one vector when output units are in lanes: 1, 2 or 4
+// (policy/dense_units.h). Inlined like padded().
+__attribute__((always_inline)) constexpr int sums_side_by_side(int inputs, int outputs, int lanes) {
+  return inputs % 4 != 0 || inputs < 8 ? 1 : outputs <= lanes / 4 ? 4 : outputs <= lanes / 2 ? 2 : 1;
+}
+
 }  // namespace ember

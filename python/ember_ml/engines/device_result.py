@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import Evaluation, ObservationSums, Population
+from ember_ml.engines.base import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_compiled import Sums
 from ember_ml.engines.device_rollout import Record
-
-LEAF_DIRECTIONS = 16
 
 
 class Tally:
