@@ -145,10 +145,14 @@ def main():
     pairs = compare(rival, options.alternations)
     ratios = sorted(ours / theirs for ours, theirs in pairs)
     quarter = len(ratios) // 4
-    print(f"ember {statistics.median(p[0] for p in pairs):.3f} ms (least {min(p[0] for p in pairs):.3f}),"
-          f" rival {statistics.median(p[1] for p in pairs):.3f} ms (least {min(p[1] for p in pairs):.3f})")
-    print(f"ember / rival: median {statistics.median(ratios):.3f}, middle half {ratios[quarter]:.3f} to"
-          f" {ratios[-1 - quarter]:.3f}, of {len(ratios)} alternations")
+    print(
+        f"ember {statistics.median(p[0] for p in pairs):.3f} ms (least {min(p[0] for p in pairs):.3f}),"
+        f" rival {statistics.median(p[1] for p in pairs):.3f} ms (least {min(p[1] for p in pairs):.3f})"
+    )
+    print(
+        f"ember / rival: median {statistics.median(ratios):.3f}, middle half {ratios[quarter]:.3f} to"
+        f" {ratios[-1 - quarter]:.3f}, of {len(ratios)} alternations"
+    )
 
 
 if __name__ == "__main__":

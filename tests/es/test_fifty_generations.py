@@ -60,9 +60,7 @@ def found():
 @pytest.mark.parametrize("env", TASKS)
 def test_the_result_is_one(found, env):
     digests = {
-        f"{level} {how}": digest
-        for level, tasks in found.items()
-        for how, (digest, _) in tasks[env].items()
+        f"{level} {how}": digest for level, tasks in found.items() for how, (digest, _) in tasks[env].items()
     }
     assert len(digests) == len(_core.simd_levels()) * 12
     assert len(set(digests.values())) == 1, digests

@@ -31,9 +31,7 @@ def close(ours, reference):
 @pytest.mark.parametrize("antithetic", [True, False])
 @pytest.mark.parametrize("shaping", ["raw", "z_score", "centered_rank"])
 def test_openai_es(antithetic, shaping):
-    strategy, s, f = told(
-        OpenAIES(9, 0.2, PLAIN, shaping=shaping, antithetic=antithetic, weight_decay=0.05)
-    )
+    strategy, s, f = told(OpenAIES(9, 0.2, PLAIN, shaping=shaping, antithetic=antithetic, weight_decay=0.05))
     if shaping == "z_score":
         f = (f - f.mean()) / f.std()
     if shaping == "centered_rank":

@@ -20,8 +20,7 @@ _CHECKED_INPUTS = 8
 
 
 class NotCompiled(TypeError):
-    """A Module whose forward is no chain of dense layers and element-wise operations; the message says where.
-    """
+    """A forward that is no chain of dense layers and element-wise operations; the message says where."""
 
 
 def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
@@ -108,8 +107,7 @@ def _with_after(layer: DenseLayer, after: list[Elementwise]) -> DenseLayer:
 
 
 def _check(module: Any, spec: PolicySpec) -> None:
-    """Also with other parameters than its own: a forward that reads an array of them once has baked them in.
-    """
+    """Also with other parameters than its own: a forward that read them once has baked them in."""
     generator = np.random.default_rng(0)
     theta = np.asarray(module.to_vector(), np.float32)
     try:

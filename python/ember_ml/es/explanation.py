@@ -26,9 +26,7 @@ def explain(trainer: Trainer) -> str:
         )
     lines.append(f"strategy: {trainer.strategy!r}")
     why = trainer.strategy.why_not_native if trainer.choice.name == "native" else "the engine is not native"
-    lines.append(
-        "generations: " + ("many in one native call" if not why else f"one by one in Python: {why}")
-    )
+    lines.append("generations: " + ("many in one native call" if not why else f"one by one in Python: {why}"))
     if trainer.observations is None:
         lines.append("observations: as they come")
     else:

@@ -158,9 +158,7 @@ class Trainer:
         self.choice: Choice = choose(self.problem, self.engine_name)
         self._engine: Any = self.choice.make(self.problem)
         self.history = History()
-        self.observations = (
-            ObservationStatistics(self.env.observation_size) if options.normalize else None
-        )
+        self.observations = ObservationStatistics(self.env.observation_size) if options.normalize else None
         self.candidate: Candidate | NativeCandidate | None = None
         self._elapsed = 0.0
         self._stop = False
@@ -294,9 +292,7 @@ class Trainer:
             count = min(count, limits.last - finished)
         now = time.perf_counter()
         seconds, steps = limits.seconds_left(now, bar.next_look), limits.steps_left(self)
-        return run_natively(
-            self, interrupt, count, limits.until, seconds, steps, now - limits.origin
-        )
+        return run_natively(self, interrupt, count, limits.until, seconds, steps, now - limits.origin)
 
     def _call_back(self, origin: float) -> bool:
         stop = False
