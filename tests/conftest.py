@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ember_ml import backend
+from ember_ml.errors import is_installed
 from walk_env import Walk
 
 # A shell's background jobs start with Ctrl-C ignored, and so would they and all their children stay: the
@@ -27,7 +27,7 @@ def _required() -> set[str]:
 
 def skip_without(package: str, name: str | None = None) -> None:
     """Skips the test where `package` is not installed (a failure if EMBER_REQUIRE names it)."""
-    if importlib.util.find_spec(package) is None:
+    if not is_installed(package):
         pytest.skip(f"{name or package} is not installed")
 
 

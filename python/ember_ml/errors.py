@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 
@@ -25,6 +26,14 @@ class EvaluationError(RuntimeError):
 
 class MissingExtra(ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
+
+
+def is_installed(module: str) -> bool:
+    """Whether a package, or a module of one, is there. Imports at most the packages around it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):  # no such parent; None, or no spec, in sys.modules
+        return False
 
 
 def need(module: str, extra: str) -> ModuleType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 
 from ember_ml.backend import active
 from ember_ml.backend.primitives import NAMES
-from ember_ml.errors import MissingExtra
+from ember_ml.errors import MissingExtra, is_installed
 
 #: Backend -> (module of its table, package it needs, extra that brings the package).
 _BACKENDS = {
@@ -26,14 +25,7 @@ _current: str | None = None
 
 def get_available_backends() -> list[str]:
     """Names of the backends whose package is installed. Looks without importing."""
-    return [name for name, (_, package, _) in _BACKENDS.items() if _installed(package)]
-
-
-def _installed(package: str) -> bool:
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ValueError:  # sys.modules[package] is None, or a module without a spec
-        return False
+    return [name for name, (_, package, _) in _BACKENDS.items() if is_installed(package)]
 
 
 def table(name: str) -> ModuleType:
@@ -48,7 +40,7 @@ def table(name: str) -> ModuleType:
             f"unknown backend {name!r}: installed here are {', '.join(get_available_backends())}"
         )
     path, package, extra = _BACKENDS[name]
-    if not _installed(package):
+    if not is_installed(package):
         raise MissingExtra(f"{package} is not installed: pip install 'ember-ml[{extra}]'", name=package)
     return importlib.import_module(path)
 

@@ -25,12 +25,6 @@ def command(
     return parser
 
 
-def is_installed(module: str) -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec(module) is not None
-
-
 def need_picture(path: str | None) -> None:
     """Raises where a figure cannot be written to `path`, before minutes of work instead of after."""
     if path is not None:

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ember_ml.cli.command import INTERRUPTED, OK, command, is_installed, need_folder, need_picture
+from ember_ml.cli.command import INTERRUPTED, OK, command, need_folder, need_picture
 from ember_ml.cli.strategy import STRATEGIES, strategy_of
 from ember_ml.cli.summary import print_summary, summary
+from ember_ml.errors import is_installed
 
 _TRAIN_EXAMPLES = """\
 examples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.errors import is_installed
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def in_python(env: EnvSpec) -> EnvSpec | None:
     if env.name == "Simple1D-v0":
         target, start = env.parameters or (10.0, 0.0)
         twin = make(partial(Simple1D, target, start))
-    elif importlib.util.find_spec("gymnasium") is not None and not env.parameters:
+    elif is_installed("gymnasium") and not env.parameters:
         import gymnasium
 
         if env.name not in gymnasium.registry:
