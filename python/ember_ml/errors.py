@@ -1,9 +1,11 @@
-"""Errors that name what is wrong and what to do."""
+"""Errors and warnings that name what is wrong and what to do."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+import warnings
 from types import ModuleType
 
 
@@ -26,6 +28,14 @@ class EvaluationError(RuntimeError):
 
 class MissingExtra(ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warns of the line, outside this package, that called into it."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "ember_ml":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def is_installed(module: str) -> bool:

@@ -325,7 +325,7 @@ def test_choice_of_engine_and_device(backend_or_skip):
             choose(Problem(env, spec, device="cuda"), "torch")
     with pytest.raises(ValueError, match="native engine runs on the cpu"):
         choose(Problem(env, spec, device="cuda"), "native")
-    with pytest.raises(ValueError, match="'torch' cannot run this: layout= is not for it"):
+    with pytest.warns(UserWarning, match="layout='units' has no effect"):
         es.Trainer("Acrobot-v1", engine="torch", device="cpu", layout="units", progress=False)
 
 

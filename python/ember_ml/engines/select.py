@@ -10,7 +10,7 @@ from typing import Any
 from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.errors import is_installed
+from ember_ml.errors import is_installed, warn
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine that was chosen (`name`, `make`) and one line for each that was not."""
+    """The engine that was chosen (`name`, `make`); in `reasons` one line for each that was not, and for each
+    option that has no effect on it.
+    """
 
     name: str
     make: Callable[[Problem], Engine]
@@ -46,7 +48,8 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
     """The engine named, or for "auto" the first that can run the problem.
 
     "auto" is native wherever that can run the problem, unless `device` names an accelerator: torch for
-    "cuda", "cuda:N" and "mps", mlx for "gpu".
+    "cuda", "cuda:N" and "mps", mlx for "gpu". An option that means nothing to the engine (`workers` where no
+    Python steps the environment, `layout` off the native engine) chooses no other: a warning says so.
 
     Raises:
         ValueError: the engine that was asked for cannot run this problem (the message says why), or `device`
@@ -68,18 +71,40 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
         why_not = refuses(problem)
         if why_not:
             raise ValueError(f"engine: {engine!r} cannot run this: {why_not}")
-        return Choice(engine, make, [f"engine {engine}, {why}"])
+        return Choice(engine, make, [f"engine {engine}, {why}", *_without_effect(problem, engine)])
     reasons: list[str] = []
     for name in ("native", "python"):
         refuses, make = candidates[name]
         why_not = refuses(problem)
         if not why_not:
-            return Choice(name, make, reasons)
+            return Choice(name, make, [*reasons, *_without_effect(problem, name)])
         reasons.append(f"not the {name} engine: {why_not}")
     raise ValueError("engine: none can run this: " + "; ".join(reasons))
 
 
 ENGINES = ("native", "python", "torch", "mlx")
+
+
+def _without_effect(problem: Problem, engine: str) -> list[str]:
+    """One line, which is also a warning, for each option given that means nothing to the engine."""
+    lines = []
+    if problem.workers is not None and problem.workers > 1 and not _has_objects(problem.env, engine):
+        lines.append(
+            f"workers={problem.workers} has no effect: workers are processes that step environments written"
+            f" in Python, and {problem.env.name} is stepped "
+            + ("by all its own lanes at once" if problem.env.kind == "python" else f"by the {engine} engine")
+        )
+    if problem.layout is not None and engine != "native":
+        lines.append(f"layout={problem.layout!r} has no effect: it is for the native engine, not {engine}")
+    for line in lines:
+        warn(line)
+    return lines
+
+
+def _has_objects(env: EnvSpec, engine: str) -> bool:
+    """Whether Python objects are stepped that workers could step: not C, not one vector environment."""
+    vector = env.kind == "python" and hasattr(env.keepalive, "single_action_space")
+    return engine == "python" and env.kind != "custom" and not vector
 
 
 def _engine_of(device: str) -> str:
@@ -116,21 +141,15 @@ def torch_device(device: str | None) -> str:
 
 
 def _device_refuses(problem: Problem) -> str:
-    reasons = []
     if problem.env.kind != "builtin":
-        reasons.append(f"{problem.env.name} is not one of the built-in environments")
-    for option in ("workers", "layout"):
-        if getattr(problem, option) is not None:
-            reasons.append(f"{option}= is not for it")
-    return " and ".join(reasons)
+        return f"{problem.env.name} is not one of the built-in environments"
+    return ""
 
 
 def _native_refuses(problem: Problem) -> str:
     reasons = []
     if problem.env.kind == "python":
         reasons.append(f"{problem.env.name} is stepped by Python")
-    elif problem.workers:
-        reasons.append("workers= are processes for environments in Python")
     if not isinstance(problem.policy, PolicySpec):
         reasons.append(f"the policy does not compile ({problem.not_compiled})")
     return " and ".join(reasons)
