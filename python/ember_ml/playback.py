@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml.engines.select import in_python
+from ember_ml.envs.messages import headless
 from ember_ml.errors import need
 from ember_ml.plot import BEST, MUTED, POLICY, POPULATION, STYLE, make_figure, write_figure
 
@@ -144,9 +145,10 @@ def _with_renderer(env: Any) -> Any:
         return None
     gymnasium = need("gymnasium", "gym")
     try:
-        drawn = gymnasium.make(spec, render_mode="rgb_array", disable_env_checker=True)
-        drawn.reset()
-        drawn.render()
+        with headless():
+            drawn = gymnasium.make(spec, render_mode="rgb_array", disable_env_checker=True)
+            drawn.reset()
+            drawn.render()
     except Exception:  # no renderer here, such as pygame missing
         return None
     return drawn

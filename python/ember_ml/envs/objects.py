@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml.envs import messages
 from ember_ml.envs.adapters import Adapter, EnvMistake, takes_seed, to_numpy
 from ember_ml.envs.spec import EnvSpec
 
@@ -21,9 +22,14 @@ class Maker:
     def __init__(self, make: Callable[..., Any], kwargs: dict[str, Any]) -> None:
         self.make = make
         self.kwargs = kwargs
+        self._in_worker = False
 
     def __call__(self) -> Any:
-        return self.make(**self.kwargs)
+        with messages.once(getattr(self.make, "__qualname__", repr(self.make)), self._in_worker):
+            return self.make(**self.kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_in_worker": True}
 
 
 class Copier:

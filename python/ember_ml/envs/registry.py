@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import math
 from dataclasses import replace
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
+from ember_ml.envs import messages
 from ember_ml.envs.objects import describe, from_maker, from_object
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.errors import MissingExtra, need
+from ember_ml.errors import MissingExtra, is_installed, need
 
 
 def registry() -> dict[str, EnvSpec]:
@@ -46,6 +48,10 @@ def make(env: Any, **kwargs: Any) -> EnvSpec:
         return _by_name(env, kwargs)
     spec = getattr(env, "env_spec", None)
     if isinstance(spec, EnvSpec):
+        if kwargs:
+            raise TypeError(
+                f"env: {spec.name} is already made, so it takes no arguments ({', '.join(kwargs)})"
+            )
         return spec
     if isinstance(env, type) or not (hasattr(env, "reset") and hasattr(env, "step")):
         if not callable(env):
@@ -133,7 +139,15 @@ class GymnasiumMaker:
     def __init__(self, name: str, kwargs: dict[str, Any]) -> None:
         self.name = name
         self.kwargs = kwargs
+        self._in_worker = False
 
     def __call__(self) -> Any:
         gymnasium = need("gymnasium", "gym")
-        return gymnasium.make(self.name, **{"disable_env_checker": True, **self.kwargs})
+        known = gymnasium.registry.get(self.name)
+        if known is not None and "mujoco" in str(known.entry_point) and is_installed("mujoco"):
+            importlib.import_module("mujoco")  # before it has a first message
+        with messages.once(self.name, self._in_worker):
+            return gymnasium.make(self.name, **{"disable_env_checker": True, **self.kwargs})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_in_worker": True}
