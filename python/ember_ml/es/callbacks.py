@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.validate import MOST_STEPS, positive_int
+from ember_ml.validate import MOST_STEPS, positive, positive_int
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer
@@ -20,11 +21,34 @@ class Callback:
     less.
 
     Args:
-        every: fire when the number of finished generations is a multiple of this.
+        every: fire when the number of finished generations is a multiple of this; None only by the clock.
+        seconds: also fire after the first generation that ends so long after the last time, or the start of the
+            run.
     """
 
-    def __init__(self, every: int = 1) -> None:
-        self.every = positive_int("every", every, MOST_STEPS)
+    seconds: float | None = None
+    _due = math.inf
+
+    def __init__(self, every: int | None = 1, seconds: float | None = None) -> None:
+        if every is None and seconds is None:
+            raise ValueError("every: got None, wanted a number of generations, or seconds=")
+        self.every = MOST_STEPS if every is None else positive_int("every", every, MOST_STEPS)
+        self.seconds = None if seconds is None else positive("seconds", seconds)
+
+    def is_due(self, generation: int | None, now: float) -> bool:
+        """Whether to fire after `generation` generations at `now` (`time.perf_counter()`).
+
+        The clock starts again where it is, and with None, at the start of a run.
+        """
+        due = generation is not None and (generation % self.every == 0 or now >= self._due)
+        if self.seconds is not None and (due or generation is None):
+            self._due = now + self.seconds
+        return due
+
+    @property
+    def next_look(self) -> float | None:
+        """`time.perf_counter()` at which it is due by the clock."""
+        return None if self.seconds is None else self._due
 
     def on_start(self, trainer: Trainer) -> None:
         """Before the first generation of a run."""
@@ -46,16 +70,19 @@ class _Function(Callback):
 
 
 class Checkpoint(Callback):
-    """Saves the trainer every `every` generations and at the end.
+    """Saves the trainer every `every` generations, and where `seconds` is given so often, and at the end.
 
     Args:
         path: file to write; ``{generation}`` in it becomes the number of finished generations, else each save
             replaces the last one, in one step, so that a crash at any moment leaves a whole file.
-        every: generations between saves.
+        every: generations between saves; None with `seconds`.
+        seconds: between saves.
     """
 
-    def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
-        super().__init__(every)
+    def __init__(
+        self, path: str | os.PathLike[str], every: int | None = 10, seconds: float | None = None
+    ) -> None:
+        super().__init__(every, seconds)
         self.path = os.fspath(path)
         self.last: Path | None = None
         self._saved = -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ember_ml import validate
@@ -48,9 +49,9 @@ class Limits:
             return math.inf
         return self._steps - int(trainer.history["steps"][self.first :].sum())
 
-    def seconds_left(self, now: float, next_look: float | None) -> float:
-        """From `now` until the first of the time limit and `next_look`, `time.perf_counter()` values."""
-        ends = [end for end in (self._deadline, next_look) if end is not None]
+    def seconds_left(self, now: float, looks: Iterable[float | None]) -> float:
+        """From `now` until the first of the time limit and the `looks`, `time.perf_counter()` values."""
+        ends = [end for end in (self._deadline, *looks) if end is not None]
         return max(0.0, min(ends) - now) if ends else math.inf
 
 

@@ -250,9 +250,10 @@ class Trainer:
     def _run(self, limits: Limits) -> Run:
         self._stop = False
         interrupted = reached = False
-        bar = Progress(self.progress, limits.count)
+        bar = Progress(self.progress, limits.count, self.env.name)
         for callback in self.callbacks:
             callback.on_start(self)
+            callback.is_due(None, time.perf_counter())
         try:
             with Interrupt() as interrupt:
                 try:
@@ -291,14 +292,16 @@ class Trainer:
         if limits.last is not None:
             count = min(count, limits.last - finished)
         now = time.perf_counter()
-        seconds, steps = limits.seconds_left(now, bar.next_look), limits.steps_left(self)
+        looks = [bar.next_look, *(callback.next_look for callback in self.callbacks)]
+        seconds, steps = limits.seconds_left(now, looks), limits.steps_left(self)
         return run_natively(self, interrupt, count, limits.until, seconds, steps, now - limits.origin)
 
     def _call_back(self, origin: float) -> bool:
         stop = False
-        self._elapsed = time.perf_counter() - origin
+        now = time.perf_counter()
+        self._elapsed = now - origin
         for callback in self.callbacks:
-            if self.generation % callback.every == 0 and callback.on_generation(self) is True:
+            if callback.is_due(self.generation, now) and callback.on_generation(self) is True:
                 stop = True
         return stop or self._stop
 
