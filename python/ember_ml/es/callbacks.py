@@ -22,8 +22,8 @@ class Callback:
 
     Args:
         every: fire when the number of finished generations is a multiple of this; None only by the clock.
-        seconds: also fire after the first generation that ends so long after the last time, or the start of the
-            run.
+        seconds: also fire after the first generation that ends so long after the last time, or after the
+            start of the run.
     """
 
     seconds: float | None = None
