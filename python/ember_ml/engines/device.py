@@ -26,6 +26,7 @@ from ember_ml.engines.device_result import Tally
 from ember_ml.engines.device_rollout import EagerRollout, Game
 from ember_ml.engines.environments import State, environment
 from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
 
 #: Actions between two looks at who is still alive, where episodes can end early and where they cannot.
@@ -87,7 +88,7 @@ class DeviceEngine:
             if have is not None and have != want:
                 raise ValueError(f"policy has {have} {what}, but {env.name} wants {want}")
         self.episodes = play.episodes
-        self.limit = play.max_steps or env.max_steps or 0
+        self.limit = step_limit(env, play.max_steps) or 0
         self.frame_skip = play.frame_skip
         self.normalize = play.normalize
         self.reward_scale, self.reward_offset = play.reward_scale, play.reward_offset

@@ -11,6 +11,7 @@ from ember_ml.engines.base import LEAF_DIRECTIONS, Evaluation, ObservationSums, 
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_compiled import Sums
 from ember_ml.engines.device_rollout import Record
+from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
 
 
 class Tally:
@@ -112,17 +113,8 @@ class Tally:
         """What came of the generation."""
         members = population.members
         raw, lengths, failed = self.returns[:members], self.lengths[:members], self.failed[:members]
-        shaped = raw if reward_offset == 0.0 else raw - reward_offset * lengths
-        shaped = shaped if reward_scale == 1.0 else reward_scale * shaped
-        # Episode by episode, because numpy's own sum adds pairwise: the mean is over episodes in index order.
-        fitness = shaped[:, 0].copy()
-        for column in shaped.T[1:]:
-            fitness += column
-        fitness /= shaped.shape[1]
-        if failed.any():
-            fitness[failed.any(axis=1)] = -np.inf
         evaluation = Evaluation(
-            fitness=fitness,
+            fitness=fitness_of(without_offset(raw, lengths, reward_offset), failed, reward_scale),
             returns=raw,
             lengths=lengths,
             failed=failed,
@@ -140,6 +132,6 @@ class Tally:
                     )
                 )
         if len(self.returns) > members:
-            evaluation.policy_returns = np.where(self.failed[members], -np.inf, self.returns[members])
+            evaluation.policy_returns = policy_returns_of(self.returns[members], self.failed[members])
             evaluation.policy_lengths = self.lengths[members]
         return evaluation

@@ -16,6 +16,7 @@ from ember_ml.engines.base import (
     Population,
 )
 from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
+from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
 
 LAYOUTS = ("auto", "members", "episodes", "units")
@@ -75,7 +76,7 @@ class NativeEngine:
             custom=env.address if env.kind == "custom" else 0,
             env_parameters=list(env.parameters),
             episodes=play.episodes,
-            max_steps=play.max_steps or env.max_steps or 0,
+            max_steps=step_limit(env, play.max_steps) or 0,
             frame_skip=play.frame_skip,
             clip_actions=play.clip_actions,
             normalize=play.normalize,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,7 @@ from ember_ml.engines.base import (
 from ember_ml.engines.forward import Forward, make_forward
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.python_result import Episode, Leaves, Result
+from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
@@ -59,12 +61,11 @@ class PythonEngine:
         start_method: str = "spawn",
         **options: Any,
     ) -> None:
-        self.spec = spec
         self.options = EpisodeOptions(**options)
+        self.spec = spec = beyond_time_limit(spec, self.options.max_steps)
         self.workers = int(workers or 0)
         self.start_method = start_method
-        limits = [int(n) for n in (self.options.max_steps, spec.max_steps) if n]
-        self.limit = min(limits) if limits else None
+        self.limit = step_limit(spec, self.options.max_steps)
         self._forward: Forward = make_forward(policy)
         self._check_sizes()
         self._lanes: Lanes | None = None
@@ -92,7 +93,9 @@ class PythonEngine:
             EvaluationError: the environment or the policy raised, or gave NaN or a wrong shape.
         """
         members, episodes = population.members, self.options.episodes
-        result = Result(members, episodes, self.spec.observation_size)
+        options = self.options
+        native = self.spec.kind == "custom"  # float32 rewards, whose sums are the native engine's
+        result = Result(members, episodes, options.reward_scale, options.reward_offset, native)
         normal = self._normaliser(observation_mean, observation_inverse_deviation)
         leaves = Leaves(population, self.spec.observation_size) if self.options.normalize else None
         try:
@@ -143,6 +146,10 @@ class PythonEngine:
             if ended.any():
                 for index in np.flatnonzero(ended):
                     episode_done = running.pop(live[index])
+                    if not math.isfinite(episode_done.total + episode_done.shifted):
+                        raise self._error(
+                            population, episode_done, "the sum of the episode's rewards is not finite"
+                        )
                     result.add(episode_done)
                     if leaves is not None:
                         leaves.add(episode_done)
@@ -166,14 +173,17 @@ class PythonEngine:
             self._count(population, episodes, observations)
         which = np.array([e.member - first for e in episodes], dtype=np.intp)
         outputs = self._outputs(population, episodes, which, normal(observations))
-        broken: NDArray[np.bool_] = np.asarray(~np.isfinite(outputs).all(axis=1))
+        broken: NDArray[np.bool_] = np.isnan(outputs).any(axis=1)
+        actions = self.spec.actions(
+            np.where(broken[:, None], np.float32(0), outputs), self.options.clip_actions
+        )
+        if not self.spec.discrete:
+            broken |= ~np.isfinite(actions).all(axis=1)
         for index in np.flatnonzero(broken):
-            episodes[index].failed = True
-        outputs = np.where(broken[:, None], np.float32(0), outputs)
-        actions = self.spec.actions(outputs, self.options.clip_actions)
+            episodes[index].fail()
         ended = broken.copy()
         observations = observations.copy()
-        scale, offset = self.options.reward_scale, self.options.reward_offset
+        offset = self.options.reward_offset
         for _ in range(self.options.frame_skip):
             going = np.flatnonzero(~ended)
             if not going.size:
@@ -183,7 +193,7 @@ class PythonEngine:
             over = terminated | truncated
             for i, reward, end in zip(going.tolist(), rewards.tolist(), over.tolist()):
                 episode = episodes[i]
-                episode.add(reward, scale, offset)
+                episode.add(reward, offset)
                 if end:
                     ended[i] = True
                 elif episode.length >= limit:

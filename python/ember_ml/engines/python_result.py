@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ember_ml.engines.base import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
+from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
 
 
 class Episode:
@@ -17,7 +18,7 @@ class Episode:
         "failed",
         "length",
         "member",
-        "shaped",
+        "shifted",
         "squares",
         "sum",
         "total",
@@ -28,47 +29,52 @@ class Episode:
         self.episode = episode
         self.length = 0
         self.total = 0.0
-        self.shaped = 0.0
+        self.shifted = 0.0
         self.failed = False
         self.count = 0
         self.counted = observation_size > 0
         self.sum = np.zeros(observation_size)
         self.squares = np.zeros(observation_size)
 
-    def add(self, reward: float, scale: float, offset: float) -> None:
-        reward = float(np.float32(reward))
+    def add(self, reward: float, offset: float) -> None:
         self.length += 1
         self.total += reward
-        self.shaped += scale * (reward - offset)
+        self.shifted += reward - offset
+
+    def fail(self) -> None:
+        """A step that the simulation did not survive: counted, without a reward."""
+        self.length += 1
+        self.failed = True
 
 
 class Result:
-    """Arrays of an Evaluation; row `members` holds the unperturbed policy."""
+    """Arrays of an Evaluation; row `members` holds the unperturbed policy.
 
-    def __init__(self, members: int, episodes: int, observation_size: int) -> None:
+    Args:
+        native: rewards are float32, as the native engine's; the offset is then taken off as there, at the end
+            of an episode instead of at each step.
+    """
+
+    def __init__(self, members: int, episodes: int, scale: float, offset: float, native: bool) -> None:
         self.members = members
+        self.scale, self.offset, self.native = scale, offset, native
         self.returns = np.zeros((members + 1, episodes))
-        self.shaped = np.zeros((members + 1, episodes))
+        self.sums = np.zeros((members + 1, episodes))  # of (reward - offset)
         self.lengths = np.zeros((members + 1, episodes), np.int32)
         self.failed = np.zeros((members + 1, episodes), np.bool_)
 
     def add(self, episode: Episode) -> None:
         at = episode.member, episode.episode
         self.returns[at] = episode.total
-        self.shaped[at] = episode.shaped
+        self.sums[at] = episode.shifted
         self.lengths[at] = episode.length
         self.failed[at] = episode.failed
 
     def finish(self, leaves: list[ObservationSums], with_policy: bool) -> Evaluation:
         m = self.members
-        # Episode by episode, because numpy's own sum adds pairwise: the mean is over episodes in index order.
-        fitness = np.zeros(m)
-        for column in self.shaped[:m].T:
-            fitness += column
-        fitness /= self.shaped.shape[1]
-        fitness[self.failed[:m].any(axis=1)] = -np.inf
+        sums = without_offset(self.returns, self.lengths, self.offset) if self.native else self.sums
         evaluation = Evaluation(
-            fitness=fitness,
+            fitness=fitness_of(sums[:m], self.failed[:m], self.scale),
             returns=self.returns[:m],
             lengths=self.lengths[:m],
             failed=self.failed[:m],
@@ -76,7 +82,7 @@ class Result:
             steps=int(self.lengths.sum()),
         )
         if with_policy:
-            evaluation.policy_returns = self.returns[m]
+            evaluation.policy_returns = policy_returns_of(self.returns[m], self.failed[m])
             evaluation.policy_lengths = self.lengths[m]
         return evaluation
 

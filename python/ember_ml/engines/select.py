@@ -9,6 +9,7 @@ from typing import Any
 
 from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import is_installed, warn
 
@@ -156,31 +157,32 @@ def _native_refuses(problem: Problem) -> str:
 
 
 def _python_refuses(problem: Problem) -> str:
-    if in_python(problem.env) is None:
+    if in_python(problem.env, problem.options.max_steps) is None:
         return f"{problem.env.name} is native and has no Python object to step"
     return ""
 
 
-def in_python(env: EnvSpec) -> EnvSpec | None:
-    """The environment as Python steps it: itself, a native one's twin, or None.
+def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
+    """The environment as Python steps it: itself, a native one's twin, or None. `max_steps` as for a trainer.
 
     Twins are gymnasium's of the same name, in float64, and for Simple1D-v0 the package's own. They do the
     same task from other starts, so returns differ as between two seeds.
     """
     if env.kind in ("python", "custom"):
-        return env
+        return beyond_time_limit(env, max_steps)
+    limit = step_limit(env, max_steps)
     from ember_ml.envs import make
     from ember_ml.envs.simple_1d import Simple1D
 
     if env.name == "Simple1D-v0":
         target, start = env.parameters or (10.0, 0.0)
-        twin = make(partial(Simple1D, target, start))
+        twin = make(partial(Simple1D, target, start, limit))
     elif is_installed("gymnasium") and not env.parameters:
         import gymnasium
 
         if env.name not in gymnasium.registry:
             return None
-        twin = make(partial(gymnasium.make, env.name, disable_env_checker=True))
+        twin = make(partial(gymnasium.make, env.name, disable_env_checker=True, max_episode_steps=limit))
     else:
         return None
     return replace(twin, name=env.name, max_steps=env.max_steps)
@@ -201,7 +203,7 @@ def _make_native(problem: Problem) -> Engine:
 def _make_python(problem: Problem) -> Engine:
     from ember_ml.engines.python import PythonEngine
 
-    env = in_python(problem.env)
+    env = in_python(problem.env, problem.options.max_steps)
     assert env is not None
     return PythonEngine(env, problem.policy, workers=problem.workers, **vars(problem.options))
 

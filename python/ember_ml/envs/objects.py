@@ -143,6 +143,7 @@ def describe(env: Any, name: str, maker: Callable[[], Any], first: Any) -> EnvSp
         kind="python",
         observation_size=size,
         max_steps=int(limit) if limit is not None else None,
+        time_limit=int(limit) if limit is not None and _limits_itself(env, vector) else None,
         reward_threshold=getattr(spec, "reward_threshold", None),
         factory=factory,
         restorable=False,
@@ -150,6 +151,15 @@ def describe(env: Any, name: str, maker: Callable[[], Any], first: Any) -> EnvSp
         keepalive=env if vector else None,
         **action,
     )
+
+
+def _limits_itself(env: Any, vector: bool) -> bool:
+    """Whether gymnasium's TimeLimit is among the wrappers; those of a vector environment cannot be seen."""
+    while not vector and type(env).__name__ != "TimeLimit":
+        env = vars(env).get("env")
+        if env is None:
+            return False
+    return True
 
 
 class VectorFactory:

@@ -22,6 +22,9 @@ class EnvSpec:
     action `action_size` is the number of choices; for a MultiDiscrete one it is the sum of `choices`, and the
     outputs of each choice are a segment. An `action_size` of 0 means that nothing but the policy can tell: a
     class written like the notebook's, without an `action_size` attribute.
+
+    `max_steps` is the environment's own limit, which a trainer's ``max_steps=`` replaces
+    (engines/step_limit.py).
     """
 
     name: str
@@ -43,6 +46,7 @@ class EnvSpec:
     action_shape: tuple[int, ...] | None = None  # of a Box; None: squeezed, as the notebook passes it
     action_start: int = 0  # first value of a Discrete space
     lanes: int | None = None  # most episodes side by side; None: any number of objects can be made
+    time_limit: int | None = None  # steps after which the environment itself ends an episode (TimeLimit)
 
     def actions(self, outputs: NDArray[np.float32], clip: bool = True) -> NDArray[Any]:
         """The actions that policy outputs mean.

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ember_ml.validate import MOST_STEPS, positive, positive_int
 
 if TYPE_CHECKING:
@@ -54,7 +56,9 @@ class Callback:
         """Before the first generation of a run."""
 
     def on_generation(self, trainer: Trainer) -> bool | None:
-        """After a generation; ``trainer.history[-1]`` is its record. Return True to stop training."""
+        """After a generation; ``trainer.history[-1]`` is its record. Return True to stop training, False or
+        None to go on; a bool of numpy's counts as Python's, and anything else is a TypeError.
+        """
 
     def on_end(self, trainer: Trainer) -> None:
         """After the last generation of a run, also when it was interrupted or a user's environment failed."""
@@ -66,7 +70,8 @@ class _Function(Callback):
         self.function = function
 
     def on_generation(self, trainer: Trainer) -> bool | None:
-        return self.function(trainer) is True
+        stop: bool | None = self.function(trainer)
+        return stop
 
 
 class Checkpoint(Callback):
@@ -98,6 +103,23 @@ class Checkpoint(Callback):
         if self._saved != trainer.generation:
             self.last = trainer.save(self.path.replace("{generation}", str(trainer.generation)))
             self._saved = trainer.generation
+
+
+def stops(callback: Callback, answer: Any) -> bool:
+    """Whether what `on_generation` returned asks for an end.
+
+    Raises:
+        TypeError: it is neither None nor one truth value.
+    """
+    if answer is None or isinstance(answer, (bool, np.bool_)):
+        return bool(answer)
+    if isinstance(answer, np.ndarray) and answer.dtype == np.bool_ and answer.ndim == 0:
+        return bool(answer)
+    who = callback.function if isinstance(callback, _Function) else callback
+    name = getattr(who, "__name__", type(who).__name__)
+    raise TypeError(
+        f"callbacks: {name} returned {answer!r}, wanted True to stop training, or False or None to go on"
+    )
 
 
 def as_callbacks(callbacks: Callback | Callable[..., Any] | Iterable[Any]) -> list[Callback]:

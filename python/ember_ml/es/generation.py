@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer
 
 
+#: A power of two, so that multiplying by it rounds nothing.
+_SMALL = 2.0**-300
+
+
 def warm_up(trainer: Trainer, interrupt: Interrupt) -> None:
     """One population that only fills the observation statistics."""
     statistics = trainer.observations
@@ -124,12 +128,20 @@ def _mean(values: Any) -> float:
 
 def _row_means(returns: Any) -> Any:
     total = np.zeros(len(returns))
-    for column in returns.T:
-        total += column
+    with np.errstate(over="ignore"):
+        for column in returns.T:
+            total += column
     return total / returns.shape[1]
 
 
 def _moments(values: Any) -> tuple[float, float]:
     """Mean and standard deviation (of the population, not of a sample), in index order."""
-    mean = _mean(values)
-    return mean, _mean((values - mean) ** 2) ** 0.5
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _mean(values)
+        deviation = _mean((values - mean) ** 2) ** 0.5
+        if len(values) and not math.isfinite(deviation):  # sums or squares went past the largest float64
+            small = values * _SMALL
+            mean = _mean(small)
+            deviation = _mean(((small - mean) * _SMALL) ** 2) ** 0.5 / _SMALL / _SMALL
+            mean /= _SMALL
+    return mean, deviation

@@ -17,7 +17,7 @@ from ember_ml import validate
 from ember_ml.engines.base import EpisodeOptions, Float32
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES, Choice, Problem, choose
-from ember_ml.es.callbacks import Callback, as_callbacks
+from ember_ml.es.callbacks import Callback, as_callbacks, stops
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.explanation import explain
 from ember_ml.es.generation import run_natively, run_one, warm_up
@@ -58,10 +58,12 @@ class Trainer:
             "cpu" of the mlx engine. With engine="auto" an accelerator chooses its engine.
         generations: the plan: what sigma and learning rate schedules follow, and how far `run()` goes.
         callbacks: `es.Callback` objects, or functions of the trainer called every generation.
-        max_steps: environment steps an episode may take; None is the environment's own limit.
+        max_steps: environment steps an episode may take, in place of the environment's own limit (None).
+            Where gymnasium's TimeLimit inside an environment of yours ends it earlier, that is an error.
         clip_actions: clip Box actions to their bounds before the environment sees them.
         reward_offset, reward_scale: fitness sums ``reward_scale * (reward - reward_offset)``; history stays
-            raw.
+            raw. Rewards of Python environments are float64, and the offset is taken off each; native, C and
+            numba ones have float32 rewards (7 digits), so there keep large constants out of the reward.
         frame_skip: environment steps for which an action is held.
         warmup: fill the observation statistics with one population that is not trained on. Its cost is
             counted in the first record.
@@ -301,8 +303,8 @@ class Trainer:
         now = time.perf_counter()
         self._elapsed = now - origin
         for callback in self.callbacks:
-            if callback.is_due(self.generation, now) and callback.on_generation(self) is True:
-                stop = True
+            if callback.is_due(self.generation, now):
+                stop = stops(callback, callback.on_generation(self)) or stop
         return stop or self._stop
 
     def _give_back(self) -> None:
