@@ -173,7 +173,7 @@ class PythonEngine:
             self._count(population, episodes, observations)
         which = np.array([e.member - first for e in episodes], dtype=np.intp)
         outputs = self._outputs(population, episodes, which, normal(observations))
-        broken: NDArray[np.bool_] = np.isnan(outputs).any(axis=1)
+        broken: NDArray[np.bool_] = np.asarray(np.isnan(outputs).any(axis=1))
         actions = self.spec.actions(
             np.where(broken[:, None], np.float32(0), outputs), self.options.clip_actions
         )

@@ -176,7 +176,7 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
 
     if env.name == "Simple1D-v0":
         target, start = env.parameters or (10.0, 0.0)
-        twin = make(partial(Simple1D, target, start, limit))
+        twin = make(partial(Simple1D, target, start, limit or 100))
     elif is_installed("gymnasium") and not env.parameters:
         import gymnasium
 
