@@ -1,6 +1,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 
 #include "bindings/bindings.h"
@@ -65,6 +68,7 @@ class Saver : public StateVisitor {
   py::dict state;
   void number(const std::string& name, double& value) override { state[name.c_str()] = value; }
   void integer(const std::string& name, std::int64_t& value) override { state[name.c_str()] = value; }
+  void count(const std::string& name, std::int64_t& value) override { integer(name, value); }
   void vector(const std::string& name, std::vector<float>& values) override {
     state[name.c_str()] = py::array_t<float>((py::ssize_t)values.size(), values.data());
   }
@@ -73,24 +77,47 @@ class Saver : public StateVisitor {
 class Loader : public StateVisitor {
  public:
   explicit Loader(const py::dict& state) : state_(state) {}
-  void number(const std::string& name, double& value) override { value = py::cast<double>(get(name)); }
+  void number(const std::string& name, double& value) override {
+    value = cast<double>(name, "a number");
+    if (!(value < std::numeric_limits<double>::infinity())) wrong(name, "a number");
+  }
   void integer(const std::string& name, std::int64_t& value) override {
-    value = py::cast<std::int64_t>(get(name));
+    value = cast<std::int64_t>(name, "a whole number");
+  }
+  void count(const std::string& name, std::int64_t& value) override {
+    value = cast<std::int64_t>(name, "a whole number");
+    if (value < 0 || value > most_count) wrong(name, "a whole number from 0 to 2**62");
   }
   void vector(const std::string& name, std::vector<float>& values) override {
-    FloatArray given = py::cast<FloatArray>(get(name));
-    if (given.size() != (py::ssize_t)values.size()) {
+    const FloatArray given = cast<FloatArray>(name, "an array of numbers");
+    if (given.ndim() != 1 || given.size() != (py::ssize_t)values.size()) {
       throw py::value_error("state: '" + name + "' has " + std::to_string(given.size()) + " values, wanted " +
                             std::to_string(values.size()));
+    }
+    for (py::ssize_t i = 0; i < given.size(); ++i) {
+      if (!std::isfinite(given.data()[i])) wrong(name, "finite numbers");
     }
     std::copy(given.data(), given.data() + given.size(), values.begin());
   }
 
  private:
-  py::object get(const std::string& name) {
+  static constexpr std::int64_t most_count = std::int64_t{1} << 62;
+
+  template <class T>
+  T cast(const std::string& name, const char* wanted) {
     if (!state_.contains(name.c_str())) throw py::value_error("state: '" + name + "' is missing");
-    return state_[name.c_str()];
+    try {
+      return py::cast<T>(py::object(state_[name.c_str()]));
+    } catch (const py::cast_error&) {
+    } catch (const py::error_already_set&) {  // numpy's words, which do not name the entry
+    }
+    wrong(name, wanted);
   }
+  [[noreturn]] void wrong(const std::string& name, const char* wanted) {
+    const std::string got = py::repr(state_[name.c_str()]);
+    throw py::value_error("state: '" + name + "' is " + got + ", wanted " + wanted);
+  }
+
   const py::dict& state_;
 };
 

@@ -29,7 +29,7 @@ class Sgd : public Optimizer {
   }
 
   void visit(StateVisitor& state) override {
-    state.integer("optimizer.steps", steps_);
+    state.count("optimizer.steps", steps_);
     state.vector("optimizer.velocity", velocity_);
   }
 
@@ -72,7 +72,7 @@ class Adam : public Optimizer {
   }
 
   void visit(StateVisitor& state) override {
-    state.integer("optimizer.steps", steps_);
+    state.count("optimizer.steps", steps_);
     state.vector("optimizer.first", first_);
     state.vector("optimizer.second", second_);
   }

@@ -139,8 +139,8 @@ void Strategy::visit(StateVisitor& state) {
   state.number("best_fitness", best_fitness_);
   state.number("update_norm", update_norm_);
   state.number("sigma", sigma_);
-  state.integer("generation", generation_);
-  state.integer("plan", plan_);
+  state.count("generation", generation_);
+  state.count("plan", plan_);
   state.integer("seed", seed);
   seed_ = (std::uint64_t)seed;
   kept_ = -1;

@@ -35,14 +35,31 @@ void check(const std::vector<Elementwise>& operations, int width, const std::str
   }
 }
 
+// Widths and counts up to these can be multiplied and added in 64 bits without wrapping.
+constexpr int most_units = 1 << 24;
+constexpr std::int64_t most_parameters = std::int64_t{1} << 48;
+constexpr int most_lanes = 64;
+
+void check_range(const std::string& field, std::int64_t value, std::int64_t least, std::int64_t most) {
+  if (value < least || value > most) {
+    refuse(field, "got " + std::to_string(value) + ", wanted a whole number from " + std::to_string(least) +
+                      " to " + std::to_string(most));
+  }
+}
+
+// Whether `count` values at `offset` lie inside `size`; any offset may come, so nothing is added to it.
+bool fits(std::int64_t offset, std::int64_t count, std::int64_t size) {
+  return offset >= 0 && count <= size && offset <= size - count;
+}
+
 }  // namespace
 
 void Policy::validate() const {
-  constexpr int most = 1 << 24;
-  if (inputs < 1 || inputs > most) refuse("inputs", "got " + std::to_string(inputs) + ", wanted 1 or more");
-  if (parameters < 0) refuse("parameters", "got " + std::to_string(parameters) + ", wanted 0 or more");
+  check_range("inputs", inputs, 1, most_units);
+  check_range("parameters", parameters, 0, most_parameters);
   check(before, inputs, "before");
   int width = inputs;
+  std::int64_t rows = 0;  // at least as many as CompiledPolicy counts
   for (std::size_t n = 0; n < layers.size(); ++n) {
     const Layer& layer = layers[n];
     const std::string name = "layers[" + std::to_string(n) + "]";
@@ -50,22 +67,22 @@ void Policy::validate() const {
       refuse(name + ".inputs", "got " + std::to_string(layer.inputs) + ", wanted " + std::to_string(width) +
                                    ", what comes before it gives");
     }
-    if (layer.outputs < 1 || layer.outputs > most) {
-      refuse(name + ".outputs", "got " + std::to_string(layer.outputs) + ", wanted 1 or more");
-    }
+    check_range(name + ".outputs", layer.outputs, 1, most_units);
     const std::int64_t weights = static_cast<std::int64_t>(layer.inputs) * layer.outputs;
-    if (layer.weight_offset < 0 || layer.weight_offset + weights > parameters) {
+    if (!fits(layer.weight_offset, weights, parameters)) {
       refuse(name + ".weight_offset", std::to_string(weights) + " weights at " +
                                           std::to_string(layer.weight_offset) + " do not fit into " +
                                           std::to_string(parameters) + " parameters");
     }
-    if (layer.bias_offset >= 0 && layer.bias_offset + layer.outputs > parameters) {
+    if (layer.bias_offset >= 0 && !fits(layer.bias_offset, layer.outputs, parameters)) {
       refuse(name + ".bias_offset", std::to_string(layer.outputs) + " biases at " +
                                         std::to_string(layer.bias_offset) + " do not fit into " +
                                         std::to_string(parameters) + " parameters");
     }
     width = layer.outputs;
     check(layer.after, width, name + ".after");
+    rows += (layer.inputs + std::int64_t{1}) * (layer.outputs + most_lanes);
+    if (rows > 4 * most_parameters) refuse("layers", "their weights are more than this core can hold");
   }
   if (outputs != width) {
     refuse("outputs",

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ember_ml import _core
 from ember_ml.engines.base import Float32
-from ember_ml.engines.native import native_policy
 from ember_ml.engines.policy_spec import PolicySpec
 
 
@@ -39,7 +38,7 @@ class SpecForward:
     lanes: int | None = None
 
     def __init__(self, policy: PolicySpec) -> None:
-        self._native = native_policy(policy)
+        self._native = policy.native()
         self.inputs: int | None = policy.inputs
         self.outputs: int | None = policy.outputs
 

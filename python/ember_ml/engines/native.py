@@ -15,29 +15,11 @@ from ember_ml.engines.base import (
     ObservationSums,
     Population,
 )
-from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
+from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
 
 LAYOUTS = ("auto", "members", "episodes", "units")
-_KINDS = ("activation", "scale", "shift")
-
-
-def _operations(operations: tuple[Elementwise, ...]) -> list[tuple[int, int, tuple[float, ...]]]:
-    return [(_KINDS.index(op.kind), ACTIVATIONS.index(op.activation), tuple(op.values)) for op in operations]
-
-
-def native_policy(spec: PolicySpec) -> Any:
-    """The `_core.Policy` of a PolicySpec.
-
-    Raises:
-        ValueError: widths, offsets or lengths do not fit together; the message names the field.
-    """
-    layers = [
-        (layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset, _operations(layer.after))
-        for layer in spec.layers
-    ]
-    return _core.Policy(spec.inputs, spec.outputs, spec.parameters, _operations(spec.before), layers)
 
 
 class NativeEngine:
@@ -71,7 +53,7 @@ class NativeEngine:
             raise ValueError(f"env: {env.name} is stepped by Python; the native engine cannot run it")
         self.env = env  # keeps a custom environment's library or compiled functions alive
         self.evaluator = _core.Evaluator(
-            native_policy(policy),
+            policy.native(),
             env.name if env.kind == "builtin" else "",
             custom=env.address if env.kind == "custom" else 0,
             env_parameters=list(env.parameters),

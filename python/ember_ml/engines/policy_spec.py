@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ember_ml import _core, validate
+
 ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
+_KINDS = ("activation", "scale", "shift")
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,37 @@ class DenseLayer:
 
 @dataclass(frozen=True)
 class PolicySpec:
+    """The chain: `before` on the observation, then `layers`, over `parameters` values of theta.
+
+    Raises:
+        ValueError: widths, offsets or lengths do not fit together; the message names the field. So whoever
+            holds a PolicySpec may index theta (parameters,) as it says.
+    """
+
     inputs: int
     outputs: int
     parameters: int
     before: tuple[Elementwise, ...] = ()
     layers: tuple[DenseLayer, ...] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        self.native()
+
+    def native(self) -> Any:
+        """The `_core.Policy` of this spec, which checks it (cpp/policy/policy.cpp)."""
+        layers = [
+            (
+                _integer("inputs", layer.inputs, 32),
+                _integer("outputs", layer.outputs, 32),
+                _integer("weight_offset", layer.weight_offset, 64),
+                _integer("bias_offset", layer.bias_offset, 64),
+                _operations(layer.after),
+            )
+            for layer in self.layers
+        ]
+        inputs, outputs = _integer("inputs", self.inputs, 32), _integer("outputs", self.outputs, 32)
+        parameters = _integer("parameters", self.parameters, 64)
+        return _core.Policy(inputs, outputs, parameters, _operations(self.before), layers)
 
     def to_dict(self) -> dict[str, Any]:
         """Fit for JSON; `from_dict` gives an equal spec."""
@@ -64,22 +93,16 @@ class PolicySpec:
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> PolicySpec:
-        return PolicySpec(
-            inputs=int(data["inputs"]),
-            outputs=int(data["outputs"]),
-            parameters=int(data["parameters"]),
-            before=tuple(_elementwise(e) for e in data["before"]),
-            layers=tuple(
-                DenseLayer(
-                    inputs=int(layer["inputs"]),
-                    outputs=int(layer["outputs"]),
-                    weight_offset=int(layer["weight_offset"]),
-                    bias_offset=int(layer["bias_offset"]),
-                    after=tuple(_elementwise(e) for e in layer["after"]),
-                )
-                for layer in data["layers"]
-            ),
-        )
+        """The spec that `to_dict` described.
+
+        Raises:
+            ValueError, TypeError: it is no description of a spec, or a part is missing (KeyError).
+        """
+        sizes = [
+            validate.whole(f"policy: {name}", data[name]) for name in ("inputs", "outputs", "parameters")
+        ]
+        layers = tuple(_layer(layer) for layer in _items("layers", data["layers"]))
+        return PolicySpec(sizes[0], sizes[1], sizes[2], _elementwise("before", data["before"]), layers)
 
     def describe(self) -> str:
         """The chain in one line: ``4 -> 16 tanh -> 2``."""
@@ -95,16 +118,55 @@ def _operation(operation: Elementwise) -> dict[str, Any]:
     return {"kind": operation.kind, "values": list(operation.values)}
 
 
-def _elementwise(data: Mapping[str, Any]) -> Elementwise:
-    if data["kind"] == "activation":
-        if data["activation"] not in ACTIVATIONS:
-            raise ValueError(
-                f"policy: unknown activation {data['activation']!r}, known are {', '.join(ACTIVATIONS)}"
+def _integer(name: str, value: Any, bits: int) -> int:
+    """`value` as the core takes it: so many bits, sign included."""
+    number = validate.whole(f"policy: {name}", value)
+    if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+        raise ValueError(f"policy: {name}: got {number}, wanted a number of {bits} bits")
+    return number
+
+
+def _operations(operations: tuple[Elementwise, ...]) -> list[tuple[int, int, tuple[float, ...]]]:
+    return [
+        (
+            _KINDS.index(validate.choice("policy: kind", op.kind, _KINDS)),
+            ACTIVATIONS.index(validate.choice("policy: activation", op.activation, ACTIVATIONS)),
+            tuple(op.values),
+        )
+        for op in operations
+    ]
+
+
+def _items(name: str, values: Any) -> list[Any]:
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"policy: {name}: got {type(values).__name__}, wanted a list")
+    return list(values)
+
+
+def _layer(data: Any) -> DenseLayer:
+    if not isinstance(data, Mapping):
+        raise TypeError(f"policy: layers: got {type(data).__name__}, wanted fields by name")
+    names = ("inputs", "outputs", "weight_offset", "bias_offset")
+    numbers = [validate.whole(f"policy: {name}", data[name]) for name in names]
+    return DenseLayer(*numbers, after=_elementwise("after", data["after"]))
+
+
+def _elementwise(name: str, operations: Any) -> tuple[Elementwise, ...]:
+    made = []
+    for data in _items(name, operations):
+        if not isinstance(data, Mapping):
+            raise TypeError(f"policy: {name}: got {type(data).__name__}, wanted fields by name")
+        if data["kind"] == "activation":
+            made.append(
+                Elementwise(
+                    "activation", validate.choice("policy: activation", data["activation"], ACTIVATIONS)
+                )
             )
-        return Elementwise("activation", data["activation"])
-    if data["kind"] not in ("scale", "shift"):
-        raise ValueError(f"policy: unknown operation {data['kind']!r}")
-    return Elementwise(data["kind"], values=tuple(float(v) for v in data["values"]))
+            continue
+        kind: Any = validate.choice("policy: kind", data["kind"], _KINDS)
+        values = tuple(validate.real("policy: values", v) for v in _items("values", data["values"]))
+        made.append(Elementwise(kind, values=values))
+    return tuple(made)
 
 
 def _name(operation: Elementwise) -> str:
