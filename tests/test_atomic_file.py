@@ -157,3 +157,68 @@ def test_killed_while_writing(tmp_path):
         process.stdout.close()
         data = path.read_bytes()
         assert len(data) == 64 * 4096 and len(set(data)) == 1
+
+
+def test_append_adds_all_or_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    write(path, b"first\n")
+    atomic_file.append(path, "second ä\n")
+    assert path.read_text() == "first\nsecond ä\n"
+    before, real = path.read_bytes(), open
+
+    class Full:
+        def __init__(self, file):
+            self.file, self.writes = file, 0
+
+        def write(self, data):
+            self.writes += 1
+            if self.writes > 1:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return self.file.write(data[: len(data) // 2])
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+    monkeypatch.setattr(atomic_file, "open", lambda *a, **k: Full(real(*a, **k)), raising=False)
+    with pytest.raises(OSError, match=r"cannot write .*a\.csv.*No space left"):
+        atomic_file.append(path, "third and fourth\n")
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+
+
+def test_every_writer_keeps_the_former_file_and_names_a_missing_folder(tmp_path, monkeypatch):
+    from ember_ml import es, ops
+
+    run = es.train("CartPole-v1", generations=2, seed=0, preset=None, progress=False)
+
+    def log(path):
+        es.Trainer("CartPole-v1", seed=0, progress=False, callbacks=es.CSVLogger(path)).run(generations=1)
+
+    writers = {
+        "a.npz": run.save, "b.npz": lambda path: ops.save(path, [1.0]), "a.h": run.export,
+        "a.png": run.plot, "a.gif": run.animate, "a.csv": log, "a.onnx": run.export,
+        "c.npz": lambda path: es.Checkpoint(path)._save(run),
+    }  # fmt: skip
+    run.generation = 2  # what Checkpoint asks a trainer for
+    for name, writer in writers.items():
+        with pytest.raises(FileNotFoundError, match=r"cannot write .*the folder .*missing does not exist"):
+            writer(tmp_path / "missing" / name)
+        writer(tmp_path / name)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = {name: (tmp_path / name).read_bytes() for name in writers}
+    monkeypatch.setattr(atomic_file.os, "fsync", full)
+    for name, writer in writers.items():
+        with pytest.raises(OSError, match=r"cannot write .*No space left"):
+            writer(tmp_path / name)
+    monkeypatch.undo()
+    assert {name: (tmp_path / name).read_bytes() for name in writers} == before
+    assert sorted(os.listdir(tmp_path)) == sorted(writers)

@@ -80,6 +80,26 @@ def replacing(path: str | os.PathLike[str], text: bool = False) -> Iterator[IO[A
     _sync_folder(target.parent)
 
 
+def append(path: str | os.PathLike[str], text: str) -> None:
+    """Adds all of `text` to the file (UTF-8), or nothing.
+
+    Raises:
+        OSError: it cannot be written to; it ends where it ended.
+    """
+    data = memoryview(text.encode())
+    with open(path, "ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END) if file.seekable() else None
+        try:
+            while data:
+                data = data[file.write(data) :]
+        except BaseException as error:
+            if end is not None:
+                file.truncate(end)
+            if isinstance(error, OSError) and error.errno is not None:
+                raise type(error)(error.errno, f"cannot write {os.fspath(path)}: {error.strerror}") from error
+            raise
+
+
 def _sync_folder(folder: Path) -> None:
     with contextlib.suppress(OSError):  # not every file system lets a folder be synced
         handle = os.open(folder, os.O_RDONLY)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.atomic_file import check_target, replacing
 from ember_ml.engines.select import in_python
 from ember_ml.envs.messages import headless
 from ember_ml.errors import need
@@ -239,11 +240,9 @@ def animate(
         MissingExtra: matplotlib or pillow is not installed.
     """
     need("PIL", "plot")
-    path = Path(path)
+    path = check_target(path)
     if path.suffix.lower() != ".gif":
         raise ValueError(f"path: got {os.fspath(path)!r}, wanted a name that ends in .gif")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
     played = play(run, episode, frames=True)
     thin = max(1, -(-(len(played.rewards) + 1) // most_frames))
     pictures = played.frames[::thin] if played.frames else _draw(run, played, thin)
@@ -293,4 +292,7 @@ def _write_gif(pictures: list[np.ndarray], path: Path, fps: int) -> None:
     kind = Image.Quantize.FASTOCTREE
     images = [Image.fromarray(p).quantize(64, method=kind, dither=Image.Dither.NONE) for p in pictures]
     pause = [round(1000 / fps)] * (len(images) - 1) + [1500]  # the end stands a while before it begins again
-    images[0].save(path, save_all=True, append_images=images[1:], duration=pause, loop=0, optimize=False)
+    with replacing(path) as file:
+        images[0].save(
+            file, "gif", save_all=True, append_images=images[1:], duration=pause, loop=0, optimize=False
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ember_ml.atomic_file import replacing
 from ember_ml.errors import need
 
 if TYPE_CHECKING:
@@ -225,6 +226,5 @@ def write_figure(figure: Any, path: str | os.PathLike[str] | None, dpi: int) -> 
         return
     path = Path(path)
     check_path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
-    figure.savefig(path, dpi=dpi)
+    with replacing(path) as file:
+        figure.savefig(file, dpi=dpi, format=path.suffix[1:].lower())

@@ -147,8 +147,8 @@ def _layer(data: Any) -> DenseLayer:
     if not isinstance(data, Mapping):
         raise TypeError(f"policy: layers: got {type(data).__name__}, wanted fields by name")
     names = ("inputs", "outputs", "weight_offset", "bias_offset")
-    numbers = [validate.whole(f"policy: {name}", data[name]) for name in names]
-    return DenseLayer(*numbers, after=_elementwise("after", data["after"]))
+    inputs, outputs, weight, bias = (validate.whole(f"policy: {name}", data[name]) for name in names)
+    return DenseLayer(inputs, outputs, weight, bias, _elementwise("after", data["after"]))
 
 
 def _elementwise(name: str, operations: Any) -> tuple[Elementwise, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.atomic_file import check_target
 from ember_ml.validate import MOST_STEPS, positive, positive_int
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Checkpoint(Callback):
 
     Args:
         path: file to write; ``{generation}`` in it becomes the number of finished generations, else each save
-            replaces the last one, in one step, so that a crash at any moment leaves a whole file.
+            replaces the last one, in one step, so that a crash at any moment leaves a whole file. Its folder
+            must exist.
         every: generations between saves; None with `seconds`.
         seconds: between saves.
     """
@@ -88,7 +90,7 @@ class Checkpoint(Callback):
         self, path: str | os.PathLike[str], every: int | None = 10, seconds: float | None = None
     ) -> None:
         super().__init__(every, seconds)
-        self.path = os.fspath(path)
+        self.path = str(check_target(path))
         self.last: Path | None = None
         self._saved = -1
 

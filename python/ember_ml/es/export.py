@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ember_ml.atomic_file import check_target, replacing
 from ember_ml.validate import suggest
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
         ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
         MissingExtra: the package that the format needs is not installed.
     """
-    path = Path(path)
+    path = check_target(path)
     writers: dict[str, Callable[..., None]] = {".h": _c, ".onnx": _onnx, ".pt2": _torch}
     write = writers.get(path.suffix)
     if write is None:
@@ -32,8 +33,6 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
             f"path: got {os.fspath(path)!r}, wanted a name that ends in {known}"
             + suggest(path.suffix, writers)
         )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
     if policy.spec is None:
         raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
     write(policy, path, **options)
@@ -43,13 +42,17 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
 def _c(policy: TrainedPolicy, path: Path, name: str | None = None) -> None:
     from ember_ml.es.export_c import c_source, identifier
 
-    path.write_text(c_source(policy, identifier(path.stem) if name is None else name))
+    text = c_source(policy, identifier(path.stem) if name is None else name)
+    with replacing(path, text=True) as file:
+        file.write(text)
 
 
 def _onnx(policy: TrainedPolicy, path: Path) -> None:
     from ember_ml.es.export_onnx import to_onnx
 
-    path.write_bytes(to_onnx(policy).SerializeToString())
+    data = to_onnx(policy).SerializeToString()
+    with replacing(path) as file:
+        file.write(data)
 
 
 def _torch(policy: TrainedPolicy, path: Path) -> None:
@@ -60,4 +63,5 @@ def _torch(policy: TrainedPolicy, path: Path) -> None:
     batch = torch.export.Dim("batch", min=1)
     example = torch.zeros(2, policy.env.observation_size)
     program = torch.export.export(to_torch(policy), (example,), dynamic_shapes=({0: batch},))
-    torch.export.save(program, os.fspath(path))
+    with replacing(path) as file:
+        torch.export.save(program, file)

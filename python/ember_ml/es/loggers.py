@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ember_ml.atomic_file import append, check_target, replacing
 from ember_ml.errors import need
 from ember_ml.es.callbacks import Callback
 from ember_ml.es.history import NAMES
@@ -21,20 +22,20 @@ class CSVLogger(Callback):
     A resumed training's file is begun again from its history, so no generation is missing or there twice.
 
     Args:
-        path: file to write; its folder must exist.
+        path: file to write; its folder must exist. A file that was there is replaced.
         every: generations between writes.
     """
 
     def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
         super().__init__(every)
-        self.path = Path(path)
+        self.path = check_target(path)
         self._written = 0
 
     def on_start(self, trainer: Trainer) -> None:
-        with open(self.path, "w", newline="") as file:
-            csv.writer(file).writerow(NAMES)
-        self._written = 0
-        self._write(trainer)
+        rows = trainer.history.to_numpy().tolist()
+        with replacing(self.path, text=True) as file:
+            csv.writer(file).writerows([NAMES, *rows])
+        self._written = len(rows)
 
     def on_generation(self, trainer: Trainer) -> bool | None:
         self._write(trainer)
@@ -46,8 +47,9 @@ class CSVLogger(Callback):
     def _write(self, trainer: Trainer) -> None:
         rows = trainer.history.to_numpy()[self._written :]
         if len(rows):
-            with open(self.path, "a", newline="") as file:
-                csv.writer(file).writerows(rows.tolist())
+            text = io.StringIO()
+            csv.writer(text).writerows(rows.tolist())
+            append(self.path, text.getvalue())
             self._written += len(rows)
 
 

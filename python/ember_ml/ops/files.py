@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ember_ml.atomic_file import replacing
 from ember_ml.backend import active as _active
 from ember_ml.backend.holder import ArrayHolder
+from ember_ml.npz import Damaged, read_npz
 
 _FORMAT = "ember-ml data 1"
 
@@ -68,17 +69,12 @@ def save(path: str | os.PathLike[str], obj: Any) -> None:
 
     Raises:
         TypeError: something in `obj` cannot be saved; nothing is written.
+        OSError: the folder is missing, not writable or full; what was at `path` before stands.
     """
     arrays: dict[str, Any] = {}
     text = json.dumps({"format": _FORMAT, "data": _describe(obj, arrays, "obj")})
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(partial, "wb") as file:
-            np.savez(file, description=np.frombuffer(text.encode(), np.uint8), **arrays)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as file:
+        np.savez(file, description=np.frombuffer(text.encode(), np.uint8), **arrays)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -88,18 +84,14 @@ def load(path: str | os.PathLike[str]) -> Any:
         ValueError: the file is damaged, is not one of `save`'s, or holds a pickle (which is never loaded).
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile) or "description" not in file.files:
-                raise ValueError("it has no description")
-            document = json.loads(bytes(file["description"]).decode())
-            if document.get("format") != _FORMAT:
-                raise ValueError(f"its format is {document.get('format')!r}")
-            return _restore(
-                document["data"], {name: file[name] for name in file.files if name != "description"}
-            )
-    except FileNotFoundError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_npz(Path(path))
+        if "description" not in arrays:
+            raise Damaged("it has no description")
+        document = json.loads(arrays.pop("description").tobytes())
+        if document.get("format") != _FORMAT:
+            raise Damaged(f"its format is {document.get('format')!r}")
+        return _restore(document["data"], arrays)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{os.fspath(path)!r} is not a file that ember_ml.ops.save wrote: {error}"
         ) from error
