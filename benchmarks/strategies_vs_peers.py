@@ -72,9 +72,9 @@ def ours(name: str, d: int) -> strategies.Strategy:
         "ARS": lambda: strategies.ARS("V1-t", wide // 2, wide // 4, learning_rate=0.05, sigma=0.05),
         "SNES": lambda: strategies.SNES(directions=n, sigma=1.0, antithetic=False),
         "PGPE": lambda: strategies.PGPE(directions=wide // 2, sigma=0.5, optimizer=clipup),
-        "SepCMAES": lambda: strategies.SepCMAES(directions=n, sigma=1.0),
+        "SepCMAES": lambda: strategies.SepCMAES(members=n, sigma=1.0),
         "CRFMNES": lambda: strategies.CRFMNES(directions=n // 2, sigma=1.0),
-        "CMAES": lambda: strategies.CMAES(directions=n, sigma=1.0),
+        "CMAES": lambda: strategies.CMAES(members=n, sigma=1.0),
     }[name]()
 
 

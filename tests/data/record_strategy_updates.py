@@ -40,7 +40,7 @@ OURS: dict[str, Callable[[], Strategy]] = {
     "pgpe": lambda: PGPE(directions=DIRECTIONS, sigma=0.4),
     "pgpe_evotorch": lambda: PGPE(directions=DIRECTIONS, sigma=0.4),
     "cr_fm_nes": lambda: CRFMNES(directions=DIRECTIONS, sigma=0.5),
-    "sep_cmaes": lambda: SepCMAES(directions=DIRECTIONS, sigma=0.5),
+    "sep_cmaes": lambda: SepCMAES(members=DIRECTIONS, sigma=0.5),
 }
 
 

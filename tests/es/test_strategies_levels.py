@@ -25,7 +25,7 @@ def digest() -> str:
         ARS("V1-t", 6, 4),
         SNES(6),
         PGPE(6),
-        SepCMAES(7),
+        SepCMAES(members=7),
     ]
     for strategy in made:
         strategy.start(np.linspace(-1, 1, 1237), seed=8)

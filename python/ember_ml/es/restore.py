@@ -75,7 +75,10 @@ def restore(
             )
         network, module = _network(path, config["policy"], policy)
         own = _strategy(path, config["strategy"], strategy)
+        own = _strategy(path, config["strategy"], strategy)
         arguments = {**config["trainer"], **options}
+        if own.bounds is not None:
+            arguments["theta0"] = arrays["theta"]  # the network's own first parameters may be outside
         away = anywhere and not _is_here(arguments["engine"], arguments["device"])
         if away:
             arguments.update(engine="auto", device=None)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ember_ml import validate
 from ember_ml.es.strategies.base import Strategy
+from ember_ml.es.strategies.size import Default, directions_of
 
 VERSIONS = ("V1", "V1-t", "V2", "V2-t")
 
@@ -26,6 +30,9 @@ class ARS(Strategy):
         sigma: deviation of the search distribution (its nu).
         sigma_decay, learning_rate_decay: fraction of the first value that is reached, linearly, in the last
             generation of a plan; 1 is no decay.
+        members: instead of `directions`: how many are evaluated, an even number.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
 
     Raises:
         ValueError: an argument is out of range, or `top` does not fit the version.
@@ -36,18 +43,22 @@ class ARS(Strategy):
     def __init__(
         self,
         version: str = "V2-t",
-        directions: int = 32,
+        directions: int | None = Default(32),
         top: int | None = None,
         learning_rate: float = 0.02,
         sigma: float = 0.03,
         sigma_decay: float = 1.0,
         learning_rate_decay: float = 1.0,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
     ) -> None:
         if version not in VERSIONS:
             raise ValueError(f"version: got {version!r}, wanted one of {', '.join(VERSIONS)}")
+        directions = directions_of(directions, members)
         if version.endswith("-t"):
-            if top is None:
-                top = max(1, directions // 2) if isinstance(directions, int) else None
+            if top is None and directions is not None:
+                top = max(1, validate.positive_int("directions", directions) // 2)
         elif top is not None and top != directions:
             raise ValueError(f"top: got {top}, but {version} keeps all directions: use '{version}-t'")
         self.normalize_observations = version.startswith("V2")
@@ -60,7 +71,8 @@ class ARS(Strategy):
                 "sigma": sigma,
                 "sigma_decay": sigma_decay,
                 "learning_rate_decay": learning_rate_decay,
-            }
+            },
+            bounds=bounds,
         )
 
     def _options(self) -> dict[str, object]:

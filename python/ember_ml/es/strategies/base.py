@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ember_ml import _core, validate
 from ember_ml.engines.base import Float32, Population
 from ember_ml.es.strategies import optimizers
+from ember_ml.es.strategies.bounds import Bounds
 
 MAX_SEED = 2**64
 
@@ -31,18 +32,20 @@ class Strategy:
     #: Set by the trainer that started it last, so that two trainers cannot share one unnoticed.
     trainer: Any = None
 
-    def __init__(self, arguments: Mapping[str, Any], optimizer: Any = None) -> None:
+    def __init__(self, arguments: Mapping[str, Any], optimizer: Any = None, bounds: Any = None) -> None:
         """
         Args:
-            arguments: the constructor's, by name, without the optimiser: what `config()` gives and what the
-            native
-                strategy is made from.
+            arguments: the constructor's, by name, without optimiser and bounds: what `config()` gives and
+                what the native strategy is made from.
             optimizer: for strategies that use one.
+            bounds: (low, high) of the parameters, each a number, None or one number a parameter.
         """
         directions = arguments.get("directions")
         if directions is not None:
             validate.positive_int("directions", directions)
-        self._arguments = dict(arguments)
+        # numpy's numbers are not JSON's
+        self._arguments = {name: _plain(value) for name, value in arguments.items()}
+        self._bounds = Bounds.of(bounds)
         self._optimizer = None if optimizer is None else optimizers.check(optimizer)
         self._step: optimizers.PythonStep | None = None
         if self._optimizer is not None and not optimizers.is_native(self._optimizer):
@@ -67,18 +70,19 @@ class Strategy:
         """Begins at `theta0` (parameters,), any real array, with generation 0 of the noise of `seed`.
 
         Raises:
-            ValueError: theta0 is not one-dimensional, is empty or is not finite; seed is not in [0, 2**64).
+            ValueError: theta0 is not one-dimensional, is empty, is not finite or lies outside the bounds;
+                seed is not in [0, 2**64).
         """
         seed = _whole("seed", seed, 0)
         if seed >= MAX_SEED:
             raise ValueError(f"seed: got {seed}, wanted less than 2**64")
-        theta = np.asarray(theta0)
+        theta = _array("theta0", theta0)
         if theta.ndim != 1:
             raise ValueError(f"theta0: got shape {theta.shape}, wanted one dimension, (parameters,)")
         if theta.dtype.kind not in "fiu":
             raise TypeError(f"theta0: got dtype {theta.dtype}, wanted real numbers")
         with np.errstate(over="ignore"):  # too large for float32 is then not finite, which the core refuses
-            theta = theta.astype(np.float32)
+            theta = theta.astype(np.float32) if self._bounds is None else self._bounds.begin(theta)
         self._start(theta, seed)
 
     def _start(self, theta0: Float32, seed: int) -> None:
@@ -92,15 +96,18 @@ class Strategy:
 
     def ask(self) -> Float32:
         """The members of this generation, float32 (members, parameters); the same until `tell`."""
-        return self._native.ask()
+        return self._inside(self._native.ask())
+
+    def _inside(self, points: Float32) -> Float32:
+        """What is given away of the distribution: folded into the bounds, where there are any."""
+        return points if self._bounds is None else self._bounds.fold(points)
 
     def tell(self, fitness: ArrayLike) -> None:
         """Moves the distribution.
 
         Args:
             fitness: (members,) in the order of `ask()`, larger is better; -inf marks a failed member, which
-            ranks
-                last. If all are equal nothing moves.
+                ranks last. If all are equal nothing moves.
 
         Raises:
             ValueError: wrong shape, NaN, +inf, or too large to be used unshaped; the strategy is as it was.
@@ -114,11 +121,22 @@ class Strategy:
         self._native.tell(_fitness(fitness), update=False)
 
     def population(self) -> Population:
-        """The members of this generation as numbers, for an engine: nothing is written out."""
+        """The members of this generation as numbers, for an engine: nothing is written out, unless there are
+        bounds."""
         native = self._native
         if not native.started:
             raise RuntimeError("the strategy has not been started: call start(theta0, seed) first")
         scale = native.scale
+        if self._bounds is not None:
+            return Population(
+                mean=self.mean,
+                scale=native.sigma,
+                seed=native.seed,
+                generation=native.generation,
+                directions=native.members,
+                antithetic=False,
+                rows=self.ask(),
+            )
         return Population(
             mean=native.mean,
             scale=scale if native.scale_per_parameter else float(scale[0]),
@@ -133,11 +151,12 @@ class Strategy:
     @property
     def mean(self) -> Float32:
         """Centre of the search distribution, float32 (parameters,): the policy that is being trained."""
-        return self._native.mean
+        return self._inside(self._native.mean)
 
     @property
     def sigma(self) -> float | Float32:
-        """Deviation of the search distribution: a number, or float32 (parameters,) where each has its own."""
+        """Deviation of the search distribution: a number, or float32 (parameters,) where each has its own;
+        before members are folded into bounds."""
         native = self._native
         return native.scale if native.scale_per_parameter else native.sigma
 
@@ -149,7 +168,7 @@ class Strategy:
     @property
     def best(self) -> Float32:
         """The member with the highest fitness told so far, float32 (parameters,); theta0 before the first."""
-        return self._native.best
+        return self._inside(self._native.best)
 
     @property
     def best_fitness(self) -> float:
@@ -190,6 +209,11 @@ class Strategy:
         return self._native.update_norm
 
     @property
+    def bounds(self) -> tuple[Any, Any] | None:
+        """(low, high), float64, each 0-d or (parameters,) and infinite where there is none; None without."""
+        return None if self._bounds is None else (self._bounds.low.copy(), self._bounds.high.copy())
+
+    @property
     def optimizer(self) -> Any:
         """The optimiser it was given, or None. Of a built-in one only the settings count."""
         return self._optimizer
@@ -213,6 +237,8 @@ class Strategy:
         """Why only Python can drive this strategy; empty when the native run loop can."""
         if self._step is not None:
             return f"the optimizer {type(self._optimizer).__name__} is not one of ember_ml.training's own"
+        if self._bounds is not None:
+            return "members are folded into the bounds, which Python does"
         return ""
 
     # ------------------------------------------------------------------------------------------ checkpoints
@@ -222,7 +248,14 @@ class Strategy:
         config = {"type": type(self).__name__, **self._arguments}
         if self._optimizer is not None:
             config["optimizer"] = optimizers.config(self._optimizer)
+        if self._bounds is not None:
+            config["bounds"] = self._bounds.config()
         return config
+
+    @classmethod
+    def _current(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of an older `config()` as the constructor takes them now."""
+        return arguments
 
     @staticmethod
     def from_config(config: Mapping[str, Any], optimizer: Any = None) -> Strategy:
@@ -245,7 +278,7 @@ class Strategy:
             described = arguments.pop("optimizer")
             arguments["optimizer"] = described if optimizer is None else optimizer
         try:
-            return kind(**arguments)
+            return kind(**kind._current(arguments))
         except TypeError as error:
             raise ValueError(f"strategy: {name} does not take these arguments: {error}") from error
 
@@ -279,6 +312,8 @@ class Strategy:
         shown = dict(self._arguments)
         if self._optimizer is not None:
             shown["optimizer"] = self._optimizer
+        if self._bounds is not None:
+            shown["bounds"] = self._bounds.config()
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
@@ -292,12 +327,24 @@ def _whole(name: str, value: Any, least: int) -> int:
     return number
 
 
-def _fitness(fitness: ArrayLike) -> NDArray[np.float64]:
+def _array(name: str, value: Any) -> NDArray[Any]:
+    """`value` as an array; a torch tensor may have a gradient or lie on a device."""
     try:
-        return np.asarray(fitness, dtype=np.float64)
+        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     except (TypeError, ValueError):
-        raise TypeError(f"fitness: got {type(fitness).__name__}, wanted an array of real numbers") from None
+        raise TypeError(f"{name}: got {type(value).__name__}, wanted an array of real numbers") from None
+
+
+def _fitness(fitness: ArrayLike) -> NDArray[np.float64]:
+    array = _array("fitness", fitness)
+    try:
+        if array.dtype.kind not in "fiubO":  # text would be read as numbers, imaginary parts left out
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"fitness: got {array.dtype} values, wanted an array of real numbers") from None
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    """numpy's number, or array without dimensions, as Python's."""
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value

@@ -11,6 +11,7 @@ from ember_ml.engines.base import Float32, Float64
 from ember_ml.errors import need
 from ember_ml.es.noise import noise
 from ember_ml.es.strategies.rows import RowStrategy
+from ember_ml.es.strategies.size import members_for_directions, members_of
 
 
 class _Draw:
@@ -35,20 +36,42 @@ class CMAES(RowStrategy):
     explicit rows. A checkpoint holds all fitnesses told, and loading it replays the updates.
 
     Args:
-        directions: members a generation, at least 2; None takes 4 + 3 log(parameters).
+        directions: a generation has twice as many members, as those of other strategies; these are drawn
+            one by one, not in pairs. None, without `members` too, takes 4 + 3 log(parameters) members.
         sigma: first step size.
+        members: instead of `directions`, at least 2.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
 
     Raises:
         MissingExtra: at `start`, when `cma` is not installed.
+        ValueError: at `start`, more parameters than fit a matrix (20,000).
     """
 
-    least_parameters = 2  # of pycma
+    _size = "members"
+    most_parameters = 20_000
 
-    def __init__(self, directions: int | None = None, sigma: float = 0.5) -> None:
-        super().__init__(directions, sigma, least_directions=2)
+    def __init__(
+        self,
+        directions: int | None = None,
+        sigma: float = 0.5,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
+    ) -> None:
+        super().__init__(members_of(directions, members), sigma, least_directions=2, bounds=bounds)
+
+    @classmethod
+    def _current(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        return members_for_directions(arguments)
 
     def _begin(self, theta0: Float32) -> None:
         cma = need("cma", "cma")
+        if theta0.size > self.most_parameters:
+            raise ValueError(
+                f"theta0: got {theta0.size} values; CMAES keeps matrices of the square of that and takes at"
+                f" most {self.most_parameters}: SepCMAES and CRFMNES grow linearly"
+            )
         self._theta0 = theta0
         self._told: list[Float64] = []  # NaN where a generation made no update
         self._draw = _Draw(self._seed)

@@ -12,6 +12,7 @@ from ember_ml import _core
 from ember_ml.engines.base import Float32, Float64
 from ember_ml.es.noise import noise
 from ember_ml.es.strategies.rows import RowStrategy
+from ember_ml.es.strategies.size import directions_of
 
 
 class CRFMNES(RowStrategy):
@@ -26,12 +27,20 @@ class CRFMNES(RowStrategy):
     Args:
         directions: pairs a generation; None takes (4 + 3 log d) / 2, rounded up, for d parameters.
         sigma: first step size.
+        members: instead of `directions`: how many are evaluated, an even number.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
     """
 
-    least_parameters = 2
-
-    def __init__(self, directions: int | None = None, sigma: float = 0.5) -> None:
-        super().__init__(directions, sigma)
+    def __init__(
+        self,
+        directions: int | None = None,
+        sigma: float = 0.5,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
+    ) -> None:
+        super().__init__(directions_of(directions, members), sigma, bounds=bounds)
 
     def _default_directions(self, parameters: int) -> int:
         return (super()._default_directions(parameters) + 1) // 2
@@ -49,13 +58,9 @@ class CRFMNES(RowStrategy):
         self._mu = mu
         self._c_sigma = (mu + 2) / (d + mu + 5)
         self._c_c = (4 + mu / d) / (d + 4 + 2 * mu / d)
-        self._c_1 = 2 / ((d + 1.3) ** 2 + mu) * (d - 5) / 6
         self._length = math.sqrt(d) * (1 - 1 / (4 * d) + 1 / (21 * d * d))
-        self._alpha = _inverse_h(d) * min(1.0, math.sqrt(n / d))
-        self._eta_stagnation = math.tanh((0.024 * n + 0.7 * d + 20) / (d + 12))
-        self._eta_convergence = 2 * math.tanh((0.025 * n + 0.75 * d + 10) / (d + 4))
-        self._eta_b = math.tanh((min(0.02 * n, 3 * math.log(d)) + 5) / (0.23 * d + 25))
-        self._size = float(self._arguments["sigma"])
+        self._inverse_h = _inverse_h(d)
+        self._sigma = float(self._arguments["sigma"])
         self._centre = theta0.astype(np.float64)
         self._d = np.ones(d)
         self._v = noise(self._seed, 0, 0, d, purpose="init").astype(np.float64) / math.sqrt(d)
@@ -65,32 +70,44 @@ class CRFMNES(RowStrategy):
         d = self._centre.size
         z = np.stack([noise(self._seed, self._generation, k, d) for k in range(self._directions)])
         self._z = np.stack([z, -z], axis=1).reshape(-1, d).astype(np.float64)
+        if d == 1:  # the step size says all of a line: no D, no v
+            self._y = self._z
+            return self._centre + self._sigma * self._y
         v2 = self._v @ self._v
         self._y = self._z + np.outer((math.sqrt(1 + v2) - 1) / v2 * (self._z @ self._v), self._v)
-        return self._centre + self._size * self._d * self._y
+        return self._centre + self._sigma * self._d * self._y
 
     def _move(self, rows: Float64, fitness: Float64) -> None:
         z, n, d = self._z, self.members, self._centre.size
+        whole = int(np.isfinite(fitness).sum())  # the paper's lambda_F: learning rates count whole members
+        if whole < n:
+            fitness = _with_failed_last(fitness, np.square(z).sum(1))
         w_rank = _core.shape_by_table(fitness, self._rank)
         self._p_sigma = (1 - self._c_sigma) * self._p_sigma + math.sqrt(
             self._c_sigma * (2 - self._c_sigma) * self._mu
         ) * (w_rank @ z)
         length = float(np.linalg.norm(self._p_sigma))
         if length >= self._length:  # moving: weights also by distance
-            distance = np.exp(self._alpha * np.linalg.norm(z, axis=1))
+            alpha = self._inverse_h * min(1.0, math.sqrt(n / d)) * math.sqrt(whole / n)
+            distance = np.exp(alpha * np.linalg.norm(z, axis=1))
             w = _core.shape_by_table(fitness, self._rank_hat) * distance
             w, eta_sigma = w / w.sum() - 1.0 / n, 1.0
         else:
             w = w_rank
-            eta_sigma = self._eta_stagnation if length >= 0.1 * self._length else self._eta_convergence
+            eta_sigma = math.tanh((0.024 * whole + 0.7 * d + 20) / (d + 12))  # stagnating
+            if length < 0.1 * self._length:  # converging
+                eta_sigma = 2 * math.tanh((0.025 * whole + 0.75 * d + 10) / (d + 4))
         step = w @ (rows - self._centre)
         self._p_c = (1 - self._c_c) * self._p_c + math.sqrt(self._c_c * (2 - self._c_c) * self._mu) * (
-            step / self._size
+            step / self._sigma
         )
         self._centre = self._centre + step
         self._mean = self._centre.astype(np.float32)
-        self._turn(np.append(self._eta_b * w, self._c_1), np.vstack([self._y, self._p_c / self._d]))
-        self._size *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
+        if d > 1:
+            eta_b = math.tanh((min(0.02 * whole, 3 * math.log(d)) + 5) / (0.23 * d + 25))
+            c_1 = 2 / ((d + 1.3) ** 2 + self._mu) * (d - 5) / 6 * (whole / n)
+            self._turn(np.append(eta_b * w, c_1), np.vstack([self._y, self._p_c / self._d]))
+        self._sigma *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
 
     def _turn(self, weights: Float64, y: Float64) -> None:
         """The natural gradient of D and v at fixed determinant, as written by Akimoto, Auger and Hansen 2014
@@ -116,11 +133,12 @@ class CRFMNES(RowStrategy):
     def sigma(self) -> Float32:
         """Deviation along each parameter, float32 (parameters,)."""
         self._need_start()
-        return (self._size * self._d * np.sqrt(1 + self._v**2)).astype(np.float32)
+        v = self._v if self._v.size > 1 else 0.0
+        return (self._sigma * self._d * np.sqrt(1 + np.square(v))).astype(np.float32)
 
     def _state(self) -> dict[str, Any]:
         return {
-            "step": self._size,
+            "step": self._sigma,
             "centre": self._centre.copy(),
             "d": self._d.copy(),
             "v": self._v.copy(),
@@ -134,14 +152,27 @@ class CRFMNES(RowStrategy):
             if values.shape != self._centre.shape:
                 raise ValueError(f"state: '{name}' has {values.size} values, wanted {self._centre.size}")
             setattr(self, f"_{name}", values)
-        self._size = float(state["step"])
+        self._sigma = float(state["step"])
+
+
+def _with_failed_last(fitness: Float64, distance: Float64) -> Float64:
+    """Ranks instead of the fitness: failed members (-inf) last, the farther the worse, as the authors do."""
+    failed = np.isneginf(fitness)
+    ranks = np.unique(fitness, return_inverse=True)[1].astype(np.float64)
+    ranks[failed] = -1.0 - np.unique(distance[failed], return_inverse=True)[1]
+    return ranks
 
 
 def _inverse_h(d: int) -> float:
-    """The a > 0 with (1 + a^2) exp(a^2 / 2) / 0.24 = 10 + d, by damped Newton steps."""
-    a, value = 1.0, math.inf
-    while abs(value) > 1e-10 * (10 + d):
-        grown = math.exp(a * a / 2) / 0.24
-        value = (1 + a * a) * grown - 10 - d
-        a -= 0.5 * value / (a * grown * (3 + a * a))
+    """The a > 0 with (1 + a^2) exp(a^2 / 2) / 0.24 = 10 + d, by Newton steps on the logarithms of both sides.
+
+    The logarithm is finite for any d and nearly a parabola in a, so a few steps end at a's last place; the
+    equation itself overflows on the way, and from d = 2,002 its rounding is above any fixed tolerance.
+    """
+    wanted, a = math.log(0.24 * (10 + d)), 1.0
+    for _ in range(100):
+        step = (math.log1p(a * a) + a * a / 2 - wanted) / (2 * a / (1 + a * a) + a)
+        a -= step
+        if abs(step) <= 1e-15 * a:
+            break
     return a

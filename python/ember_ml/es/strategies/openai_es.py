@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ember_ml.es.strategies.base import Strategy
+from ember_ml.es.strategies.size import Default, directions_of
 
 
 class OpenAIES(Strategy):
@@ -26,6 +27,9 @@ class OpenAIES(Strategy):
         sigma_decay, learning_rate_decay: fraction of the first value that is reached, linearly, in the last
             generation of a plan; 1 is no decay.
         weight_decay: pulls the mean to zero.
+        members: instead of `directions`: how many are evaluated, an even number where these are pairs.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
 
     Raises:
         ValueError: an argument is out of range, or the optimiser was built with ``maximize=True``.
@@ -35,7 +39,7 @@ class OpenAIES(Strategy):
 
     def __init__(
         self,
-        directions: int = 64,
+        directions: int = Default(64),
         sigma: float = 0.02,
         optimizer: Any = None,
         shaping: str = "centered_rank",
@@ -43,10 +47,13 @@ class OpenAIES(Strategy):
         sigma_decay: float = 1.0,
         learning_rate_decay: float = 1.0,
         weight_decay: float = 0.0,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
     ) -> None:
         super().__init__(
             {
-                "directions": directions,
+                "directions": directions_of(directions, members, antithetic),
                 "sigma": sigma,
                 "shaping": shaping,
                 "antithetic": antithetic,
@@ -55,4 +62,5 @@ class OpenAIES(Strategy):
                 "weight_decay": weight_decay,
             },
             {"name": "Adam", "learning_rate": 0.01} if optimizer is None else optimizer,
+            bounds,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ember_ml.es.strategies.base import Strategy
+from ember_ml.es.strategies.size import Default, directions_of
 
 
 class PGPE(Strategy):
@@ -29,13 +30,16 @@ class PGPE(Strategy):
         reached,
             linearly, in the last generation of a plan; 1 is no decay.
         antithetic: members in pairs mean +- sigma * eps.
+        members: instead of `directions`: how many are evaluated, an even number where these are pairs.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
     """
 
     native_name = "pgpe"
 
     def __init__(
         self,
-        directions: int = 32,
+        directions: int = Default(32),
         sigma: float = 0.5,
         optimizer: Any = None,
         sigma_learning_rate: float = 0.1,
@@ -43,10 +47,13 @@ class PGPE(Strategy):
         shaping: str = "centered_rank",
         learning_rate_decay: float = 1.0,
         antithetic: bool = True,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
     ) -> None:
         super().__init__(
             {
-                "directions": directions,
+                "directions": directions_of(directions, members, antithetic),
                 "sigma": sigma,
                 "sigma_learning_rate": sigma_learning_rate,
                 "sigma_max_change": sigma_max_change,
@@ -55,4 +62,5 @@ class PGPE(Strategy):
                 "antithetic": antithetic,
             },
             {"name": "ClipUp", "learning_rate": 0.075, "max_speed": 0.15} if optimizer is None else optimizer,
+            bounds,
         )

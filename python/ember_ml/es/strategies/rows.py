@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ember_ml import validate
 from ember_ml.engines.base import Float32, Float64, Population
 from ember_ml.es.strategies.base import MAX_SEED, Strategy, _fitness, _whole
 
@@ -21,12 +22,21 @@ class RowStrategy(Strategy):
 
     least_parameters = 1
 
-    def __init__(self, directions: int | None, sigma: float, least_directions: int = 1) -> None:
-        if directions is not None:
-            _whole("directions", directions, least_directions)
-        if not (isinstance(sigma, (int, float)) and math.isfinite(sigma) and sigma > 0):
-            raise ValueError(f"sigma: got {sigma!r}, wanted a positive number")
-        super().__init__({"directions": directions, "sigma": sigma})
+    #: What the constructor calls the number that decides how many members there are.
+    _size = "directions"
+
+    def __init__(
+        self, directions: int | None, sigma: float, least_directions: int = 1, bounds: Any = None
+    ) -> None:
+        """
+        Args:
+            directions: `_directions` once started; None takes `_default_directions`.
+            sigma: first step size.
+            bounds: (low, high) of the parameters: what `_sample` gives is folded into them.
+        """
+        if directions is not None and validate.positive_int(self._size, directions) < least_directions:
+            raise ValueError(f"{self._size}: got {directions}, wanted at least {least_directions}")
+        super().__init__({self._size: directions, "sigma": validate.positive("sigma", sigma)}, bounds=bounds)
 
     def _begin(self, theta0: Float32) -> None:
         """Starts at `theta0`; `_seed` and `_directions` are set."""
@@ -46,7 +56,7 @@ class RowStrategy(Strategy):
     # ------------------------------------------------------------------------------------------- ask and tell
 
     def _make(self) -> Any:
-        self._directions = self._arguments["directions"] or 0
+        self._directions = self._arguments[self._size] or 0
         self._started = False
         self._generation, self._seed, self._threads = 0, 0, 0
         self._mean = np.zeros(0, np.float32)
@@ -60,7 +70,7 @@ class RowStrategy(Strategy):
             raise ValueError(f"theta0: got {count} values, wanted at least {self.least_parameters}")
         if not np.isfinite(theta0).all():
             raise ValueError(f"theta0: value {int(np.argmin(np.isfinite(theta0)))} is not finite")
-        self._directions = self._arguments["directions"] or self._default_directions(theta0.size)
+        self._directions = self._arguments[self._size] or self._default_directions(theta0.size)
         self._seed, self._generation, self._rows = seed, 0, None
         self._mean, self._best = theta0, theta0
         self._best_fitness, self._update_norm = -math.inf, 0.0
@@ -81,7 +91,8 @@ class RowStrategy(Strategy):
         _whole("generations", generations or 0, 0)
 
     def ask(self) -> Float32:
-        return self._asked().astype(np.float32)
+        rows = self._asked()
+        return rows.astype(np.float32) if self._bounds is None else self._bounds.fold(rows)
 
     def tell(self, fitness: ArrayLike) -> None:
         self._tell(_fitness(fitness), True)
@@ -131,7 +142,7 @@ class RowStrategy(Strategy):
     @property
     def mean(self) -> Float32:
         self._need_start()
-        return self._mean.copy()
+        return self._inside(self._mean.copy())
 
     @property
     def mean_sigma(self) -> float:
@@ -200,7 +211,7 @@ class RowStrategy(Strategy):
     def state_dict(self) -> dict[str, Any]:
         self._need_start()
         return {
-            "mean": self.mean,
+            "mean": self._mean.copy(),
             "best": self.best,
             "best_fitness": self._best_fitness,
             "update_norm": self._update_norm,
@@ -217,7 +228,8 @@ class RowStrategy(Strategy):
         if best.shape != mean.shape:
             raise ValueError(f"state: 'best' has {best.size} values, wanted {mean.size}")
         fresh = type(self)(**self._arguments)
-        fresh.start(mean, int(state["seed"]) % MAX_SEED)
+        fresh._start(mean, int(state["seed"]) % MAX_SEED)
+        fresh._bounds = self._bounds
         try:
             fresh._restore(state)
         except KeyError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ember_ml.es.strategies.base import Strategy
+from ember_ml.es.strategies.size import members_for_directions, members_of
 
 
 class SepCMAES(Strategy):
@@ -16,16 +17,31 @@ class SepCMAES(Strategy):
     parameter) is the step size times the square root of the covariance's diagonal.
 
     Args:
-        directions: members a generation; None takes 4 + 3 log(parameters). Members are not in pairs: these
-        would
-            cancel in the path whose length controls the step size.
+        directions: a generation has twice as many members, as those of other strategies. Members are not in
+            pairs: these would cancel in the path whose length controls the step size. None, without `members`
+            too, takes 4 + 3 log(parameters) members.
         sigma: first step size.
+        members: instead of `directions`, at least 2.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
     """
 
     native_name = "sep_cmaes"
 
-    def __init__(self, directions: int | None = None, sigma: float = 0.5) -> None:
-        super().__init__({"directions": directions, "sigma": sigma})
+    def __init__(
+        self,
+        directions: int | None = None,
+        sigma: float = 0.5,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
+    ) -> None:
+        super().__init__({"members": members_of(directions, members), "sigma": sigma}, bounds=bounds)
+
+    @classmethod
+    def _current(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        return members_for_directions(arguments)
 
     def _options(self) -> dict[str, Any]:
-        return {**super()._options(), "antithetic": False}
+        options = super()._options()
+        return {"directions": options.pop("members"), **options, "antithetic": False}

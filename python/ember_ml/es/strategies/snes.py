@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ember_ml.es.strategies.base import Strategy
+from ember_ml.es.strategies.size import Default, directions_of
 
 
 class SNES(Strategy):
@@ -22,24 +25,31 @@ class SNES(Strategy):
         learning_rate: of the mean.
         sigma_learning_rate: None takes the paper's (3 + log d) / (5 sqrt d) for d parameters.
         antithetic: members in pairs mean +- sigma * eps.
+        members: instead of `directions`: how many are evaluated, an even number where these are pairs.
+        bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
+            are folded into them.
     """
 
     native_name = "snes"
 
     def __init__(
         self,
-        directions: int | None = 32,
+        directions: int | None = Default(32),
         sigma: float = 0.5,
         learning_rate: float = 1.0,
         sigma_learning_rate: float | None = None,
         antithetic: bool = True,
+        *,
+        members: int | None = None,
+        bounds: Any = None,
     ) -> None:
         super().__init__(
             {
-                "directions": directions,
+                "directions": directions_of(directions, members, antithetic),
                 "sigma": sigma,
                 "learning_rate": learning_rate,
                 "sigma_learning_rate": sigma_learning_rate,
                 "antithetic": antithetic,
-            }
+            },
+            bounds=bounds,
         )
