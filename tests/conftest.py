@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from ember_ml import backend
 from ember_ml.errors import is_installed
+from thermostat_folder import folder
 from walk_env import Walk
+
+__all__ = ["folder"]
 
 # A shell's background jobs start with Ctrl-C ignored, and so would they and all their children stay: the
 # tests of interruption would wait for ever.

@@ -117,7 +117,7 @@ def test_info(capsys):
         (["train", ENV, "--directions", "0"], 2, "directions"),
         (["train", ENV, "--directions", "x"], 2, "invalid int"),
         (["train", ENV, "--preset", "nope"], 2, "'simple1d'"),
-        (["train", ENV, "--hidden", "a,b"], 2, "--hidden"),
+        (["train", ENV, "--hidden", "a,b"], 2, "--policy"),
         (["train", ENV, "--engine", "nativ"], 2, "did you mean 'native'"),
         (["train", ENV, "--save", "/nowhere/a.npz"], 2, "does not exist"),
         (["train", ENV, "--save", "."], 2, "it is a folder"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
-from ember_ml.cli.command import OK, command
+from ember_ml.cli.command import OK, command, json_option
 
 
 def add(commands: Any) -> None:
@@ -26,10 +25,10 @@ def add(commands: Any) -> None:
         help="limits, noise, tanh, forward, environments, rollouts, update, training (all)",
     )
     sub.add_argument("--seconds", type=float, default=0.3, metavar="X", help="time for each figure (0.3)")
-    sub.add_argument("--json", action="store_true", help="print one JSON object")
+    json_option(sub)
 
     sub = command(commands, "info", _info, "version, SIMD level, threads, backends and environments found")
-    sub.add_argument("--json", action="store_true", help="print one JSON object")
+    json_option(sub)
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -37,7 +36,7 @@ def _bench(options: argparse.Namespace) -> int:
 
     rows = bench(options.groups, options.seconds)
     if options.json:
-        print(json.dumps(about() | {"rows": list(rows)}))
+        options.answer = about() | {"rows": list(rows)}
         return OK
     print(head(about()), flush=True)
     group = None
@@ -77,7 +76,7 @@ def _info(options: argparse.Namespace) -> int:
         "optional_packages": packages,
     }
     if options.json:
-        print(json.dumps(found))
+        options.answer = found
         return OK
     print(
         f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}, {found['platform']}"

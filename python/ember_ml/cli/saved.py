@@ -1,33 +1,52 @@
-"""What works on a saved training: ``ember-ml evaluate``, ``plot`` and ``export``."""
+"""What works on a saved training: ``ember-ml evaluate``, ``plot``, ``animate`` and ``export``."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from ember_ml.cli.command import OK, command, need_picture
+from ember_ml.cli.command import OK, command, json_option, need_file, need_picture
+from ember_ml.cli.environment import env_options, needed_env
+
+_FILE = "what `train --save` or `--out` wrote"
+_OWN = """\
+A training on an environment of your own needs it again, as --env file.py:Class, module:Class or file.c:
+a saved file never runs code that its reader did not name."""
 
 
 def add(commands: Any) -> None:
     """Declares the commands."""
-    sub = command(commands, "evaluate", _evaluate, "play a saved policy from starts that training never used")
-    sub.add_argument("file", metavar="FILE", help="what `train --save` or `--out` wrote")
+    sub = command(
+        commands, "evaluate", _evaluate, "play a saved policy from starts that training never used", _OWN
+    )
+    sub.add_argument("file", metavar="FILE", help=_FILE)
     sub.add_argument("--episodes", type=int, default=100, metavar="N", help="episodes to play (100)")
-    sub.add_argument("--best", action="store_true", help="the best policy of the training, not its last")
+    _best(sub)
     sub.add_argument("--gif", metavar="PATH", help="also write one episode as an animation")
-    sub.add_argument("--json", action="store_true", help="print one JSON object")
+    env_options(sub)
+    json_option(sub)
 
     sub = command(commands, "plot", _plot, "draw the learning curve of a saved training")
-    sub.add_argument("file", metavar="FILE", help="what `train --save` or `--out` wrote")
+    sub.add_argument("file", metavar="FILE", help=_FILE)
     sub.add_argument("--out", metavar="PATH", help="png, pdf or svg to write (FILE with .png)")
     sub.add_argument(
-        "--x", choices=("generation", "steps", "time"), default="generation", help="horizontal axis"
+        "--x",
+        choices=("generation", "steps", "time"),
+        default="generation",
+        help="horizontal axis (generation)",
     )
     sub.add_argument(
         "--trajectory", action="store_true", help="one episode of the policy instead of the curve"
     )
+    env_options(sub)
+
+    sub = command(commands, "animate", _animate, "write one episode of a saved policy as an animation", _OWN)
+    sub.add_argument("file", metavar="FILE", help=_FILE)
+    sub.add_argument("--out", metavar="PATH", help="file to write (FILE with .gif)")
+    sub.add_argument("--episode", type=int, default=0, metavar="N", help="decides the start (0)")
+    sub.add_argument("--fps", type=int, default=30, metavar="N", help="pictures a second (30)")
+    env_options(sub)
 
     sub = command(
         commands,
@@ -36,22 +55,29 @@ def add(commands: Any) -> None:
         "write a trained policy for use without this package",
         "The suffix of OUT decides: .h a C99 header for microcontrollers, .onnx, .pt2 (torch.export).",
     )
-    sub.add_argument("file", metavar="FILE", help="what `train --save` or `--out` wrote")
+    sub.add_argument("file", metavar="FILE", help=_FILE)
     sub.add_argument("out", metavar="OUT", help="file to write: policy.h, policy.onnx, policy.pt2")
-    sub.add_argument("--best", action="store_true", help="the best policy of the training, not its last")
+    _best(sub)
+    env_options(sub)
 
 
-def _load(path: str) -> Any:
+def _best(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--best", action="store_true", help="the best policy of the training, not its last")
+
+
+def _load(options: argparse.Namespace) -> Any:
     from ember_ml import es
 
-    return es.load(path)
+    return es.load(options.file, env=needed_env(options))
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     from ember_ml.es.evaluation import evaluate_policy
 
-    run = _load(options.file)
-    if options.best and run.best is not run.policy:
+    gif = getattr(options, "gif", None)
+    need_file(gif)
+    run = _load(options)
+    if hasattr(options, "best") and run.best is not run.policy:
         best = run.best
         result = evaluate_policy(
             run._snapshot, options.episodes, "evaluate", best.theta, best.mean, best.inverse
@@ -59,26 +85,22 @@ def _evaluate(options: argparse.Namespace) -> int:
     else:
         result = run.evaluate(episodes=options.episodes)
     files = {}
-    if options.gif is not None:
-        files["gif"] = str(run.animate(options.gif))
+    if gif is not None:
+        files["gif"] = str(run.animate(gif))
     low, high = result.confidence_interval
     if options.json:
-        print(
-            json.dumps(
-                {
-                    "file": options.file,
-                    "env": run.env.name,
-                    "episodes": len(result.returns),
-                    "mean": result.mean,
-                    "std": result.std,
-                    "confidence_interval": [low, high] if len(result.returns) > 1 else None,
-                    "min": float(result.returns.min()),
-                    "max": float(result.returns.max()),
-                    "mean_length": float(result.lengths.mean()),
-                    "files": files,
-                }
-            )
-        )
+        options.answer = {
+            "file": options.file,
+            "env": run.env.name,
+            "episodes": len(result.returns),
+            "mean": result.mean,
+            "std": result.std,
+            "confidence_interval": [low, high] if len(result.returns) > 1 else None,
+            "min": float(result.returns.min()),
+            "max": float(result.returns.max()),
+            "mean_length": float(result.lengths.mean()),
+            "files": files,
+        }
         return OK
     print(f"{run.env.name}, {len(result.returns)} episodes")
     print(f"  mean return        {result.mean:.2f}  (95% interval {low:.2f} to {high:.2f})")
@@ -91,10 +113,10 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    out = options.out or str(Path(options.file).with_suffix(".png"))
+    out = getattr(options, "out", None) or str(Path(options.file).with_suffix(".png"))
     need_picture(out)
-    run = _load(options.file)
-    if options.trajectory:
+    run = _load(options)
+    if hasattr(options, "trajectory"):
         run.plot_trajectory(out)
     else:
         run.plot(out, x=options.x)
@@ -102,9 +124,20 @@ def _plot(options: argparse.Namespace) -> int:
     return OK
 
 
+def _animate(options: argparse.Namespace) -> int:
+    out = getattr(options, "out", None) or str(Path(options.file).with_suffix(".gif"))
+    need_file(out)
+    for name, least in (("episode", 0), ("fps", 1)):
+        if getattr(options, name) < least:
+            raise ValueError(f"--{name}: got {getattr(options, name)}, wanted at least {least}")
+    print(_load(options).animate(out, episode=options.episode, fps=options.fps))
+    return OK
+
+
 def _export(options: argparse.Namespace) -> int:
     from ember_ml.es.export import export
 
-    run = _load(options.file)
-    print(export(run.best if options.best else run.policy, options.out))
+    need_file(options.out)
+    run = _load(options)
+    print(export(run.best if hasattr(options, "best") else run.policy, options.out))
     return OK

@@ -6,6 +6,8 @@ import argparse
 import inspect
 from typing import Any
 
+from ember_ml.cli.command import given
+
 STRATEGIES = {
     "openai-es": "OpenAIES",
     "ars": "ARS",
@@ -17,21 +19,20 @@ STRATEGIES = {
 }
 
 
-def strategy_of(options: argparse.Namespace) -> Any:
+def strategy_of(options: argparse.Namespace, env_name: str) -> Any:
     """The strategy of the options, or None where the preset's stays."""
     from ember_ml import es
     from ember_ml.es import presets
 
-    changes = {"directions": options.directions, "sigma": options.sigma}
-    changes = {name: value for name, value in changes.items() if value is not None}
-    rate = options.learning_rate
-    if options.strategy is None and not changes and rate is None:
+    changes = given(options, ("directions", "sigma"))
+    rate, name_of = getattr(options, "learning_rate", None), getattr(options, "strategy", None)
+    if name_of is None and not changes and rate is None:
         return None
-    if options.strategy is not None:
-        kind = getattr(es, STRATEGIES[options.strategy])
+    if name_of is not None:
+        kind = getattr(es, STRATEGIES[name_of])
         config: dict[str, Any] = {}
     else:
-        chosen, _ = presets.find(options.preset, options.env)
+        chosen, _ = presets.find(getattr(options, "preset", "auto"), env_name)
         made = chosen.strategy()
         kind, config = type(made), made.config()
         config.pop("name", None), config.pop("type", None)

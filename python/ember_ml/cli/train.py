@@ -3,170 +3,152 @@
 from __future__ import annotations
 
 import argparse
-import json
+import inspect
 from pathlib import Path
 from typing import Any
 
-from ember_ml.cli.command import INTERRUPTED, OK, command, need_folder, need_picture
-from ember_ml.cli.strategy import STRATEGIES, strategy_of
+from ember_ml.cli import flags
+from ember_ml.cli.command import (
+    INTERRUPTED,
+    NOT_REACHED,
+    OK,
+    command,
+    given,
+    make_folder,
+    need_file,
+    need_picture,
+)
+from ember_ml.cli.environment import environment, is_user_object, user_object
+from ember_ml.cli.keeping import Keeper
+from ember_ml.cli.strategy import strategy_of
 from ember_ml.cli.summary import print_summary, summary
 from ember_ml.errors import is_installed
-
-_TRAIN_EXAMPLES = """\
-examples:
-  ember-ml train Simple1D-v0 --plot training.png       the built-in task, solved in a moment, with its curve
-  ember-ml train CartPole-v1 --seed 0 --save cartpole.npz
-  ember-ml train Pendulum-v1 --restarts 3              the best of three trainings
-  ember-ml train HalfCheetah-v5 --preset ars-v2 --until 3430 --out runs/cheetah
-  ember-ml train MountainCar-v0 --strategy pgpe --directions 32 --generations 200
-  ember-ml train --resume runs/cheetah/checkpoint.npz --generations 100
-
-ENV is a native environment (`ember-ml info` lists them) or any gymnasium id. A known task takes settings that
-are known to work; --preset default, --strategy and the other options replace them."""
 
 
 def add(commands: Any) -> None:
     """Declares the command."""
-    _options(command(commands, "train", _train, "train a policy on an environment", _TRAIN_EXAMPLES))
-
-
-def _options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("env", metavar="ENV", nargs="?", help="environment; not needed with --resume")
-    group = sub.add_argument_group("how to train")
-    group.add_argument(
-        "--preset", default="auto", metavar="NAME", help="settings of a task: auto, default or a name"
-    )
-    group.add_argument(
-        "--strategy", choices=sorted(STRATEGIES), help="evolution strategy instead of the preset's"
-    )
-    group.add_argument("--directions", type=int, metavar="N", help="noise vectors a generation (2 N members)")
-    group.add_argument("--sigma", type=float, metavar="X", help="deviation of the search distribution")
-    group.add_argument("--learning-rate", type=float, metavar="X", help="of the strategy's optimiser")
-    group.add_argument(
-        "--hidden", metavar="16,16", help="widths of the policy's hidden layers; 'linear' for none"
-    )
-    group.add_argument("--episodes", type=int, metavar="N", help="episodes a member plays in a generation")
-    group.add_argument(
-        "--seed", type=int, metavar="N", help="decides every number; drawn and reported if not given"
-    )
-    group.add_argument(
-        "--restarts", type=int, default=1, metavar="N", help="trainings of which the best is kept"
-    )
-    group = sub.add_argument_group("how long")
-    group.add_argument(
-        "--generations", type=int, metavar="N", help="generations to train; schedules follow it"
-    )
-    group.add_argument(
-        "--until", type=float, metavar="RETURN", help="stop when the policy reaches this return"
-    )
-    group.add_argument("--seconds", type=float, metavar="X", help="stop after so much time")
-    group.add_argument("--steps", type=int, metavar="N", help="stop after so many environment steps")
-    group = sub.add_argument_group("where it runs (results do not depend on it)")
-    group.add_argument("--threads", type=int, metavar="N", help="threads of the native engine (all cores)")
-    group.add_argument("--engine", default=None, metavar="NAME", help="auto, native, python, torch or mlx")
-    group.add_argument("--device", default=None, metavar="NAME", help="cpu, cuda, mps or gpu (torch, mlx)")
-    group.add_argument(
-        "--workers", type=int, metavar="N", help="processes for environments written in Python"
-    )
-    group = sub.add_argument_group("what to write")
-    group.add_argument(
-        "--save", metavar="FILE", help="the trained policy and everything needed to train on (npz)"
-    )
-    group.add_argument("--plot", metavar="PATH", help="the learning curve (png, pdf, svg)")
-    group.add_argument("--out", metavar="FOLDER", help="folder for checkpoint.npz, log.csv and training.png")
-    group.add_argument(
-        "--checkpoint-every", type=int, default=10, metavar="N", help="with --out, generations (10)"
-    )
-    group.add_argument("--resume", metavar="FILE", help="go on with a saved training")
-    group.add_argument("--tensorboard", metavar="FOLDER", help="also log for TensorBoard")
-    group = sub.add_argument_group("what to print")
-    group.add_argument("--quiet", action="store_true", help="nothing but errors")
-    group.add_argument("--json", action="store_true", help="one JSON object instead of the summary")
-    group.add_argument("--explain", action="store_true", help="also print which engine runs this, and why")
+    flags.add_options(command(commands, "train", _train, "train a policy on an environment", flags.EXAMPLES))
 
 
 def _train(options: argparse.Namespace) -> int:
-    from ember_ml.es import CSVLogger, Trainer
-    from ember_ml.es.callbacks import Checkpoint
-    from ember_ml.es.train import train
-
-    if (options.env is None) == (options.resume is None):
+    resume = getattr(options, "resume", None)
+    if options.env is None and resume is None:
         raise ValueError(
             "train: wanted either an environment or --resume FILE (`ember-ml train --help` shows how)"
         )
-    callbacks: list[Any] = []
-    written: dict[str, str] = {}
-    need_folder(options.save)
-    need_picture(options.plot)
-    if options.out is not None:
-        folder = Path(options.out)
-        folder.mkdir(parents=True, exist_ok=True)
-        callbacks += [Checkpoint(folder / "checkpoint.npz", every=options.checkpoint_every)]
-        callbacks += [CSVLogger(folder / "log.csv", every=options.checkpoint_every)]
-        written.update(checkpoint=str(folder / "checkpoint.npz"), log=str(folder / "log.csv"))
-    if options.tensorboard is not None:
-        from ember_ml.es import TensorBoardLogger
-
-        callbacks.append(TensorBoardLogger(options.tensorboard))
-    limits = {
-        n: getattr(options, n) for n in ("until", "seconds", "steps") if getattr(options, n) is not None
-    }
-    where = {
-        n: getattr(options, n)
-        for n in ("threads", "engine", "device", "workers")
-        if getattr(options, n) is not None
-    }
-    where["progress"] = not (options.quiet or options.json)
-    if options.resume is not None:
+    save, out, plot = (getattr(options, name, None) for name in ("save", "out", "plot"))
+    need_file(save)
+    need_picture(plot)
+    if resume is not None:
         _refuse_with_resume(options)
-        trainer = Trainer.load(options.resume, callbacks=callbacks, **where)
-        run = trainer.run(generations=options.generations, **limits)
-    else:
-        arguments = {**where, **limits, "callbacks": callbacks}
-        if options.episodes is not None:
-            arguments["episodes"] = options.episodes
-        run = train(
-            options.env,
-            _hidden(options.hidden),
-            strategy_of(options),
-            preset=options.preset,
-            generations=options.generations,
-            seed=options.seed,
-            restarts=options.restarts,
-            **arguments,
-        )
-    if options.save is not None:
-        written["save"] = str(run.save(options.save))
-    plots = [options.plot] if options.plot is not None else []
-    if options.out is not None:
-        run.save(folder / "checkpoint.npz")
-        if is_installed("matplotlib") and len(run.history):
-            plots.append(str(folder / "training.png"))
+    folder = None if out is None else make_folder(out)
+    keepers = _keepers(options, folder)
+    try:
+        run = _run(options, resume, [*keepers.values(), *_loggers(options, folder)])
+    except BaseException:
+        options.rescued = "".join(keeper.rescue() for keeper in keepers.values())
+        raise
+    written = {
+        name: str(path) for name, keeper in keepers.items() if (path := keeper.finish(run)) is not None
+    }
+    saved = bool(written)
+    if folder is not None:
+        written["log"] = str(folder / "log.csv")
+    plots = [plot] if plot is not None else []
+    if folder is not None and is_installed("matplotlib") and len(run.history):
+        plots.append(str(folder / "training.png"))
     for path in plots:
         run.plot(path)
-        written["plot"] = ", ".join(filter(None, (written.get("plot"), str(path))))
+    if plots:
+        written["plot"] = ", ".join(plots)
+    kept = [str(path) for keeper in keepers.values() for path in keeper.kept]
+    if kept:
+        written["kept"] = ", ".join(kept)
     if options.json:
-        print(json.dumps(summary(run, written)))
+        options.answer = summary(run, written)
     elif not options.quiet:
-        print_summary(run, written, options.explain)
-    return INTERRUPTED if run.interrupted else OK
+        print_summary(run, written, hasattr(options, "explain"))
+        if not saved:
+            print(f"  not saved: {keepers['save'].failure or '--save FILE keeps a training'}")
+    if run.interrupted:
+        return INTERRUPTED
+    return NOT_REACHED if hasattr(options, "until") and not run.reached else OK
+
+
+def _keepers(options: argparse.Namespace, folder: Path | None) -> dict[str, Keeper]:
+    """What saves the training, by what the summary calls its file."""
+    ours = [Path(options.resume)] if hasattr(options, "resume") else []
+    force = hasattr(options, "force")
+    keepers = {}
+    if folder is not None:
+        checkpoint, *beside = (folder / name for name in ("checkpoint.npz", "log.csv", "training.png"))
+        if any(file.resolve() == checkpoint.resolve() for file in ours):
+            ours += beside
+        every = getattr(options, "checkpoint_every", None)
+        keepers["checkpoint"] = Keeper(checkpoint, ours, force, beside, every)
+        ours = [*ours, checkpoint]
+    if hasattr(options, "save"):
+        keepers["save"] = Keeper(Path(options.save), ours, force)
+    elif folder is None:
+        keepers["save"] = Keeper(ours[0] if ours else None, ours, force)
+    return keepers
+
+
+def _loggers(options: argparse.Namespace, folder: Path | None) -> list[Any]:
+    from ember_ml.es import CSVLogger, TensorBoardLogger
+
+    loggers: list[Any] = [] if folder is None else [CSVLogger(folder / "log.csv")]
+    if hasattr(options, "tensorboard"):
+        loggers.append(TensorBoardLogger(make_folder(options.tensorboard)))
+    return loggers
+
+
+def _run(options: argparse.Namespace, resume: str | None, callbacks: list[Any]) -> Any:
+    from ember_ml.es.train import train
+
+    arguments: dict[str, Any] = {"callbacks": callbacks, "progress": not (options.quiet or options.json)}
+    arguments.update(given(options, flags.FREE))
+    env: Any = None
+    if options.env is not None:
+        env = environment(options.env, getattr(options, "env_arg", None))
+    policy = _policy(getattr(options, "policy", None))
+    if resume is not None:
+        return _go_on(options, resume, env, policy, arguments)
+    arguments.update(given(options, (*flags.LIMITS, *flags.OWN)))
+    return train(env, policy, strategy_of(options, env.name), **arguments)
+
+
+def _go_on(options: argparse.Namespace, file: str, env: Any, policy: Any, arguments: dict[str, Any]) -> Any:
+    from ember_ml.es import Trainer
+
+    trainer = Trainer.load(file, env=env, policy=policy, **arguments)
+    more, plan = getattr(options, "generations", None), trainer.generations
+    if more is None and plan is not None and trainer.generation >= plan:
+        raise ValueError(
+            f"--resume: {file} has done the {plan} generations that were planned;"
+            " --generations N trains N more"
+        )
+    return trainer.run(generations=more, **given(options, flags.LIMITS))
 
 
 def _refuse_with_resume(options: argparse.Namespace) -> None:
-    for name in ("strategy", "directions", "sigma", "learning_rate", "hidden", "episodes", "seed"):
-        if getattr(options, name) is not None:
+    for name in given(options, (*flags.OWN, *flags.STRATEGY)):
+        if name != "generations":
             flag = "--" + name.replace("_", "-")
             raise ValueError(f"{flag}: the resumed training has its own; leave it away, or start a new one")
-    if options.restarts != 1 or options.preset != "auto":
-        raise ValueError("--restarts and --preset are for new trainings, not for --resume")
 
 
-def _hidden(text: str | None) -> Any:
+def _policy(text: str | None) -> Any:
     if text is None:
         return None
     if text.strip() in ("", "linear", "none"):
         return ()
+    if is_user_object(text):
+        found = user_object(text, "Module")
+        return found() if inspect.isclass(found) or inspect.isfunction(found) else found
     try:
         return tuple(int(width) for width in text.split(","))
     except ValueError:
-        raise ValueError(f"--hidden: got {text!r}, wanted widths such as 16,16, or 'linear'") from None
+        raise ValueError(
+            f"--policy: got {text!r}, wanted widths such as 16,16, 'linear', or file.py:Module"
+        ) from None
