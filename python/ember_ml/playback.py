@@ -12,22 +12,13 @@ import numpy as np
 from ember_ml.atomic_file import check_target, replacing
 from ember_ml.engines.select import in_python
 from ember_ml.envs.messages import headless
+from ember_ml.envs.names import OBSERVATIONS
 from ember_ml.errors import need
 from ember_ml.plot import BEST, MUTED, POLICY, POPULATION, STYLE, make_figure, write_figure
 
 if TYPE_CHECKING:
     from ember_ml.envs.spec import EnvSpec
     from ember_ml.es.run import Run
-
-#: What the observations of known tasks are called.
-OBSERVATIONS = {
-    "Simple1D-v0": ("position",),
-    "CartPole-v1": ("cart position", "cart velocity", "pole angle", "pole velocity"),
-    "Pendulum-v1": ("cosine", "sine", "angular velocity"),
-    "MountainCar-v0": ("position", "velocity"),
-    "MountainCarContinuous-v0": ("position", "velocity"),
-    "Acrobot-v1": ("cosine 1", "sine 1", "cosine 2", "sine 2", "velocity 1", "velocity 2"),
-}
 
 #: Where the task wants the first observation value to go.
 TARGETS = {"Simple1D-v0": 10.0, "MountainCar-v0": 0.5, "MountainCarContinuous-v0": 0.45}
@@ -123,8 +114,6 @@ class _Player:
 
 
 def _player(env: EnvSpec, frames: bool) -> _Player:
-    from ember_ml.envs.adapters import Adapter
-
     stepped = in_python(env)
     if stepped is None:
         raise ValueError(f"env: {env.name} cannot be stepped from Python, so there is no episode to show")
@@ -134,7 +123,7 @@ def _player(env: EnvSpec, frames: bool) -> _Player:
         drawn = _with_renderer(adapter.env)
         if drawn is not None:
             adapter.close()
-            adapter = Adapter(drawn, adapter.observation_size, adapter.action_shape)
+            adapter = adapter.around(drawn)
             render = drawn.render
     return _Player(adapter, render)
 

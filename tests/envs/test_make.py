@@ -122,8 +122,11 @@ def test_spaces():
     made = envs.make(_with_spaces(box, space.Box(-1, np.inf, (2, 2))))
     assert made.action_size == 4 and made.action_shape == (2, 2)
     for observation, action, text in (
-        (space.Dict(a=box), space.Discrete(2), "observation space Dict"),
-        (space.Discrete(4), space.Discrete(2), "observation space Discrete"),
+        (space.Text(5), space.Discrete(2), "observation space Text"),
+        (space.Dict(a=space.Tuple([space.Text(5)])), space.Discrete(2), "observation space Text"),
+        (space.Sequence(box), space.Discrete(2), "observation space Sequence"),
+        (box, space.Text(5), "action space Text"),
+        (box, space.Dict(a=box), "action space Dict"),
         (box, space.MultiBinary(2), "action space MultiBinary"),
         (box, space.Tuple([box]), "action space Tuple"),
     ):

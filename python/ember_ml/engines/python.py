@@ -28,6 +28,7 @@ from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.starts import Starts
 from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
 
@@ -47,6 +48,8 @@ class PythonEngine:
             by episode.
         workers: processes that step the environments; 0 or 1 steps them here. Results do not depend on it.
         start_method: how processes start (multiprocessing's names).
+        lanes: episodes side by side, each with an environment object of its own; None: as many as there are,
+            at most MOST_LANES. Results do not depend on it where a seed decides the starts.
         options: fields of EpisodeOptions.
     """
 
@@ -59,8 +62,12 @@ class PythonEngine:
         *,
         workers: int | None = None,
         start_method: str = "spawn",
+        lanes: int | None = None,
         **options: Any,
     ) -> None:
+        if lanes is not None and spec.vector and lanes != spec.lanes:
+            raise ValueError(f"lanes: got {lanes}, but the vector environment {spec.name} has {spec.lanes}")
+        self.lanes = lanes
         self.options = EpisodeOptions(**options)
         self.spec = spec = beyond_time_limit(spec, self.options.max_steps)
         self.workers = int(workers or 0)
@@ -68,6 +75,7 @@ class PythonEngine:
         self.limit = step_limit(spec, self.options.max_steps)
         self._forward: Forward = make_forward(policy)
         self._check_sizes()
+        self._starts = None if spec.seedable else Starts(spec.name)
         self._lanes: Lanes | None = None
         self._finalizer: Any = None
 
@@ -138,6 +146,8 @@ class PythonEngine:
                     running[lane] = Episode(member, episode, size)
                 seeds = [self._seed(population, member, episode) for member, episode in started]
                 fresh = self._guard(population, running, partial(lanes.reset, free, seeds))
+                if self._starts is not None:
+                    self._starts.look(fresh)
                 observations = np.concatenate([observations, fresh])
                 live = live + free
             observations, ended = self._advance(
@@ -274,17 +284,17 @@ class PythonEngine:
         """The lanes, made when first needed; those made stay for the next generation."""
         if self._lanes is None:
             if self.spec.kind == "custom":
-                self._lanes = CustomLanes(self.spec, MOST_LANES)
+                self._lanes = CustomLanes(self.spec, self.lanes or MOST_LANES)
                 return self._lanes
             if self.spec.kind != "python":
                 raise ValueError(
                     f"env: {self.spec.name} is {self.spec.kind}; the python engine steps Python objects"
                 )
-            vector = self.spec.lanes is not None and self.spec.lanes > 1
-            if vector or hasattr(self.spec.keepalive, "single_action_space"):
+            if self.spec.vector:
                 self._lanes = self.spec.factory()
             else:
-                most = min(MOST_LANES, self.spec.lanes or MOST_LANES, self._forward.lanes or MOST_LANES)
+                wanted = self.lanes or MOST_LANES
+                most = min(wanted, self.spec.lanes or wanted, self._forward.lanes or wanted)
                 if self.workers > 1:
                     self._lanes = WorkerLanes(self.spec.factory, most, self.workers, self.start_method)
                 else:
@@ -295,8 +305,9 @@ class PythonEngine:
     def explain(self) -> str:
         """Which parts run where, in a sentence."""
         where = f"{self.workers} worker processes" if self.workers > 1 else "this process"
+        most = self.spec.lanes or self.lanes or MOST_LANES
         return (
-            f"python engine: {self.spec.name} is stepped in Python in {where}, up to {MOST_LANES} episodes "
+            f"python engine: {self.spec.name} is stepped in Python in {where}, up to {most} episodes "
             f"side by side; "
             f"{self._forward.explain()}"
         )

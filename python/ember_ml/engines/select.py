@@ -27,6 +27,7 @@ class Problem:
     options: EpisodeOptions = field(default_factory=EpisodeOptions)
     threads: int | None = None
     workers: int | None = None
+    lanes: int | None = None
     layout: str | None = None
     device: str | None = None
 
@@ -95,6 +96,11 @@ def _without_effect(problem: Problem, engine: str) -> list[str]:
             f" in Python, and {problem.env.name} is stepped "
             + ("by all its own lanes at once" if problem.env.kind == "python" else f"by the {engine} engine")
         )
+    if problem.lanes is not None and engine != "python":
+        lines.append(
+            f"lanes={problem.lanes} has no effect: lanes are environment objects that Python steps, and"
+            f" {problem.env.name} is stepped by the {engine} engine"
+        )
     if problem.layout is not None and engine != "native":
         lines.append(f"layout={problem.layout!r} has no effect: it is for the native engine, not {engine}")
     for line in lines:
@@ -104,8 +110,7 @@ def _without_effect(problem: Problem, engine: str) -> list[str]:
 
 def _has_objects(env: EnvSpec, engine: str) -> bool:
     """Whether Python objects are stepped that workers could step: not C, not one vector environment."""
-    vector = env.kind == "python" and hasattr(env.keepalive, "single_action_space")
-    return engine == "python" and env.kind != "custom" and not vector
+    return engine == "python" and env.kind != "custom" and not env.vector
 
 
 def _engine_of(device: str) -> str:
@@ -185,7 +190,13 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
         twin = make(partial(gymnasium.make, env.name, disable_env_checker=True, max_episode_steps=limit))
     else:
         return None
-    return replace(twin, name=env.name, max_steps=env.max_steps)
+    return replace(
+        twin,
+        name=env.name,
+        max_steps=env.max_steps,
+        observation_names=env.observation_names,
+        action_names=env.action_names,
+    )
 
 
 def _make_native(problem: Problem) -> Engine:
@@ -205,7 +216,9 @@ def _make_python(problem: Problem) -> Engine:
 
     env = in_python(problem.env, problem.options.max_steps)
     assert env is not None
-    return PythonEngine(env, problem.policy, workers=problem.workers, **vars(problem.options))
+    return PythonEngine(
+        env, problem.policy, workers=problem.workers, lanes=problem.lanes, **vars(problem.options)
+    )
 
 
 def _make_torch(problem: Problem) -> Engine:

@@ -8,67 +8,51 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml.envs.arrays import EnvMistake, describe, to_numpy, to_scalar, to_vector, why_not_finite
+from ember_ml.envs.spaces import flatten
 
-class EnvMistake(ValueError):
-    """An environment returned something that it must not: the message says what and what was wanted."""
-
-
-def to_numpy(value: Any) -> NDArray[Any]:
-    """Any array (numpy, torch, mlx, lists of them) as a numpy array."""
-    if isinstance(value, np.ndarray):
-        return value
-    if hasattr(value, "detach"):
-        return np.asarray(value.detach().cpu())
-    if isinstance(value, (list, tuple)) and any(hasattr(item, "__array__") for item in value):
-        return np.asarray([to_numpy(item) for item in value])
-    return np.asarray(value)
+__all__ = ["Adapter", "EnvMistake", "observation_of", "seeding", "takes"]
 
 
-def flatten(observation: Any) -> NDArray[np.float32]:
-    """An observation as a new float32 vector."""
-    try:
-        return np.array(to_numpy(observation), dtype=np.float32).reshape(-1)
-    except (TypeError, ValueError):
-        raise EnvMistake(f"the observation is {describe(observation)}, not an array of numbers") from None
-
-
-def describe(value: Any) -> str:
-    """A value in a few words, for messages."""
-    text = repr(value)
-    if len(text) > 60:
-        text = text[:57] + "..."
-    shape = getattr(value, "shape", None)
-    return (
-        f"{type(value).__name__} {text}"
-        if shape is None
-        else f"{type(value).__name__} of shape {tuple(shape)}"
-    )
-
-
-def takes_seed(reset: Any) -> bool:
-    """Whether `reset` can be called with `seed=`."""
+def takes(reset: Any, argument: str) -> bool:
+    """Whether `reset` can be called with this argument by name."""
     try:
         parameters = inspect.signature(reset).parameters.values()
     except (TypeError, ValueError):
         return False
-    return any(p.name == "seed" or p.kind is p.VAR_KEYWORD for p in parameters)
+    return any(
+        (p.name == argument and p.kind is not p.POSITIONAL_ONLY) or p.kind is p.VAR_KEYWORD
+        for p in parameters
+    )
 
 
-def to_scalar(value: Any, what: str) -> float:
-    if type(value) is float:
-        return value
+def seeding(env: Any) -> str:
+    """How an environment's starts are seeded: "argument" (`reset(seed=)`), "method" (`seed(number)` before
+    `reset()`, the older way), or "" where they cannot be.
+    """
+    if takes(env.reset, "seed"):
+        return "argument"
+    method = getattr(env, "seed", None)
     try:
-        array = to_numpy(value)
-        if array.size == 1:
-            return float(array.reshape(()))
+        if callable(method):
+            inspect.signature(method).bind(0)
+            return "method"
     except (TypeError, ValueError):
         pass
-    raise EnvMistake(f"the {what} is {describe(value)}, not one number")
+    return ""
+
+
+def observation_of(answer: Any) -> Any:
+    """What `reset` returned without the info that may come with it."""
+    if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], Mapping):
+        return answer[0]
+    return answer
 
 
 class Adapter:
@@ -77,9 +61,11 @@ class Adapter:
     Args:
         env: an object with `reset` and `step`.
         observation_size: what every observation must hold; None accepts any (the first reset of `envs.make`).
-        action_shape: shape of Box actions; None passes them squeezed, as the notebook does: a 0-d float32
-            array for one value.
+        action_shape: shape of Box and MultiDiscrete actions; None passes floats squeezed, as the notebook
+            does: a 0-d float32 array for one value.
         owned: whether `close` closes the object.
+        observation_space: gymnasium's space of observations that must be flattened (Dict, Discrete, ...).
+        reset_options: what every reset gets as `options`.
     """
 
     def __init__(
@@ -88,27 +74,52 @@ class Adapter:
         observation_size: int | None = None,
         action_shape: tuple[int, ...] | None = None,
         owned: bool = True,
+        *,
+        observation_space: Any = None,
+        reset_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.env = env
         self.owned = owned
         self.observation_size = observation_size
+        self.observation_space = observation_space
         self.action_shape = action_shape
-        self._takes_seed = takes_seed(env.reset)
+        self.reset_options = reset_options
+        self._seeding = seeding(env)
+
+    def around(self, env: Any) -> Adapter:
+        """An adapter like this one around another environment, which it owns."""
+        return Adapter(
+            env,
+            self.observation_size,
+            self.action_shape,
+            observation_space=self.observation_space,
+            reset_options=self.reset_options,
+        )
 
     def reset(self, seed: int) -> NDArray[np.float32]:
-        """Starts an episode; `seed` (32 bits) reaches environments whose reset takes one."""
-        if self._takes_seed:
-            answer = self.env.reset(seed=seed)
-        else:
-            answer = self.env.reset()
-        if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], dict):
-            answer = answer[0]
-        return self._observation(answer, "reset")
+        """Starts an episode; `seed` (32 bits) reaches environments whose reset takes one, or that have a
+        method `seed`.
+        """
+        return self.vector(self.start(seed), "reset")
+
+    def start(self, seed: int) -> Any:
+        """Starts an episode; its first observation as the environment gives it."""
+        arguments: dict[str, Any] = {}
+        if self._seeding == "argument":
+            arguments["seed"] = seed
+        elif self._seeding:
+            self.env.seed(seed)
+        if self.reset_options is not None:
+            arguments["options"] = dict(self.reset_options)  # a copy, because some environments pop from it
+        return observation_of(self.env.reset(**arguments))
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool]:
-        """One step. `action`: an int, an int64 array (MultiDiscrete) or float32 (action_size,)."""
-        if isinstance(action, np.ndarray) and action.dtype == np.float32:
-            action = action.squeeze() if self.action_shape is None else action.reshape(self.action_shape)
+        """One step. `action`: an int, or an array (MultiDiscrete, Box) in any shape of the right size."""
+        if isinstance(action, np.ndarray):
+            if self.action_shape is not None:
+                action = action.reshape(self.action_shape)
+            elif action.dtype == np.float32:
+                action = action.squeeze()
         answer = self.env.step(action)
         truncated = False
         try:
@@ -128,24 +139,31 @@ class Adapter:
         if not math.isfinite(reward):
             raise EnvMistake(f"step returned a reward that is {'NaN' if math.isnan(reward) else reward}")
         return (
-            self._observation(observation, "step"),
+            self.vector(observation, "step"),
             reward,
             terminated if type(terminated) is bool else bool(to_scalar(terminated, "done flag")),
             truncated if type(truncated) is bool else bool(to_scalar(truncated, "truncated flag")),
         )
 
-    def _observation(self, value: Any, where: str) -> NDArray[np.float32]:
-        observation = flatten(value)
+    def vector(self, value: Any, where: str) -> NDArray[np.float32]:
+        """An observation as a new float32 (observation_size,), checked; `where` is "reset" or "step"."""
+        space = self.observation_space
+        observation = to_vector(value) if space is None else flatten(space, value)
         if self.observation_size is not None and observation.size != self.observation_size:
+            shape = f" of shape {to_numpy(value).shape}" if space is None else ""
             raise EnvMistake(
-                f"{where} returned an observation of shape {to_numpy(value).shape} ({observation.size} "
-                f"numbers); "
+                f"{where} returned an observation{shape} ({observation.size} numbers); "
                 f"earlier ones had {self.observation_size}"
             )
         if not np.isfinite(observation).all():
-            kind = "NaN" if np.isnan(observation).any() else "infinity"
+            kind = why_not_finite(observation, value)
             raise EnvMistake(f"{where} returned an observation that holds {kind}")
         return observation
+
+    def render(self) -> Any:
+        """What the environment's own `render()` gives, None where it has none."""
+        render = getattr(self.env, "render", None)
+        return render() if callable(render) else None
 
     def close(self) -> None:
         close = getattr(self.env, "close", None)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.envs import messages
-from ember_ml.envs.objects import describe, from_maker, from_object
+from ember_ml.envs import messages, names
+from ember_ml.envs.objects import describe, from_maker, from_object, refuse_options
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import MissingExtra, is_installed, need
 
@@ -26,7 +27,7 @@ def _builtins() -> list[Any]:
     return list(_core.builtin_environments())
 
 
-def make(env: Any, **kwargs: Any) -> EnvSpec:
+def make(env: Any, *, reset_options: Mapping[str, Any] | None = None, **kwargs: Any) -> EnvSpec:
     """Resolves an environment.
 
     Args:
@@ -34,25 +35,33 @@ def make(env: Any, **kwargs: Any) -> EnvSpec:
             that makes an environment, an environment (gymnasium's, or written like the notebook's: `reset()
             -> state`, `step(action) -> state, reward, done, info`), a gymnasium VectorEnv, what
             `envs.native`, `envs.load` or `envs.compile` gave, or an EnvSpec.
+        reset_options: what every reset of a Python environment gets as `options`.
         kwargs: constants of a native environment by name, arguments of `gymnasium.make`, or of the class or
-        function.
+            function.
+
+    Observations in Discrete, MultiDiscrete, MultiBinary, Tuple and Dict spaces are flattened as
+    `gymnasium.spaces.flatten` does. Of a class without spaces the attributes `observation_size`,
+    `action_size`, `discrete`, `action_low`, `action_high` and `action_shape` are read; of every environment
+    in Python its time limit (`max_steps`, or what gymnasium keeps of it), `observation_names` and
+    `action_names`.
 
     Raises:
-        ValueError: unknown name (with the names close to it), or spaces that a policy cannot serve.
+        ValueError: unknown name (with the names close to it), spaces that a policy cannot serve, an attribute
+            that does not fit, or reset options that the environment does not take.
         TypeError: an object that is no environment.
         MissingExtra: a gymnasium id, and gymnasium is not installed.
     """
-    if isinstance(env, EnvSpec):
-        return replace(env, **kwargs) if kwargs else env
     if isinstance(env, str):
-        return _by_name(env, kwargs)
-    spec = getattr(env, "env_spec", None)
+        return _by_name(env, kwargs, reset_options)
+    spec = env if isinstance(env, EnvSpec) else getattr(env, "env_spec", None)
     if isinstance(spec, EnvSpec):
-        if kwargs:
+        if reset_options is not None:
+            refuse_options(spec)
+        if kwargs and spec is not env:
             raise TypeError(
                 f"env: {spec.name} is already made, so it takes no arguments ({', '.join(kwargs)})"
             )
-        return spec
+        return replace(spec, **kwargs) if kwargs else spec
     if isinstance(env, type) or not (hasattr(env, "reset") and hasattr(env, "step")):
         if not callable(env):
             raise TypeError(
@@ -62,18 +71,21 @@ def make(env: Any, **kwargs: Any) -> EnvSpec:
             )
         if isinstance(env, type) and not (hasattr(env, "reset") and hasattr(env, "step")):
             raise TypeError(f"env: the class {env.__name__} has no reset() and step(action)")
-        return from_maker(env, kwargs)
+        return from_maker(env, kwargs, reset_options)
     if kwargs:
         raise TypeError(
             f"env: {type(env).__name__} is already made, so it takes no arguments ({', '.join(kwargs)})"
         )
-    return from_object(env)
+    return from_object(env, reset_options)
 
 
-def _by_name(name: str, kwargs: dict[str, Any]) -> EnvSpec:
+def _by_name(name: str, kwargs: dict[str, Any], options: Mapping[str, Any] | None) -> EnvSpec:
     builtin = {info.name: info for info in _builtins()}
     if name in builtin:
-        return _builtin(builtin[name], kwargs)
+        spec = _builtin(builtin[name], kwargs)
+        if options is not None:
+            refuse_options(spec)
+        return spec
     try:
         gymnasium = need("gymnasium", "gym")
     except MissingExtra as missing:
@@ -97,7 +109,10 @@ def _by_name(name: str, kwargs: dict[str, Any]) -> EnvSpec:
         first = maker()
     except Exception as error:
         raise ValueError(f"env: gymnasium cannot make {name!r}: {type(error).__name__}: {error}") from error
-    return replace(describe(first, name, maker, first), restorable=True, kwargs=kwargs)
+    spec = describe(first, name, maker, first, options)
+    if options is not None:
+        kwargs = {**kwargs, "reset_options": dict(options)}
+    return replace(spec, restorable=True, kwargs=kwargs)
 
 
 def _builtin(info: Any, kwargs: dict[str, Any]) -> EnvSpec:
@@ -130,6 +145,9 @@ def _builtin(info: Any, kwargs: dict[str, Any]) -> EnvSpec:
         reward_threshold=None if math.isnan(info.reward_threshold) else info.reward_threshold,
         parameters=parameters,
         kwargs=dict(kwargs),
+        observation_shape=(info.observations,),
+        observation_names=names.OBSERVATIONS.get(info.name, ()),
+        action_names=names.ACTIONS.get(info.name, ()),
     )
 
 

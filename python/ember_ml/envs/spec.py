@@ -43,10 +43,18 @@ class EnvSpec:
     keepalive: Any = field(default=None, repr=False, compare=False)
     kwargs: Mapping[str, Any] = field(default_factory=dict)  # `make(name, **kwargs)` gives this again
     choices: tuple[int, ...] = ()  # MultiDiscrete: numbers of choices, `discrete` being True
-    action_shape: tuple[int, ...] | None = None  # of a Box; None: squeezed, as the notebook passes it
+    action_shape: tuple[int, ...] | None = None  # Box, MultiDiscrete; None: squeezed, as the notebook does
     action_start: int = 0  # first value of a Discrete space
     lanes: int | None = None  # most episodes side by side; None: any number of objects can be made
     time_limit: int | None = None  # steps after which the environment itself ends an episode (TimeLimit)
+    action_dtype: str | None = None  # of a Box that does not hold float32: whole numbers are rounded
+    observation_shape: tuple[int, ...] | None = None  # as the environment gives them; None: not known
+    observation_space: Any = None  # gymnasium's, where observations must be flattened (Dict, Discrete, ...)
+    observation_names: tuple[str, ...] = ()  # one a number of the observation, or none
+    action_names: tuple[str, ...] = ()  # one a value (Box), a choice (Discrete) or a part (MultiDiscrete)
+    seedable: bool = True  # whether a seed decides the starts; if not, only the environment can repeat them
+    reset_options: Mapping[str, Any] | None = None  # given to every reset as `options`
+    vector: bool = False  # `factory()` makes Lanes around a vector environment, which has `lanes` of them
 
     def actions(self, outputs: NDArray[np.float32], clip: bool = True) -> NDArray[Any]:
         """The actions that policy outputs mean.
@@ -57,7 +65,8 @@ class EnvSpec:
 
         Returns:
             int64 (n,) for a Discrete space (the first of equal outputs wins), int64 (n, len(choices)) for
-            MultiDiscrete, float32 (n, action_size) for a Box.
+            MultiDiscrete, (n, action_size) for a Box: float32, or `action_dtype`; whole numbers are the
+            nearest to the outputs and always inside the bounds.
         """
         if self.choices:
             ends = np.cumsum(self.choices)
@@ -66,6 +75,32 @@ class EnvSpec:
             )
         if self.discrete:
             return np.argmax(outputs, axis=1) + self.action_start
+        if self.action_dtype is not None:
+            return self._converted(outputs, np.dtype(self.action_dtype), clip)
         if clip and (self.action_low is not None or self.action_high is not None):
             return np.clip(outputs, self.action_low, self.action_high)
         return outputs
+
+    def _converted(self, outputs: NDArray[np.float32], dtype: np.dtype[Any], clip: bool) -> NDArray[Any]:
+        """Box actions of a type that float32 does not fit into."""
+        whole = dtype.kind in "iub"
+        values = np.rint(outputs.astype(np.float64)) if whole else outputs.astype(np.float64)
+        if clip or whole:
+            values = np.clip(values, self.action_low, self.action_high)
+        if whole:
+            # A float64 is exact up to 2**53, and what is beyond would wrap round.
+            values = np.clip(values, -(2.0**53), 2.0**53)
+        if dtype.kind in "iu":
+            values = np.clip(values, float(np.iinfo(dtype).min), float(np.iinfo(dtype).max))
+        with np.errstate(over="ignore"):
+            return values.astype(dtype)
+
+    def as_steps(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """`actions` of n episodes, each in the shape in which `step` of this environment takes it."""
+        if actions.ndim == 1:
+            return actions
+        if self.action_shape is not None:
+            return actions.reshape(len(actions), *self.action_shape)
+        if self.kind == "python" and not self.discrete:
+            return actions.reshape(len(actions), *(n for n in actions.shape[1:] if n != 1))
+        return actions

@@ -9,12 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ember_ml.engines.base import Float32
 from ember_ml.engines.chain import forward
 from ember_ml.engines.forward import ModuleForward
 from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.envs.observations import rows_of
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.observation import normalize
 from ember_ml.validate import choice, positive_int, real
@@ -136,7 +137,7 @@ class TrainedPolicy:
         x = np.ascontiguousarray(observations, np.float32)
         if x.ndim != 2 or x.shape[1] != self.env.observation_size:
             raise ValueError(
-                f"observation: got shape {np.shape(observations)}, wanted ({self.env.observation_size},) or"
+                f"observations: got shape {np.shape(observations)}, wanted"
                 f" (batch, {self.env.observation_size})"
             )
         if self.mean is not None and self.inverse is not None:
@@ -149,40 +150,25 @@ class TrainedPolicy:
         result: Float32 = self._forward(np.zeros(len(x), np.intp), x)
         return result
 
-    def __call__(self, observation: ArrayLike) -> Any:
-        """The action for a raw observation, as `env.step` takes it.
+    def __call__(self, observation: Any) -> Any:
+        """The action for a raw observation, exactly as `env.step` takes it.
 
         Args:
-            observation: (n,), or (batch, n); any array.
+            observation: one as the environment gives it, or a batch of them; any array. What has the
+                environment's own shape is one observation; laid out flat, (n,) is one and (batch, n) a batch
+                (`ember_ml.envs.observations` has the whole rule).
 
         Returns:
-            For one observation an int (Discrete), an int64 array (MultiDiscrete) or a float32 array in the
-            shape of the Box; for a batch an array of those.
+            For one observation an int (Discrete), an int64 array in the shape of the space (MultiDiscrete) or
+            an array in the shape and type of the Box (float32 for any float type that holds it); for a batch
+            an array of those. Environments without spaces get floats squeezed, as in training.
         """
-        x = _to_numpy(observation)
-        single = x.ndim <= 1
-        if single:
-            x = x.reshape(1, -1)
-        actions = self.env.actions(self.outputs(x), self.clip_actions)
-        if actions.ndim == 1:
-            return int(actions[0]) if single else actions
-        shape = self.env.action_shape
-        if not self.env.discrete and shape is not None:
-            actions = actions.reshape(len(actions), *shape)
-        elif not self.env.discrete and self.env.kind == "python":
-            actions = actions.reshape(
-                len(actions), *np.shape(np.squeeze(actions[0]))
-            )  # as the engine passes them
-        return actions[0] if single else actions
+        x, single = rows_of(self.env, observation)
+        actions = self.env.as_steps(self.env.actions(self.outputs(x), self.clip_actions))
+        if not single:
+            return actions
+        return int(actions[0]) if self.env.discrete and actions.ndim == 1 else np.asarray(actions[0])
 
     def __repr__(self) -> str:
         what = self.spec.describe() if self.spec is not None else "a Module"
         return f"TrainedPolicy({what}, {self.theta.size} parameters, {self.env.name})"
-
-
-def _to_numpy(value: Any) -> NDArray[Any]:
-    if isinstance(value, np.ndarray):
-        return value
-    if hasattr(value, "detach"):
-        return np.asarray(value.detach().cpu())
-    return np.asarray(value, np.float32)

@@ -19,7 +19,7 @@ from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer import Trainer
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
-FREE = ("threads", "engine", "device", "layout", "workers", "progress")
+FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
 
 
 def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> Run:

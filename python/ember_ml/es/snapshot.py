@@ -173,6 +173,7 @@ def describe(trainer: Trainer) -> dict[str, Any]:
             "threads": problem.threads,
             "layout": problem.layout,
             "workers": problem.workers,
+            "lanes": problem.lanes,
             "engine": trainer.engine_name,
             "device": problem.device,
         },

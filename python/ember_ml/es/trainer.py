@@ -72,6 +72,8 @@ class Trainer:
         common_starts: all members of a generation start their episodes alike.
         progress: a progress line on a terminal, for runs that take longer than half a second.
         workers: processes that step environments written in Python.
+        lanes: episodes the python engine plays side by side, each with an environment object of its own;
+            None: as many as there are, at most 64. Fewer take less memory.
 
     Raises:
         ValueError, TypeError: naming the argument, what came and what was wanted.
@@ -101,6 +103,7 @@ class Trainer:
         common_starts: bool = False,
         progress: bool = True,
         workers: int | None = None,
+        lanes: int | None = None,
     ) -> None:
         from ember_ml import envs
         from ember_ml.es.presets import default_strategy
@@ -148,6 +151,7 @@ class Trainer:
         where: dict[str, Any] = {
             "threads": None if threads is None else validate.positive_int("threads", threads),
             "workers": None if workers is None else validate.positive_int("workers", workers),
+            "lanes": None if lanes is None else validate.positive_int("lanes", lanes),
             "layout": layout,
             "device": device,
         }
@@ -367,7 +371,8 @@ class Trainer:
             policy: the Module, where it could not be compiled; otherwise one that is to hold the weights.
             callbacks: as for `Trainer`; they are not saved.
             strategy: one made like the saved one, where it has an optimiser of your own.
-            options: `threads`, `engine`, `layout`, `workers`, `progress`, which no result depends on.
+            options: `threads`, `engine`, `layout`, `workers`, `lanes`, `progress`, which no result
+                depends on.
 
         Raises:
             FileNotFoundError: no such file.
