@@ -14,6 +14,7 @@ from ember_ml.engines.base import Float32
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.history import History
+from ember_ml.es.interrupt import acknowledge
 from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.snapshot import Snapshot
 
@@ -25,13 +26,12 @@ class Run:
     """A finished (or interrupted) training.
 
     Attributes:
-        interrupted: Ctrl-C ended it.
         reached: `until` was reached.
     """
 
     def __init__(self, snapshot: Snapshot, interrupted: bool = False, reached: bool = False) -> None:
         self._snapshot = snapshot
-        self.interrupted = interrupted
+        self._interrupted = interrupted
         self.reached = reached
         self._policy: TrainedPolicy | None = None
         self._best: TrainedPolicy | None = None
@@ -39,6 +39,14 @@ class Run:
         #: One dict per training that `es.train(restarts=)` compared: seed, judged return, episodes, steps,
         #: chosen.
         self.restarts: list[dict[str, Any]] = []
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it. If a loop of trainings does not look, its next training raises
+        KeyboardInterrupt.
+        """
+        acknowledge(self)
+        return self._interrupted
 
     @property
     def history(self) -> History:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ember_ml import validate
 from ember_ml.es import presets
+from ember_ml.es.interrupt import remember
 from ember_ml.es.run import Run
 from ember_ml.es.trainer import Trainer
 
@@ -62,7 +63,8 @@ def train(
         ):
             best, chosen = run, index
         if run.interrupted:
-            best.interrupted = True
+            best._interrupted = True
+            remember(best)
             break
     assert best is not None
     if len(trainers) > 1:

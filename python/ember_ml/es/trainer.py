@@ -22,7 +22,7 @@ from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.explanation import explain
 from ember_ml.es.generation import run_natively, run_one, warm_up
 from ember_ml.es.history import History
-from ember_ml.es.interrupt import Interrupt
+from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.limits import Limits
 from ember_ml.es.network import first_parameters, network_of, outputs_of
 from ember_ml.es.observation import ObservationStatistics
@@ -204,15 +204,20 @@ class Trainer:
         self._stop = True
 
     def step(self) -> dict[str, int | float]:
-        """One generation. Returns its record."""
-        self._begin()
-        try:
-            with Interrupt() as interrupt:
-                warm_up(self, interrupt)
-                run_one(self, interrupt, None, time.perf_counter() - self._elapsed)
-            self._give_back()
-        finally:
-            self._running.release()
+        """One generation. Returns its record.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C, wherever it came; the trainer stands at a whole generation.
+        """
+        with Interrupt() as interrupt:
+            self._begin()
+            try:
+                with interrupt.alert():
+                    warm_up(self, interrupt)
+                    run_one(self, interrupt, None, time.perf_counter() - self._elapsed)
+                    self._give_back()
+            finally:
+                self._running.release()
         return self.history[-1]
 
     def run(
@@ -226,20 +231,28 @@ class Trainer:
 
         Stops at the first of: so many more generations, a `policy_return` of at least `until` (that
         generation makes no update: the policy you hold is the one that reached it), so many seconds, so many
-        environment steps (whole generations only), a callback that says so, Ctrl-C. Without `generations`,
-        what is left of the plan is run.
+        environment steps (whole generations only), a callback that says so, Ctrl-C (`Run.interrupted`).
+        Without `generations`, what is left of the plan is run.
 
         Raises:
+            KeyboardInterrupt: Ctrl-C a second time; or it ended the training before this one in a loop that
+                did not look at `Run.interrupted`.
             ValueError: no limit of any kind, or a limit that is not positive.
             EvaluationError: the environment or the policy failed; the trainer stands at the last whole
                 generation.
         """
         limits = Limits(self, generations, until, seconds, steps)
-        self._begin()
-        try:
-            return self._run(limits)
-        finally:
-            self._running.release()
+        with Interrupt() as interrupt:
+            self._begin()
+            try:
+                with interrupt.alert():
+                    reached = self._run(limits, interrupt)
+            finally:
+                self._running.release()
+            run = Run(self._snapshot(), interrupt.ended_by(), reached)
+        if run._interrupted:
+            remember(run)
+        return run
 
     def _begin(self) -> None:
         self._check_strategy()
@@ -253,35 +266,33 @@ class Trainer:
                 " give every trainer its own"
             )
 
-    def _run(self, limits: Limits) -> Run:
+    def _run(self, limits: Limits, interrupt: Interrupt) -> bool:
+        """Returns whether `until` was reached."""
         self._stop = False
-        interrupted = reached = False
+        reached = False
         bar = Progress(self.progress, limits.count, self.env.name)
         for callback in self.callbacks:
             callback.on_start(self)
             callback.is_due(None, time.perf_counter())
         try:
-            with Interrupt() as interrupt:
-                try:
-                    warm_up(self, interrupt)
-                    while limits.last is None or self.generation < limits.last:
-                        before = self.generation
-                        reached = self._advance(interrupt, limits, bar)
-                        bar.show(self.history, limits.first)
-                        stop = self._call_back(limits.origin) if self.generation > before else False
-                        if stop or reached or interrupt.requested or limits.passed(self):
-                            break
-                except KeyboardInterrupt:
-                    if interrupt.insisted or not interrupt.requested:
-                        raise
-                interrupted = interrupt.requested
+            warm_up(self, interrupt)
+            while limits.last is None or self.generation < limits.last:
+                before = self.generation
+                reached = self._advance(interrupt, limits, bar)
+                bar.show(self.history, limits.first)
+                stop = self._call_back(limits.origin) if self.generation > before else False
+                if stop or reached or interrupt.requested or limits.passed(self):
+                    break
+        except KeyboardInterrupt:
+            if interrupt.insisted or not interrupt.requested:
+                raise
         finally:
             bar.close()
             self._elapsed = time.perf_counter() - limits.origin
             self._give_back()
             for callback in self.callbacks:
                 callback.on_end(self)
-        return Run(self._snapshot(), interrupted=interrupted, reached=reached)
+        return reached
 
     @property
     def _runs_natively(self) -> bool:
