@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, module) {
   ember::bindings::register_math(module);
   ember::bindings::register_forward(module);
   ember::bindings::register_envs(module);
+  ember::bindings::register_mujoco(module);
 }

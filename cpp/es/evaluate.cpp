@@ -1,6 +1,8 @@
 #include "es/evaluate.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -45,15 +47,26 @@ void check_custom(const ember_env& env) {
     refuse(name + ": abi_version: got " + std::to_string(env.abi_version) + ", wanted " +
            std::to_string(EMBER_ENV_ABI));
   }
-  if (env.struct_size < sizeof(ember_env)) {
+  constexpr std::size_t least = offsetof(ember_env, open);  // what the first version had
+  if (env.struct_size < least) {
     refuse(name + ": struct_size: got " + std::to_string(env.struct_size) + ", wanted at least " +
-           std::to_string(sizeof(ember_env)));
+           std::to_string(least));
   }
   if (env.observation_size == 0 || env.observation_size > 1u << 20)
     refuse(name + ": observation_size: wanted 1 or more");
   if (env.action_size == 0 || env.action_size > 1u << 20) refuse(name + ": action_size: wanted 1 or more");
   if (env.max_steps == 0 || env.max_steps > 1u << 30) refuse(name + ": max_steps: wanted 1 or more");
   if (!env.reset || !env.step) refuse(name + ": reset and step must not be null");
+}
+
+// The whole struct: what a plugin's own is too small to hold is zero.
+ember_env whole(const ember_env& env) {
+  ember_env copy{};
+  std::memcpy(&copy, &env, std::min<std::size_t>(env.struct_size, sizeof copy));
+  const std::string name = copy.name ? copy.name : "custom environment";
+  if (!copy.open != !copy.close) refuse(name + ": open and close come together");
+  if (copy.one_at_a_time && !copy.open) refuse(name + ": one_at_a_time needs open");
+  return copy;
 }
 
 }  // namespace
@@ -85,6 +98,7 @@ struct Evaluator::Impl {
   std::vector<double> constants;
   std::vector<float> low, high;
   std::string env_name;
+  ember_env custom{};
 
   std::vector<Scratch> scratch;
   std::unique_ptr<Team> team;
@@ -108,7 +122,10 @@ struct Evaluator::Impl {
     plan.policy = policy.plan();
     if (problem.custom) {
       check_custom(*problem.custom);
-      use_custom(*problem.custom);
+      custom = whole(*problem.custom);
+      use_custom(custom);
+      // Its state is not the loop's to move from lane to lane.
+      if (custom.one_at_a_time) problem.layout = Layout::units;
     } else {
       use_builtin();
     }

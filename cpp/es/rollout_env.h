@@ -109,11 +109,20 @@ class CustomLanes {
  public:
   static constexpr bool builtin = false;
   CustomLanes(const RolloutPlan& plan, Arena& arena) : plan_(plan), env_(*plan.custom) {
+    const bool counting = !arena.has_memory();
+    opened_ = counting || !env_.open ? env_.context : env_.open(env_.context);
+    close_ = counting || !env_.open ? nullptr : env_.close;
     states_ = arena.take<unsigned char>((std::int64_t)lanes * env_.state_size);
     observations_ = arena.take<float>((std::int64_t)lanes * env_.observation_size);
     actions_ = arena.take<float>((std::int64_t)lanes * plan.actions);
   }
+  ~CustomLanes() {
+    if (close_) close_(opened_);
+  }
+  CustomLanes(const CustomLanes&) = delete;
+  CustomLanes& operator=(const CustomLanes&) = delete;
   const ember_env& env() const { return env_; }
+  void* opened() const { return opened_; }  // handed to every call
   float* observations() const {
     return observations_;
   }  // room for (lanes, observations) and (lanes, actions)
@@ -128,7 +137,7 @@ class CustomLanes {
     const std::uint64_t seed = derived_seed64(start_stream(plan_, group.member[lane], group.episode[lane]));
     unsigned char* state = group.state + (std::size_t)lane * env_.state_size;
     std::memset(state, 0, env_.state_size);
-    env_.reset(env_.context, 1, state, &seed, observations_);
+    env_.reset(opened_, 1, state, &seed, observations_);
     return spread(group, &lane, 1) == 0;
   }
   void observe(Group&) {}
@@ -147,7 +156,7 @@ class CustomLanes {
     }
     float rewards[lanes] = {};
     std::uint8_t flags[lanes] = {};
-    env_.step(env_.context, count, states, actions_, observations_, rewards, flags);
+    env_.step(opened_, count, states, actions_, observations_, rewards, flags);
     float lane_rewards[lanes] = {};
     std::int32_t done[lanes] = {}, good[lanes] = {};
     const unsigned bad = spread(group, live, count);
@@ -201,6 +210,8 @@ class CustomLanes {
 
   const RolloutPlan& plan_;
   const ember_env& env_;
+  void* opened_;
+  void (*close_)(void*);
   unsigned char* states_;
   float *observations_, *actions_;
 };

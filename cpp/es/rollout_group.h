@@ -20,6 +20,7 @@ class Arena {
     return piece;
   }
   std::size_t used() const { return used_; }
+  bool has_memory() const { return base_ != nullptr; }
 
  private:
   unsigned char* base_;

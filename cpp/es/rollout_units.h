@@ -70,7 +70,7 @@ class OneCustom {
     const ember_env& env = env_.env();
     std::uint8_t flags = 0;
     *reward = 0.0f;
-    env.step(env.context, 1, group_.state, env_.actions(), env_.observations(), reward, &flags);
+    env.step(env_.opened(), 1, group_.state, env_.actions(), env_.observations(), reward, &flags);
     if (flags & EMBER_ERROR) env_.report(group_.member[0]);
     *terminated = vint(flags & (EMBER_TERMINATED | EMBER_TRUNCATED) ? -1 : 0);
     *finite = vint(__builtin_isfinite(*reward) && env_.finite(env_.observations()) ? -1 : 0);

@@ -42,6 +42,16 @@ typedef struct ember_env {
    * (lanes,) and flags (lanes,): 0 or a combination of the bits above. Time limits are the caller's work. */
   void (*step)(void* context, int32_t lanes, void* states, const float* actions, float* observations,
                float* rewards, uint8_t* flags);
+
+  /* Optional from here on: zero in a struct that is larger, absent from one that is smaller. */
+
+  /* A thread begins to play: what `open` returns is handed to reset and step in place of context, until
+   * `close` takes it back. Null: every thread is handed context. */
+  void* (*open)(void* context);
+  void (*close)(void* opened);
+  /* 1: what `open` returned holds the state, so a thread plays one episode to its end before the next and
+   * `lanes` is 1. Needs open. */
+  uint32_t one_at_a_time;
 } ember_env;
 
 typedef const ember_env* (*ember_env_get_function)(void);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,10 @@ class NativeEngine:
         if env.kind == "python":
             raise ValueError(f"env: {env.name} is stepped by Python; the native engine cannot run it")
         self.env = env  # keeps a custom environment's library or compiled functions alive
+        self._opened = None
+        if env.opener is not None:
+            self._opened = env.opener(threads or _core.available_threads())
+            env = replace(env, address=self._opened.address)
         self.evaluator = _core.Evaluator(
             policy.native(),
             env.name if env.kind == "builtin" else "",

@@ -173,10 +173,13 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
     Twins are gymnasium's of the same name, in float64, and for Simple1D-v0 the package's own. They do the
     same task from other starts, so returns differ as between two seeds.
     """
+    from ember_ml.envs import make
+
+    if env.twin is not None:
+        return beyond_time_limit(replace(make(env.twin), name=env.name), max_steps)
     if env.kind in ("python", "custom"):
         return beyond_time_limit(env, max_steps)
     limit = step_limit(env, max_steps)
-    from ember_ml.envs import make
     from ember_ml.envs.simple_1d import Simple1D
 
     if env.name == "Simple1D-v0":

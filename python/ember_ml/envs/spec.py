@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -55,6 +55,11 @@ class EnvSpec:
     seedable: bool = True  # whether a seed decides the starts; if not, only the environment can repeat them
     reset_options: Mapping[str, Any] | None = None  # given to every reset as `options`
     vector: bool = False  # `factory()` makes Lanes around a vector environment, which has `lanes` of them
+    # Custom: `opener(threads)` makes what the native engine steps, with an `address`, where there is none yet.
+    opener: Callable[[int], Any] | None = field(default=None, repr=False, compare=False)
+    twin: Any = field(
+        default=None, repr=False, compare=False
+    )  # makes the Python environment of the same task
 
     def actions(self, outputs: NDArray[np.float32], clip: bool = True) -> NDArray[Any]:
         """The actions that policy outputs mean.

@@ -1,0 +1,73 @@
+"""The installed MuJoCo by addresses: its entry points, and the arrays of a simulation.
+
+The core has no header of MuJoCo's: the structs change with every release, the functions and the names of the
+arrays do not, and Python's bindings know where everything lies.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ember_ml.errors import MissingExtra, need
+
+#: Arrays of mjData that tasks read; those that numpy shows in several dimensions are taken flat.
+FIELDS = ("qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "cfrc_ext")
+
+_FUNCTIONS = ("mj_step", "mj_forward", "mj_resetData", "mj_rnePostConstraint")
+_HANDLERS = ("mju_user_error", "mju_user_warning")
+
+#: Oldest version whose bindings tell addresses and whose arrays have these names.
+OLDEST = (3, 1)
+
+
+def mujoco() -> Any:
+    """The package.
+
+    Raises:
+        MissingExtra: not installed, or older than 3.1.
+    """
+    package = need("mujoco", "mujoco")
+    version = tuple(int(part) for part in package.__version__.split(".")[:2])
+    if version < OLDEST:
+        raise MissingExtra(
+            f"mujoco {package.__version__} is too old, 3.1 or newer is wanted: pip install -U 'ember-ml[mujoco]'"
+        )
+    return package
+
+
+@functools.cache
+def entry_points() -> dict[str, int]:
+    """Addresses of the functions that the core calls, and of the variables that hold error handlers."""
+    folder = Path(mujoco().__file__).parent
+    found = [*folder.glob("libmujoco.so*"), *folder.glob("libmujoco*.dylib"), *folder.glob("mujoco.dll")]
+    if not found:
+        raise MissingExtra(f"mujoco: {folder} holds no libmujoco; reinstall it")
+    library = ctypes.CDLL(str(found[0]))  # loaded already: the same one
+    points = {name: ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _FUNCTIONS}
+    for name in _HANDLERS:
+        points[name] = ctypes.addressof(ctypes.c_void_p.in_dll(library, name))
+    return points
+
+
+def addresses(model: Any, data: Any) -> dict[str, Any]:
+    """Where a simulation lies. Model and data must outlive whoever uses this.
+
+    Args:
+        model, data: `mujoco.MjModel` and `mujoco.MjData`.
+    """
+    where: dict[str, Any] = {"model": model._address, "data": data._address}
+    for name in FIELDS:
+        values = getattr(data, name)
+        if values.dtype != np.float64 or not values.flags.c_contiguous:
+            raise RuntimeError(f"mujoco: mjData.{name} is not a block of float64 in this version")
+        where[name] = values.ctypes.data
+    counts = data.warning.number
+    kinds = mujoco().mjtWarning
+    bad = (kinds.mjWARN_BADQPOS, kinds.mjWARN_BADQVEL, kinds.mjWARN_BADQACC)
+    where["warnings"] = [counts.ctypes.data + int(kind) * counts.strides[0] for kind in bad]
+    return where
