@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'threefry', 'uniforms']
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'MujocoEnvironment', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'threefry', 'uniforms']
 class Guard:
     """
     Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, first_float=sys.maxsize)
@@ -280,6 +280,34 @@ class VectorEnv:
         """
     @state.setter
     def state(self, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
+class MujocoEnvironment:
+    """
+    A locomotion task on simulations whose addresses Python hands over; it does not keep them alive.
+    """
+    def __init__(self, name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict, task: dict, simulations: collections.abc.Sequence[dict], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    def diverged(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+    def draw(self, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+        """
+        (qpos, qvel) where the episode of that seed starts.
+        """
+    def reset(self, simulation: typing.SupportsInt | typing.SupportsIndex, qpos: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], qvel: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Starts an episode there; returns its observation, float64.
+        """
+    def step(self, simulation: typing.SupportsInt | typing.SupportsIndex, action: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> tuple:
+        """
+        Returns (observation, reward, terminated, x_velocity, y_velocity, reward_forward, reward_ctrl, reward_contact, reward_survive).
+        """
+    @property
+    def address(self) -> int:
+        """
+        Of its ember_env.
+        """
+    @property
+    def observation_size(self) -> int:
         ...
 def activate(activation, x):
     """

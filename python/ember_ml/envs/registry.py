@@ -95,7 +95,10 @@ def _by_name(name: str, kwargs: dict[str, Any], options: Mapping[str, Any] | Non
             f"{name!r} is not a native environment{hint} For gymnasium's: {missing}"
         ) from missing
     if name in mujoco.TASKS and is_installed("mujoco"):
-        return mujoco.make(name, kwargs, GymnasiumMaker(name, kwargs))
+        spec = mujoco.make(name, kwargs, GymnasiumMaker(name, kwargs))
+        if options is not None:
+            refuse_options(spec)
+        return spec
     known = set(gymnasium.registry)
     # "module:Name-v0" imports the module, so whether the name exists is gymnasium's to say.
     if name not in known and ":" not in name:

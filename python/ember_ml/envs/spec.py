@@ -55,11 +55,9 @@ class EnvSpec:
     seedable: bool = True  # whether a seed decides the starts; if not, only the environment can repeat them
     reset_options: Mapping[str, Any] | None = None  # given to every reset as `options`
     vector: bool = False  # `factory()` makes Lanes around a vector environment, which has `lanes` of them
-    # Custom: `opener(threads)` makes what the native engine steps, with an `address`, where there is none yet.
+    # Custom, where `address` is 0: `opener(threads)` makes what the native engine steps, and its address.
     opener: Callable[[int], Any] | None = field(default=None, repr=False, compare=False)
-    twin: Any = field(
-        default=None, repr=False, compare=False
-    )  # makes the Python environment of the same task
+    twin: Any = field(default=None, repr=False, compare=False)  # makes the same task for Python to step
 
     def actions(self, outputs: NDArray[np.float32], clip: bool = True) -> NDArray[Any]:
         """The actions that policy outputs mean.

@@ -45,4 +45,6 @@ def _engine_text(trainer: Trainer) -> str:
 
 
 def _stepper(env: Any) -> str:
+    if env.opener is not None:
+        return "MuJoCo, in native threads"
     return {"builtin": "native", "custom": "your own, native", "python": "in Python"}[env.kind]

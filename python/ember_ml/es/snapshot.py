@@ -197,7 +197,7 @@ def versions(env: EnvSpec | None = None) -> dict[str, str]:
         "simd": _core.simd_level(),
         "platform": platform.platform(terse=True),
     }
-    if env is not None and env.kind == "python":
+    if env is not None and (env.kind == "python" or env.twin is not None):
         for package in ("gymnasium", "mujoco"):
             try:
                 found[package] = importlib.metadata.version(package)

@@ -70,3 +70,17 @@ def test_every_number_is_gymnasiums(name):
 @pytest.mark.parametrize(("name", "kwargs"), CHANGED)
 def test_arguments_of_the_constructor_are_gymnasiums(name, kwargs):
     agree(name, kwargs, 5, 250)
+
+
+def test_an_unknown_argument_is_named():
+    with pytest.raises(TypeError, match="no argument 'ctrl_cost_wieght'; did you mean 'ctrl_cost_weight'"):
+        envs.make("HalfCheetah-v5", ctrl_cost_wieght=1.0)
+
+
+def test_a_model_that_does_not_compile_and_one_that_is_not_there(tmp_path):
+    broken = tmp_path / "broken.xml"
+    broken.write_text("<mujoco><worldbody><geom/></worldbody></mujoco>")
+    with pytest.raises(ValueError, match="does not compile"):
+        envs.make("Hopper-v5", xml_file=str(broken))
+    with pytest.raises(OSError, match="does not exist"):
+        envs.make("Hopper-v5", xml_file=str(tmp_path / "none.xml"))

@@ -35,7 +35,7 @@ def mujoco() -> Any:
     version = tuple(int(part) for part in package.__version__.split(".")[:2])
     if version < OLDEST:
         raise MissingExtra(
-            f"mujoco {package.__version__} is too old, 3.1 or newer is wanted: pip install -U 'ember-ml[mujoco]'"
+            f"mujoco {package.__version__} is too old, wanted 3.1 or newer: pip install -U 'ember-ml[mujoco]'"
         )
     return package
 

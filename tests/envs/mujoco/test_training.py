@@ -1,0 +1,85 @@
+"""Training on MuJoCo's tasks: one result, whatever plays it; failures counted; gymnasium's own on request."""
+
+import numpy as np
+import pytest
+from ember_ml import envs, es
+from ember_ml.es import checkpoint
+
+pytest.importorskip("gymnasium")
+mujoco = pytest.importorskip("mujoco")
+
+TASKS = ["Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5"]
+
+
+def trainer(name, threads=None, policy=(), **options):
+    strategy = es.ARS(directions=3, top=2, sigma=0.03, learning_rate=0.02)
+    options = {"seed": 7, "generations": 4, "max_steps": 40, "progress": False, **options}
+    return es.Trainer(name, policy, strategy, threads=threads, **options)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_result_is_one(name, tmp_path):
+    runs = [trainer(name, threads) for threads in (1, 2, 3, 8)]
+    thetas = [t.run().theta for t in runs]
+    stepped = trainer(name, 2)
+    for _ in range(2):
+        stepped.step()
+    stepped.save(tmp_path / "half.npz")
+    resumed = es.Trainer.load(tmp_path / "half.npz", progress=False)
+    assert resumed.choice.name == "native"
+    thetas.append(resumed.run().theta)
+    for theta in thetas[1:]:
+        assert np.array_equal(theta, thetas[0])
+    returns = {t.history["policy_return"].tobytes() for t in (*runs, resumed)}
+    assert len(returns) == 1
+
+
+def test_the_native_engine_is_chosen_and_said():
+    text = trainer("HalfCheetah-v5").explain()
+    assert "MuJoCo, in native threads" in text
+    assert "native" in trainer("HalfCheetah-v5").choice.name
+
+
+def test_gymnasiums_own_environment_on_the_python_engine():
+    made = trainer("Swimmer-v5", engine="python", max_steps=10)
+    assert made.choice.name == "python"
+    record = made.step()
+    assert record["steps"] == (6 * 2 + 1) * 10
+
+
+def test_both_engines_return_the_same_from_the_same_start():
+    """Without noise at the start every episode of one policy is the same."""
+    spec = envs.make("HalfCheetah-v5", reset_noise_scale=0.0)
+    native = trainer(spec, policy=(8,), max_steps=25).evaluate(2)
+    python = trainer(spec, policy=(8,), max_steps=25, engine="python").evaluate(2)
+    assert native.returns[0] == native.returns[1]
+    np.testing.assert_allclose(native.returns, python.returns, rtol=1e-4)
+
+
+def test_a_simulation_that_diverges_ranks_last_and_is_counted(tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # A spring this stiff blows up within a few steps.
+    (tmp_path / "spring.xml").write_text(
+        """<mujoco><option timestep="0.01" integrator="Euler"/><worldbody>
+        <body><joint name="slide" type="slide" axis="1 0 0"/><geom size="0.1" mass="1"/>
+        <body pos="0 0 1"><joint type="slide" axis="1 0 0" stiffness="1e8"/><geom size="0.1" mass="1e-3"/>
+        </body></body></worldbody>
+        <actuator><motor joint="slide" ctrlrange="-1 1" ctrllimited="true" gear="1e9"/></actuator></mujoco>"""
+    )
+    spec = envs.make("HalfCheetah-v5", xml_file=str(tmp_path / "spring.xml"), frame_skip=5)
+    made = trainer(spec, max_steps=200)
+    record = made.step()
+    assert record["failed"] == 6 * 1
+    assert record["steps"] < 7 * 200
+    assert np.isfinite(made.theta).all()
+    assert np.isfinite(made.observations.mean32).all()
+    assert capfd.readouterr() == ("", "")
+    assert not (tmp_path / "MUJOCO_LOG.TXT").exists()
+
+
+def test_every_file_tells_the_version(tmp_path):
+    made = trainer("Swimmer-v5")
+    made.step()
+    made.save(tmp_path / "run.npz")
+    config, _ = checkpoint.read(tmp_path / "run.npz")
+    assert config["versions"]["mujoco"] == mujoco.__version__
