@@ -143,14 +143,11 @@ def _module(name: str) -> str:
 def _model(name: str, xml_file: str | os.PathLike[str]) -> Any:
     from gymnasium.envs.mujoco.mujoco_env import expand_model_path
 
+    path = expand_model_path(os.fspath(xml_file))  # raises OSError where there is no such file
     try:
-        return mujoco().MjModel.from_xml_path(expand_model_path(os.fspath(xml_file)))
-    except FileNotFoundError:
-        raise
-    except (ValueError, OSError) as error:
-        raise ValueError(
-            f"env: the model {os.fspath(xml_file)!r} of {name} does not compile: {error}"
-        ) from error
+        return mujoco().MjModel.from_xml_path(path)
+    except ValueError as error:
+        raise ValueError(f"env: the model {path!r} of {name} does not compile: {error}") from error
 
 
 def _task(model: Any, arguments: Mapping[str, Any], **own: Any) -> dict[str, Any]:
