@@ -37,19 +37,17 @@ def seeds_of(env: Any) -> str:
     """How a vector environment's reset is seeded: "list" (one seed an environment, as Sync and Async take
     them), "number" (the base class's one int), or "" where it takes no seed.
 
-    The annotation of `seed` tells: one that names a list, tuple or sequence in every wrapper down to the
-    environment itself; without an annotation the base class's int is what it takes.
+    The annotation of `seed` tells, in the environment itself, because wrappers pass on what they get: a list,
+    tuple or sequence in it means a list, anything else, and none, the base class's int.
     """
-    answer = "list"
-    for layer in layers(env):
-        if not takes(layer.reset, "seed"):
-            return ""
-        parameter = inspect.signature(layer.reset).parameters.get("seed")
-        annotation = inspect.Parameter.empty if parameter is None else parameter.annotation
-        text = "" if annotation is inspect.Parameter.empty else str(annotation)
-        if not any(word in text.lower() for word in ("list", "sequence", "tuple", "iterable", "array")):
-            answer = "number"
-    return answer
+    every = list(layers(env))
+    if not all(takes(layer.reset, "seed") for layer in every):
+        return ""
+    parameter = inspect.signature(every[-1].reset).parameters.get("seed")
+    annotation = inspect.Parameter.empty if parameter is None else parameter.annotation
+    text = "" if annotation is inspect.Parameter.empty else str(annotation).lower()
+    listed = any(word in text for word in ("list", "sequence", "tuple", "iterable", "array"))
+    return "list" if listed else "number"
 
 
 class VectorLanes:
