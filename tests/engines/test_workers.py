@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from ember_ml import envs
 from ember_ml.engines.base import Population
 from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import PythonEngine
+from ember_ml.envs.workers import NO_GUARD
 from ember_ml.errors import EvaluationError
 
 LINEAR = PolicySpec(2, 1, 3, layers=(DenseLayer(2, 1, 0, 2),))
@@ -63,7 +67,109 @@ def test_an_error_in_a_worker_is_the_error_here():
             evaluate(workers, "raise")
         errors.append(str(caught.value))
     assert errors[0] == errors[1]
-    assert "in step" in str(caught.value.__cause__), "the worker's traceback is shown"
+    assert type(caught.value.__cause__) is OSError, "what was raised is of its own type"
+    assert "in step" in str(caught.value.__cause__.__cause__), "the worker's traceback is shown"
+
+
+class Awkward(Exception):
+    """Cannot be made again from its arguments, as pickle does it."""
+
+    def __init__(self, code, place):
+        super().__init__(f"{code} at {place}")
+
+
+class Held(Exception):
+    """Holds what cannot be pickled."""
+
+    def __init__(self):
+        super().__init__("held")
+        self.lock = threading.Lock()
+
+
+class Afloat(Noisy):
+    def step(self, action):
+        raise Awkward(3, "sea")
+
+
+class Holding(Noisy):
+    def step(self, action):
+        raise Held()
+
+
+@pytest.mark.parametrize(("env", "text"), [(Afloat, "Awkward: 3 at sea"), (Holding, "Held: held")])
+def test_an_exception_that_cannot_travel_leaves_its_traceback(env, text):
+    with (
+        PythonEngine(envs.make(env), LINEAR, workers=2, start_method="forkserver") as engine,
+        pytest.raises(EvaluationError, match=f"step raised {text}") as caught,
+    ):
+        engine.evaluate(PEOPLE)
+    assert text in str(caught.value.__cause__)
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from ember_ml import es
+
+print("run as", __name__, flush=True)
+
+
+class Stop(Exception):
+    pass
+
+
+class Line:
+    observation_size = action_size = 1
+
+    def reset(self, seed):
+        return np.zeros(1)
+
+    def step(self, action):
+        if {raises}:
+            raise Stop("here")
+        return np.zeros(1), float(action), True, {{}}
+
+
+def main():
+    run = es.train(Line, workers=2, generations=2, seed=0, progress=False)
+    print("trained", len(run.history))
+
+
+{end}
+"""
+
+
+def run_script(tmp_path, end, raises=False):
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT.format(end=end, raises=raises))
+    return subprocess.run(
+        [sys.executable, str(file)], capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+def test_a_script_without_the_guard_is_told_so_in_one_sentence(tmp_path):
+    done = run_script(tmp_path, "main()")
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1, done.stderr
+    assert done.stderr.strip().splitlines()[-1] == f"RuntimeError: {NO_GUARD}"
+
+
+def test_a_script_with_the_guard_trains(tmp_path):
+    done = run_script(tmp_path, 'if __name__ == "__main__":\n    main()')
+    assert done.returncode == 0 and "trained 2" in done.stdout, done.stderr
+
+
+def test_an_exception_of_the_scripts_own_class_keeps_its_type(tmp_path):
+    end = """
+if __name__ == "__main__":
+    try:
+        main()
+    except es.EvaluationError as error:
+        assert type(error.__cause__) is Stop, repr(error.__cause__)
+        print("stopped")
+"""
+    done = run_script(tmp_path, end, raises=True)
+    assert "stopped" in done.stdout, done.stderr
 
 
 def test_a_worker_that_dies():

@@ -26,7 +26,7 @@ class ArrayLike:
 class OnDevice:
     """What cupy's arrays do: refuse numpy, and give a copy when asked."""
 
-    __cuda_array_interface__: dict = {}
+    __cuda_array_interface__ = None
 
     def __init__(self, values):
         self.values = np.asarray(values, np.float32)
@@ -108,12 +108,13 @@ def test_an_observation_is_a_copy():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["3", b"3", None, ["3"], [None], {"a": 1}, [1, [2, 3]], 1 + 2j, np.datetime64("2020-01-01"), object()]
+    "wrong",
+    ["3", b"3", None, ["3"], [None], {"a": 1}, [1, [2, 3]], 1 + 2j, np.datetime64("2020-01-01"), object()],
 )
 def test_what_is_no_number_is_refused_and_not_converted(wrong):
-    with pytest.raises(EnvMistake, match="the observation is .*not an array of numbers"):
+    with pytest.raises(EnvMistake, match=r"the observation is .*not an array of numbers"):
         to_vector(wrong)
-    with pytest.raises(EnvMistake, match="the reward is .*not one number"):
+    with pytest.raises(EnvMistake, match=r"the reward is .*not one number"):
         to_scalar(wrong, "reward")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,28 @@ def build(tmp_path, fields="", export=EXPORT, reset="", step=""):
     source = tmp_path / "line.c"
     source.write_text(SOURCE.format(fields=fields, export=export, reset=reset, step=step))
     return envs.compile(source, flags=["-Wno-override-init", "-Wno-initializer-overrides"])
+
+
+def test_libraries_stand_behind_the_source_that_needs_them(tmp_path):
+    (tmp_path / "bonus.c").write_text("float bonus(void) { return 2.0f; }")
+    subprocess.run(
+        ["cc", "-fPIC", "-c", "bonus.c", "-o", "bonus.o"], cwd=tmp_path, check=True, capture_output=True
+    )
+    subprocess.run(["ar", "rcs", "libbonus.a", "bonus.o"], cwd=tmp_path, check=True, capture_output=True)
+    source = tmp_path / "line.c"
+    text = SOURCE.format(fields="", export=EXPORT, reset="", step="r[0] = bonus();")
+    source.write_text(text.replace("typedef struct", "float bonus(void); typedef struct", 1))
+    folder = f"-L{tmp_path}"
+    for flags in (
+        [folder, "-lbonus"],
+        ["-lbonus", folder],
+        [str(tmp_path / "libbonus.a")],
+        [str(tmp_path / "bonus.o")],
+        [folder, "-Wl,-Bstatic", "-lbonus", "-Wl,-Bdynamic"],
+    ):
+        lanes = CustomLanes(envs.compile(source, flags=["-Wno-override-init", *flags]), 1)
+        lanes.reset([0], [1])
+        assert lanes.step([0], np.zeros((1, 1), np.float32))[1] == [2.0], flags
 
 
 def test_the_worked_example_is_a_pendulum():

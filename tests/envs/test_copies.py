@@ -150,7 +150,9 @@ def test_the_trainer_takes_lanes_and_says_where_they_mean_nothing():
     trainer.run(1)
     assert len(trainer.engine._lanes._envs) == 2 and "up to 2 episodes" in trainer.explain()
     assert es.train(Table, seed=0, lanes=2, generations=1, progress=False).steps > 0
-    with pytest.warns(UserWarning, match="lanes=2 has no effect: .*Simple1D-v0 is stepped by the native engine"):
+    with pytest.warns(
+        UserWarning, match="lanes=2 has no effect: .*Simple1D-v0 is stepped by the native engine"
+    ):
         es.Trainer("Simple1D-v0", seed=0, lanes=2)
     for wrong in (0, 1.5, "2"):
         with pytest.raises((ValueError, TypeError), match="lanes: got"):

@@ -222,3 +222,22 @@ def test_missing_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(ImportError, match=r"pip install 'ember-ml\[numba\]'"):
         envs.native(**SIZES)(type("Env", (), {"reset": reset, "step": step}))
+
+
+def test_names_of_its_numbers():
+    class Named:
+        observation_names, action_names = ("place",), ("left", "stay", "right")
+
+        def reset(state, rng):
+            state[0] = 0.0
+
+        def step(state, action):
+            state[0] += action - 1
+            return -abs(state[0]), False
+
+    native = envs.native(state_size=1, observation_size=1, action_size=3, discrete=True, max_steps=5)
+    spec = native(Named)
+    assert spec.observation_names == ("place",) and spec.action_names == ("left", "stay", "right")
+    Named.action_names = ("left",)
+    with pytest.raises(ValueError, match=r"env: Named.action_names has 1 names; wanted 3"):
+        native(Named)

@@ -68,7 +68,9 @@ def compile(
 
     Args:
         source: the file; one that ends in .c is C, anything else C++17.
-        flags: more compiler flags, behind the package's own `-O3 -ffp-contract=off -fno-math-errno`.
+        flags: more compiler flags, behind the package's own `-O3 -ffp-contract=off -fno-math-errno`;
+            libraries (`-lname`, `-Wl,...`, files ending in .a, .o, .so, .dylib) come behind the source, where
+            the linker wants them.
         output: keep the library here; None leaves no file behind.
         compiler: the program to run; None takes $CC or $CXX, else the first of cc, gcc, clang (c++, g++,
         clang++).
@@ -86,8 +88,10 @@ def compile(
     with tempfile.TemporaryDirectory(prefix="ember-env-") as folder:
         built = Path(folder) / (file.stem + ".so")
         standard = "-std=c11" if plain else "-std=c++17"
-        command = [*program, standard, *FLAGS, "-shared", "-fPIC", f"-I{include_dir()}", *flags, str(file)]
-        command += ["-o", str(built), "-lm"]
+        libraries = [flag for flag in flags if _is_for_linker(flag)]
+        others = [flag for flag in flags if not _is_for_linker(flag)]
+        command = [*program, standard, *FLAGS, "-shared", "-fPIC", f"-I{include_dir()}", *others, str(file)]
+        command += ["-o", str(built), *libraries, "-lm"]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             text = (answer.stderr or answer.stdout).strip()
@@ -103,6 +107,11 @@ def compile(
             return _open(kept, kept.name)
         # Mapped memory outlives the name of the file, which goes with the folder.
         return _open(built, file.name)
+
+
+def _is_for_linker(flag: str) -> bool:
+    """Whether a flag must stand behind the source: linkers drop a library that nothing before it needs."""
+    return flag.startswith(("-l", "-Wl,")) or Path(flag).suffix in (".a", ".o", ".so", ".dylib")
 
 
 def _compiler(plain: bool, named: str | None) -> list[str]:

@@ -24,11 +24,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml.envs.attributes import names_of
 from ember_ml.envs.numba_compile import compile_functions
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import need
@@ -48,7 +50,12 @@ def native(
     """Decorates a class of plain functions `reset`, `step` and `observe` (see the top of this module).
 
     The functions first run in plain Python for a few episodes, which finds mistakes with a readable error;
-    then numba compiles them. The class becomes an EnvSpec, which `es.train` and `es.Trainer` take.
+    then numba compiles them. The class becomes an EnvSpec, which `es.train` and `es.Trainer` take. Its
+    attributes `observation_names` and `action_names`, if it has them, label pictures.
+
+    Every process compiles anew, which takes a few seconds: numba's cache on disk does not find functions
+    again that close over other compiled functions, as the callbacks close over yours; it would only add a
+    file each time.
 
     Args:
         state_size: float64 numbers of `state`.
@@ -87,7 +94,12 @@ def native(
         )
         low, high = bounds
         env.check(low, high)
-        return compile_functions(env, low, high)
+        spec = compile_functions(env, low, high)
+        return replace(
+            spec,
+            observation_names=names_of(env.name, functions, "observation_names", observation_size),
+            action_names=names_of(env.name, functions, "action_names", action_size),
+        )
 
     return decorate
 

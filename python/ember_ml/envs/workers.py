@@ -6,7 +6,9 @@ episode depends on its seed and actions alone, so results do not depend on the n
 
 from __future__ import annotations
 
+import io
 import multiprocessing
+import os
 import pickle
 import signal
 import traceback
@@ -20,9 +22,17 @@ from numpy.typing import NDArray
 from ember_ml.envs.adapters import Adapter
 from ember_ml.envs.lanes import LaneError, ObjectLanes, Step
 
+#: How a process ends that was started to work and came upon the line that starts workers instead.
+UNGUARDED = 86
+
+NO_GUARD = (
+    "workers: each worker process runs this script again, up to `if __name__ == '__main__':`; put what trains"
+    " behind that line"
+)
+
 
 class RemoteTraceback(Exception):
-    """Carries the text of a worker's traceback as the cause of the error shown here."""
+    """Carries the text of a worker's traceback, as the cause of the exception that was raised there."""
 
 
 class WorkerLanes:
@@ -36,7 +46,8 @@ class WorkerLanes:
 
     Raises:
         TypeError: the factory cannot be pickled.
-        RuntimeError: a worker ends before it is ready.
+        RuntimeError: a worker ends before it is ready, such as that of a script that starts workers outside
+            of `if __name__ == "__main__":`. A worker runs the script, up to that guard.
     """
 
     refill = True
@@ -44,6 +55,9 @@ class WorkerLanes:
     def __init__(
         self, factory: Callable[[], Adapter], size: int, workers: int, start_method: str = "spawn"
     ) -> None:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            # This process is a worker, and runs the script to find the environment's class in it.
+            os._exit(UNGUARDED)  # quietly: the parent says what to do
         try:
             packed = pickle.dumps(factory)
         except Exception as error:
@@ -64,7 +78,10 @@ class WorkerLanes:
                     target=serve, args=(there, packed, size), name="ember-ml-env", daemon=True
                 )
                 self._links.append(here)
-                process.start()
+                try:
+                    process.start()
+                except (EOFError, ConnectionError) as error:  # of a fork server that ran the script and ended
+                    raise RuntimeError(NO_GUARD) from error
                 self._processes.append(process)
                 there.close()
             for worker in range(self.workers):
@@ -87,10 +104,12 @@ class WorkerLanes:
                 "at its top level, or use workers=1"
             )
         self._processes[worker].join(5)
+        code = self._processes[worker].exitcode
+        if code == UNGUARDED:
+            raise RuntimeError(NO_GUARD)
         raise RuntimeError(
-            f"a worker process ended while it started (exit code {self._processes[worker].exitcode}); a "
-            f"script that "
-            "uses workers needs `if __name__ == '__main__':` around what it runs"
+            f"a worker process ended while it started (exit code {code}); its message is above. Workers run"
+            " this script again, up to `if __name__ == '__main__':`"
         )
 
     def reset(self, lanes: Sequence[int], seeds: Sequence[int]) -> NDArray[np.float32]:
@@ -122,7 +141,7 @@ class WorkerLanes:
                 # The first lane in order, so that the error named is the same for any number of workers.
                 if failure is None or answer.lane < failure.lane:
                     failure = LaneError(answer.lane, answer.message)
-                    failure.__cause__ = RemoteTraceback(answer.traceback) if answer.traceback else None
+                    failure.__cause__ = answer.cause()
                 continue
             if not results:
                 results = [np.empty((len(numbers), *a.shape[1:]), a.dtype) for a in answer]
@@ -156,13 +175,36 @@ class WorkerLanes:
 
 
 class Failure:
-    """A LaneError on its way through a pipe."""
+    """A LaneError on its way through a pipe, with what was raised, if that can be pickled."""
 
     def __init__(self, error: LaneError) -> None:
         self.lane = error.lane
         self.message = error.message
         cause = error.__cause__
         self.traceback = "".join(traceback.format_exception(cause)) if cause is not None else ""
+        try:
+            self.packed = pickle.dumps(cause)
+        except Exception:
+            self.packed = pickle.dumps(None)
+
+    def cause(self) -> BaseException | None:
+        """The exception, of its own type, whose cause is the text of the worker's traceback."""
+        text = RemoteTraceback(self.traceback) if self.traceback else None
+        try:
+            cause = _Unpickler(io.BytesIO(self.packed)).load()
+        except Exception:  # a class whose constructor takes other arguments than it hands on
+            cause = None
+        if not isinstance(cause, BaseException):
+            return text
+        cause.__cause__ = text
+        return cause
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds in the script what a worker knows by the name under which it ran the script."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class("__main__" if module == "__mp_main__" else module, name)
 
 
 def serve(link: Connection, packed: bytes, size: int) -> None:
