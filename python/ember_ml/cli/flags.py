@@ -47,7 +47,7 @@ OWN = (
     *("preset", "theta0", "episodes", "max_steps", "frame_skip", "clip_actions", "normalize_observations"),
     *("warmup", "reward_offset", "reward_scale", "common_starts", "seed", "restarts", "generations"),
 )
-STRATEGY = ("strategy", "directions", "sigma", "learning_rate", "policy")
+STRATEGY = ("strategy", "directions", "members", "sigma", "learning_rate", "policy")
 
 _NUMBER: dict[str, Any] = {"type": int, "metavar": "N"}
 _REAL: dict[str, Any] = {"type": float, "metavar": "X"}
@@ -86,6 +86,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(STRATEGIES)} (the preset's)",
     )
     _add(group, "directions", _NUMBER, "noise vectors a generation, 2 N members (the preset's)")
+    _add(group, "members", _NUMBER, "instead of directions: what is evaluated a generation")
     _add(group, "sigma", _REAL, "deviation of the search distribution (the preset's)")
     _add(group, "learning_rate", _REAL, "of the strategy's optimiser (the preset's)")
     _add(group, "common_starts", _SWITCH, "all members of a generation start alike (no)")

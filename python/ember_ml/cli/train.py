@@ -20,7 +20,7 @@ from ember_ml.cli.command import (
 )
 from ember_ml.cli.environment import environment, is_user_object, user_object
 from ember_ml.cli.keeping import Keeper
-from ember_ml.cli.strategy import strategy_of
+from ember_ml.cli.strategy import strategy_arguments
 from ember_ml.cli.summary import print_summary, summary
 from ember_ml.errors import is_installed
 
@@ -115,7 +115,7 @@ def _run(options: argparse.Namespace, resume: str | None, callbacks: list[Any]) 
     if resume is not None:
         return _go_on(options, resume, env, policy, arguments)
     arguments.update(given(options, (*flags.LIMITS, *flags.OWN)))
-    return train(env, policy, strategy_of(options, env.name), **arguments)
+    return train(env, policy, **strategy_arguments(options), **arguments)
 
 
 def _go_on(options: argparse.Namespace, file: str, env: Any, policy: Any, arguments: dict[str, Any]) -> Any:

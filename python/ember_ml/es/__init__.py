@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from ember_ml.es.callbacks import Callback, Checkpoint
     from ember_ml.es.evaluation import EvaluationResult
     from ember_ml.es.history import History
-    from ember_ml.es.loggers import CSVLogger, TensorBoardLogger
+    from ember_ml.es.loggers import CSVLogger, TensorBoardLogger, WandbLogger
     from ember_ml.es.noise import noise
     from ember_ml.es.policy import MLPPolicy, TrainedPolicy
+    from ember_ml.es.preset_table import list_presets
     from ember_ml.es.presets import PRESETS, Preset
     from ember_ml.es.restore import load
     from ember_ml.es.run import Run
@@ -43,6 +44,8 @@ _HOMES = {
     "Checkpoint": "callbacks",
     "CSVLogger": "loggers",
     "TensorBoardLogger": "loggers",
+    "WandbLogger": "loggers",
+    "list_presets": "preset_table",
     "PRESETS": "presets",
     "Preset": "presets",
     "noise": "noise",
@@ -73,6 +76,8 @@ __all__ = [
     "TensorBoardLogger",
     "TrainedPolicy",
     "Trainer",
+    "WandbLogger",
+    "list_presets",
     "load",
     "noise",
     "train",

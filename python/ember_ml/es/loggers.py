@@ -99,3 +99,56 @@ class TensorBoardLogger(Callback):
             )
         self._writer.flush()
         self._written += len(rows)
+
+
+class WandbLogger(Callback):
+    """The history in a run of Weights & Biases (extra ``wandb``), generations as steps.
+
+    Every column of the history is logged as ``train/NAME``, and what the trainer is made of as the run's
+    config. NaN (no member finished) is left out.
+
+    Args:
+        every: generations between writes; every generation's record is written.
+        run: a run that `wandb.init` gave; it is left open. None: one begins and ends with each training.
+        init: arguments of `wandb.init`, such as ``project="walker"``, ``name=``, ``mode="offline"``.
+
+    Raises:
+        MissingExtra: wandb is not installed.
+        TypeError: both a run and arguments for a new one.
+    """
+
+    def __init__(self, every: int = 10, run: Any = None, **init: Any) -> None:
+        super().__init__(every)
+        if run is not None and init:
+            raise TypeError(f"run: got a run beside {', '.join(init)}=, which are for a new one")
+        self._wandb = need("wandb", "wandb")
+        self._given, self._init = run, init
+        self._run: Any = None
+        self._written = 0
+
+    def on_start(self, trainer: Trainer) -> None:
+        config = trainer.config()
+        if self._given is None:
+            self._run = self._wandb.init(
+                **{**self._init, "config": {**config, **self._init.get("config", {})}}
+            )
+        else:
+            self._run = self._given
+            self._run.config.update(config, allow_val_change=True)
+        self._written = len(trainer.history)  # a resumed training goes on where it stands
+
+    def on_generation(self, trainer: Trainer) -> bool | None:
+        self._write(trainer)
+        return None
+
+    def on_end(self, trainer: Trainer) -> None:
+        self._write(trainer)
+        if self._given is None:
+            self._run.finish()
+
+    def _write(self, trainer: Trainer) -> None:
+        rows = trainer.history.to_numpy()[self._written :]
+        for row in rows:
+            values = {f"train/{name}": row[name].item() for name in NAMES[1:] if row[name] == row[name]}
+            self._run.log(values, step=int(row["generation"]))
+        self._written += len(rows)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 import secrets
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from numpy.typing import ArrayLike
 
 from ember_ml import validate
 from ember_ml.es import presets
+from ember_ml.es.callbacks import Callback
 from ember_ml.es.interrupt import remember
+from ember_ml.es.options import STRATEGY_OPTIONS, UNSET, EngineName, Layout, PresetName, StrategyName
 from ember_ml.es.run import Run
+from ember_ml.es.strategies import Strategy, names
 from ember_ml.es.trainer import Trainer
 
 #: What `train` decides itself; everything else of `Trainer` may be given.
@@ -21,32 +28,67 @@ _LIMITS = ("until", "seconds", "steps")
 def train(
     env: Any,
     policy: Any = None,
-    strategy: Any = None,
-    preset: str | None = "auto",
+    strategy: Strategy | StrategyName | None = None,
+    preset: PresetName | None = "auto",
     generations: int | None = None,
     seed: int | None = None,
     restarts: int = 1,
-    **trainer_options: Any,
+    *,
+    directions: int | None = None,
+    members: int | None = None,
+    sigma: float | None = None,
+    learning_rate: float | None = None,
+    until: float | None = None,
+    seconds: float | None = None,
+    steps: int | None = None,
+    episodes: int = UNSET,
+    normalize_observations: bool | None = UNSET,
+    threads: int | None = UNSET,
+    engine: EngineName = UNSET,
+    device: str | None = UNSET,
+    callbacks: Callback | Iterable[Any] = UNSET,
+    max_steps: int | None = UNSET,
+    clip_actions: bool = UNSET,
+    reward_offset: float = UNSET,
+    reward_scale: float = UNSET,
+    frame_skip: int = UNSET,
+    warmup: bool = UNSET,
+    layout: Layout | None = UNSET,
+    theta0: ArrayLike | str | os.PathLike[str] | None = UNSET,
+    common_starts: bool = UNSET,
+    progress: bool = UNSET,
+    workers: int | None = UNSET,
+    lanes: int | None = UNSET,
+    **unknown: NoReturn,
 ) -> Run:
     """Trains a policy and returns what came of it.
 
     Args:
         env: a native environment's name, a gymnasium id, or an environment of your own (`Trainer`).
-        policy, strategy: yours; what is None comes from the preset.
+        policy, strategy: yours; what is None comes from the preset. A strategy may be a name, such as "snes"
+            or "cr-fm-nes": case and dashes do not count.
         preset: "auto" takes the task's own if one is known, else the general default; None or "default" is
-            the general default; or a name. `run.explain()` says which it was.
+            the general default; or a name. `run.explain()` says which it was, `es.list_presets()` lists all.
         generations: how long to train and what schedules follow; None takes the preset's.
         seed: decides every number; None draws one (`run.seed`).
         restarts: trainings from different seeds, of which the one whose policy does best on fresh starts is
             returned; `run.steps` counts all of them and `run.restarts` describes them.
-        trainer_options: further arguments of `Trainer`, and `until`, `seconds`, `steps` of `Trainer.run`.
+        directions, members, sigma, learning_rate: of the strategy that is named, or of the preset's. The
+            learning rate is the optimiser's where the strategy has one.
+        until, seconds, steps: limits of `Trainer.run`.
+
+    Everything else is an argument of `Trainer`; what is not given is the preset's, or the trainer's default.
 
     Raises:
         TypeError: an option that does not exist.
         ValueError: a value that does not fit; the message names it.
     """
-    trainers = make_trainers(env, policy, strategy, preset, generations, seed, restarts, trainer_options)
-    limits = {name: trainer_options[name] for name in _LIMITS if name in trainer_options}
+    given: dict[str, Any] = dict(locals())
+    options = {name: given[name] for name in (*OPTIONS, *_LIMITS) if given.get(name, UNSET) is not UNSET}
+    options = {**options, **unknown}
+    changes = {name: given[name] for name in STRATEGY_OPTIONS if given[name] is not None}
+    trainers = make_trainers(env, policy, strategy, preset, generations, seed, restarts, options, changes)
+    limits = {name: given[name] for name in _LIMITS if given[name] is not None}
     best: Run | None = None
     tried: list[dict[str, Any]] = []
     chosen = 0
@@ -83,16 +125,17 @@ def make_trainers(
     generations: int | None,
     seed: int | None,
     restarts: int,
-    options: dict[str, Any],
+    options: Mapping[str, Any],
+    changes: Mapping[str, Any],
 ) -> list[Any]:
-    """One function for each restart that makes its trainer."""
+    """One function for each restart that makes its trainer. `changes` are some of `STRATEGY_OPTIONS`."""
     from ember_ml import envs
     from ember_ml.es.noise import derived_seed
-    from ember_ml.es.strategies import Strategy
 
     for name in options:
         if name not in OPTIONS and name not in _LIMITS:
-            known = [*sorted(_OWN - {"self"}), "preset", "restarts", *OPTIONS, *_LIMITS]
+            own = [*sorted(_OWN - {"self"}), "preset", "restarts", *STRATEGY_OPTIONS]
+            known = [*own, *OPTIONS, *_LIMITS]
             raise TypeError(f"train() got an unknown option {name!r}{validate.suggest(name, known)}")
     restarts = validate.positive_int("restarts", restarts)
     seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
@@ -103,6 +146,10 @@ def make_trainers(
         chosen = presets.DEFAULT
     elif strategy is not None:
         why += ", with your strategy"
+    elif changes:
+        why += f", with {', '.join(f'{name}={value!r}' for name, value in changes.items())}"
+    if strategy is not None and not isinstance(strategy, str):
+        strategy = names.as_strategy(strategy, changes)
     arguments = {**chosen.options, **{n: v for n, v in options.items() if n not in _LIMITS}}
     arguments["generations"] = chosen.generations if generations is None else generations
 
@@ -112,10 +159,13 @@ def make_trainers(
         def make() -> Trainer:
             if index and first is not None:
                 policy.from_vector(first)  # it holds what the last restart trained
-            own = strategy
+            own: Any = strategy
             if own is None:
                 own = chosen.strategy()
-            elif index and isinstance(own, Strategy):
+                own = names.make(own, changes) if changes else own
+            elif isinstance(own, str):
+                own = names.as_strategy(own, changes)
+            elif index:
                 own = Strategy.from_config(own.config(), own.optimizer)
             number = seed if index == 0 else derived_seed("init", seed, index, 0, 0)
             trainer = Trainer(env, chosen.policy if policy is None else policy, own, seed=number, **arguments)

@@ -26,6 +26,7 @@ from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.limits import Limits
 from ember_ml.es.network import first_parameters, network_of, outputs_of
 from ember_ml.es.observation import ObservationStatistics
+from ember_ml.es.options import EngineName, Layout
 from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.progress import Progress
 from ember_ml.es.run import Run
@@ -46,8 +47,8 @@ class Trainer:
             EnvSpec.
         policy: an Ember Module (which holds the trained weights afterwards), an `MLPPolicy`, a PolicySpec, a
             tuple of hidden widths, or None for the default network.
-        strategy: from `ember_ml.es`, not started; None is the general default (OpenAI-ES, 16 pairs, sigma
-            0.3, Adam 0.1, both decayed to 5% over the plan).
+        strategy: from `ember_ml.es`, not started, or a name such as "snes" for its defaults; None is the
+            general default (OpenAI-ES, 16 pairs, sigma 0.3, Adam 0.1, both decayed to 5% over the plan).
         episodes: per member and generation.
         normalize_observations: by running statistics that travel with the policy. None: yes, unless the
             strategy is one that does not (ARS V1).
@@ -88,7 +89,7 @@ class Trainer:
         normalize_observations: bool | None = None,
         seed: int | None = None,
         threads: int | None = None,
-        engine: str = "auto",
+        engine: EngineName = "auto",
         device: str | None = None,
         generations: int | None = None,
         callbacks: Callback | Iterable[Any] = (),
@@ -98,7 +99,7 @@ class Trainer:
         reward_scale: float = 1.0,
         frame_skip: int = 1,
         warmup: bool = True,
-        layout: str | None = None,
+        layout: Layout | None = None,
         theta0: ArrayLike | str | os.PathLike[str] | None = None,
         common_starts: bool = False,
         progress: bool = True,
@@ -107,7 +108,7 @@ class Trainer:
     ) -> None:
         from ember_ml import envs
         from ember_ml.es.presets import default_strategy
-        from ember_ml.es.strategies import Strategy
+        from ember_ml.es.strategies.names import as_strategy
 
         self.seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
         self.generations = generations
@@ -122,14 +123,7 @@ class Trainer:
 
         if strategy is None:
             strategy = default_strategy()
-        if not isinstance(strategy, Strategy):
-            wanted = "one of ember_ml.es's, such as es.OpenAIES()"
-            if isinstance(strategy, type) and issubclass(strategy, Strategy):
-                raise TypeError(
-                    f"strategy: got the class {strategy.__name__}, wanted {strategy.__name__}(...)"
-                )
-            raise TypeError(f"strategy: got {strategy!r}, wanted {wanted}")
-        self.strategy = strategy
+        self.strategy = strategy = as_strategy(strategy)
         if normalize_observations is None:
             own = strategy.normalize_observations
             normalize_observations = True if own is None else own

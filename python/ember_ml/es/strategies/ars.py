@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ember_ml import validate
+from ember_ml.es.options import ARSVersion
 from ember_ml.es.strategies.base import Strategy
 from ember_ml.es.strategies.size import Default, directions_of
 
@@ -42,7 +43,7 @@ class ARS(Strategy):
 
     def __init__(
         self,
-        version: str = "V2-t",
+        version: ARSVersion = "V2-t",
         directions: int | None = Default(32),
         top: int | None = None,
         learning_rate: float = 0.02,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ember_ml.es.options import Shaping
 from ember_ml.es.strategies.base import Strategy
 from ember_ml.es.strategies.size import Default, directions_of
 
@@ -42,7 +43,7 @@ class OpenAIES(Strategy):
         directions: int = Default(64),
         sigma: float = 0.02,
         optimizer: Any = None,
-        shaping: str = "centered_rank",
+        shaping: Shaping = "centered_rank",
         antithetic: bool = True,
         sigma_decay: float = 1.0,
         learning_rate_decay: float = 1.0,

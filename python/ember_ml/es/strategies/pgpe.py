@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ember_ml.es.options import Shaping
 from ember_ml.es.strategies.base import Strategy
 from ember_ml.es.strategies.size import Default, directions_of
 
@@ -44,7 +45,7 @@ class PGPE(Strategy):
         optimizer: Any = None,
         sigma_learning_rate: float = 0.1,
         sigma_max_change: float = 0.2,
-        shaping: str = "centered_rank",
+        shaping: Shaping = "centered_rank",
         learning_rate_decay: float = 1.0,
         antithetic: bool = True,
         *,
