@@ -12,8 +12,6 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ember_ml._core import __version__
-
 __all__ = ["__version__", "backend", "envs", "es", "nn", "ops", "tensor", "training"]
 
 _SUBMODULES = {name: f"ember_ml.{name}" for name in ("backend", "envs", "es", "nn", "ops", "training")}
@@ -25,6 +23,10 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(_SUBMODULES[name])
         globals()[name] = module
         return module
+    if name == "__version__":
+        from ember_ml._core import __version__
+
+        return __version__
     raise AttributeError(f"module 'ember_ml' has no attribute {name!r}")
 
 

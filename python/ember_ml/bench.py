@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ember_ml import _core
+from ember_ml.validate import suggest
 
 Row = dict[str, Any]
 
@@ -33,7 +34,7 @@ def bench(groups: Iterable[str] = (), seconds: float = 0.3) -> Iterator[Row]:
     known, groups = _core.bench_names(), tuple(groups)
     for name in groups:
         if name not in known:
-            raise ValueError(f"groups: got '{name}', wanted one of {', '.join(known)}")
+            raise ValueError(f"groups: got '{name}', wanted one of {', '.join(known)}{suggest(name, known)}")
     return _measure(groups or tuple(known), seconds)
 
 

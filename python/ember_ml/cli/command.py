@@ -43,6 +43,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{"formatter_class": Formatter, "allow_abbrev": False, **options})
+        # argparse takes -1e3 and -inf for options.
+        self._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|-(inf|nan)$", re.I)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.short(message)} ({self.prog} --help shows what there is)")
@@ -60,7 +62,8 @@ class Parser(argparse.ArgumentParser):
         """The error about words that are no option of this command."""
         known = [name for action in self._actions for name in action.option_strings]
         word = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
-        hint = suggest(word, known) if word.startswith("-") else ""
+        found = suggest(word[2:], [name[2:] for name in known]) if word.startswith("--") else ""
+        hint = found.replace("mean '", "mean '--")
         return UsageError(f"unrecognized arguments: {' '.join(words)}{hint} ({self.prog} --help)")
 
 
@@ -78,6 +81,20 @@ def command(commands: Any, name: str, run: Command, text: str, epilog: str = "")
     )
     parser.set_defaults(command=run, parser=parser, json=False, quiet=False)
     return parser
+
+
+def wrapped(text: str, indent: str, first: str | None = None) -> str:
+    """The text in lines that fit the terminal, each after `indent`, the first after `first`."""
+    width = max(40, min(110, shutil.get_terminal_size().columns))
+    start = indent if first is None else first
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=start,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def json_option(parser: Any) -> None:

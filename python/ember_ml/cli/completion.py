@@ -31,6 +31,7 @@ _ember_ml() {
     esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
+  local IFS=$'\n'
   if [[ -n $name && $word != -* ]]; then COMPREPLY+=($(compgen -f -- "$word")); fi
 }
 complete -o filenames -F _ember_ml ember-ml

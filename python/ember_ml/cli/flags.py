@@ -60,6 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "env", metavar="ENV", nargs="?", default=None, help="the environment; with --resume only your own"
     )
     group = parser.add_argument_group("what to train")
+    _add(group, "env", {"metavar": "ENV", "dest": "named_env"}, "another way to give ENV")
     env_arg_option(group)
     _add(group, "preset", _NAME, "settings of a task: auto, default or a name (auto)")
     group.add_argument(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ember_ml.cli.command import OK, command, json_option
+from ember_ml.cli.command import OK, command, json_option, wrapped
 
 
 def add(commands: Any) -> None:
@@ -47,10 +47,9 @@ def _envs(options: argparse.Namespace) -> int:
         if not row["native"]:
             print(row["name"])
             continue
-        actions = f"{row['actions']} {'choices' if row['discrete'] else 'values'}"
-        print(
-            f"{row['name']:<{width}}  {row['observations']} observations, {actions}, {row['max_steps']} steps"
-        )
+        kind = "choices" if row["discrete"] else "actions"
+        sizes = f"{row['observations']} observed, {row['actions']} {kind}"
+        print(f"{row['name']:<{width}}  {sizes}, at most {row['max_steps']} steps")
     if not hasattr(options, "all"):
         print("and any gymnasium id (--all lists them), module:Class, file.py:Class and file.c")
     return OK
@@ -82,9 +81,13 @@ def _presets(options: argparse.Namespace) -> int:
     if options.json:
         options.answer = {"presets": rows}
         return OK
+    heads = ("environment", "preset")
+    widths = [max(len(row[key]) for row in rows) for key in ("env", "name")]
+    print(f"{heads[0]:<{widths[0]}}  {heads[1]:<{widths[1]}}  hidden layers, length")
     for row in rows:
-        network = "linear" if not row["hidden"] else " x ".join(map(str, row["hidden"]))
-        print(f"{row['env']}: {row['name']}, {network} policy, {row['generations']} generations")
+        network = " x ".join(map(str, row["hidden"])) or "linear"
+        names = f"{row['env']:<{widths[0]}}  {row['name']:<{widths[1]}}"
+        print(f"{names}  {network}, {row['generations']} generations")
         if options.env is not None:
-            print(f"  {row['strategy']}\n  {row['source']}")
+            print(wrapped(row["strategy"], "  ") + "\n" + wrapped(row["source"], "  "))
     return OK

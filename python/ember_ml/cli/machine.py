@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ember_ml.cli.command import OK, command, json_option
+from ember_ml.cli.command import OK, command, json_option, wrapped
 
 
 def add(commands: Any) -> None:
@@ -78,18 +78,21 @@ def _info(options: argparse.Namespace) -> int:
     if options.json:
         options.answer = found
         return OK
-    print(
-        f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}, {found['platform']}"
-    )
-    print(f"  SIMD level    {found['simd']} (built and runnable here: {', '.join(_core.simd_levels())})")
-    print(f"  threads       {found['threads']}")
-    print(f"  backends      {', '.join(backends)}")
-    print(f"  environments  {', '.join(sorted(envs.registry()))}; any gymnasium id where that is installed")
     there = [f"{name} {version}" for name, version in packages.items() if version]
     missing = [name for name, version in packages.items() if not version]
-    print(f"  installed     {', '.join(there) or 'none of the optional packages'}")
+    rows = {
+        "platform": found["platform"],
+        "SIMD level": f"{found['simd']} (built and runnable here: {', '.join(_core.simd_levels())})",
+        "threads": found["threads"],
+        "backends": ", ".join(backends),
+        "environments": f"{', '.join(sorted(envs.registry()))}; any gymnasium id where that is installed",
+        "installed": ", ".join(there) or "none of the optional packages",
+    }
     if missing:
-        print(f"  not installed {', '.join(missing)}: pip install 'ember-ml[all]' brings them")
+        rows["not installed"] = f"{', '.join(missing)}: pip install 'ember-ml[all]' brings them"
+    print(f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}")
+    for name, text in rows.items():
+        print(wrapped(str(text), " " * 16, f"  {name:<13} "))
     return OK
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import ember_ml.es.train  # what a Ctrl-C is not to meet half imported
 from ember_ml.cli import completion, listing, machine, saved, train
 from ember_ml.cli.command import FAILED, INTERRUPTED, OK, USAGE, Parser, UsageError
 
@@ -27,6 +28,9 @@ examples:
 
 `ember-ml COMMAND --help` explains each. Exit codes: 0 done, 1 training or evaluation failed, 2 wrong usage,
 3 --until was not reached, 130 interrupted."""
+
+#: What an error of the Python functions advises, to be said in the shell's words.
+_PASS_AS = re.compile(r"pass (?:it|one|one made like the saved one) as (env|policy)=")
 
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
@@ -49,6 +53,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "ember-ml") -> int:
     except UsageError as error:
         return _complain(str(error), USAGE, options)
     except Exception as error:
+        if _interrupted(error):
+            return _complain("interrupted" + options.rescued, INTERRUPTED, options)
         if options.traceback:
             traceback.print_exception(error)
         return _complain(_sentence(error) + options.rescued, _code_of(error), options)
@@ -92,7 +98,8 @@ def _complain(message: str, code: int, options: argparse.Namespace) -> int:
 
 def _flush() -> None:
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -106,11 +113,21 @@ def _sentence(error: Exception) -> str:
         text = "there is not enough memory"
     elif isinstance(error, OSError) and error.strerror:
         text = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        if error.errno is not None and text == os.strerror(error.errno):
+            text = f"cannot write or read: {text}"
+    text = _PASS_AS.sub(r"name it by --\1", text)
     place = _in_user_code(error)
     known = isinstance(error, (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError))
     if not text or not known or (place and not type(error).__module__.startswith("ember_ml")):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return f"{text} ({place})" if place else text
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is what made some library fail in its own way."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _in_user_code(error: BaseException) -> str:
@@ -198,6 +215,4 @@ def make_parser(prog: str = "ember-ml") -> Parser:
 
 
 def _version() -> str:
-    import ember_ml
-
     return ember_ml.__version__

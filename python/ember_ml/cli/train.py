@@ -32,6 +32,10 @@ def add(commands: Any) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     resume = getattr(options, "resume", None)
+    if hasattr(options, "named_env"):
+        if options.env is not None:
+            raise ValueError(f"--env: got {options.named_env!r}, but the first word is {options.env!r}")
+        options.env = options.named_env
     if options.env is None and resume is None:
         raise ValueError(
             "train: wanted either an environment or --resume FILE (`ember-ml train --help` shows how)"

@@ -64,6 +64,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
         raise FileNotFoundError(f"no file at {path}")
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a file saved by ember-ml")
+    if not path.is_file():  # /dev/zero has no end, and a pipe may have no other
+        raise ValueError(f"{path} is a device or a pipe, not a file saved by ember-ml")
     try:
         arrays = read_npz(path)
     except Damaged as error:
