@@ -25,6 +25,7 @@ def parser_of(name):
 def arguments_of_train():
     train_module = importlib.import_module("ember_ml.es.train")
     named = set(inspect.signature(es.train).parameters) - {"trainer_options", "unknown"}
+    named |= {"directions", "sigma", "learning_rate"}
     return named | {*train_module.OPTIONS, *train_module._LIMITS}
 
 

@@ -39,7 +39,7 @@ NOT_HERE = {
 }
 
 #: What a resumed training may be given anew (`es.Trainer.load`), and how long it goes on.
-FREE = ("threads", "engine", "device", "layout", "workers")
+FREE = ("threads", "engine", "device", "layout", "workers", "lanes")
 LIMITS = ("until", "seconds", "steps")
 
 #: Other arguments of `es.train` that pass through as they are, and those that make its strategy.
@@ -56,6 +56,7 @@ _NAME: dict[str, Any] = {"metavar": "NAME"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "%(prog)s [ENV] [options]"
     parser.add_argument(
         "env", metavar="ENV", nargs="?", default=None, help="the environment; with --resume only your own"
     )
@@ -103,6 +104,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "engine", _NAME, "auto, native, python, torch or mlx (auto)")
     _add(group, "device", _NAME, "cpu, cuda, mps or gpu, of torch and mlx (cuda where there is one)")
     _add(group, "workers", _NUMBER, "processes for environments written in Python (1)")
+    _add(group, "lanes", _NUMBER, "episodes side by side of an environment in Python (64 at most)")
     _add(group, "layout", _NAME, "members, episodes or units, of the native engine (it chooses)")
     group = parser.add_argument_group("what to write")
     _add(group, "save", {"metavar": "FILE"}, "the training: policy, history and what it needs to go on (npz)")
