@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
     from ember_ml.es.train import train
     from ember_ml.es.trainer import Trainer
+    from ember_ml.report.compare import compare
 
 _HOMES = {
     "train": "train",
@@ -77,6 +78,7 @@ __all__ = [
     "TrainedPolicy",
     "Trainer",
     "WandbLogger",
+    "compare",
     "list_presets",
     "load",
     "noise",
@@ -87,6 +89,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "EvaluationError":
         value = importlib.import_module("ember_ml.errors").EvaluationError
+    elif name == "compare":
+        value = importlib.import_module("ember_ml.report.compare").compare
     elif name in _HOMES:
         value = getattr(importlib.import_module(f"ember_ml.es.{_HOMES[name]}"), name)
     else:

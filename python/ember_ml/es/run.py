@@ -146,8 +146,10 @@ class Run:
 
         return playback.trajectory(self, path, **options)
 
-    def animate(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """One episode of the trained policy as a GIF. See `ember_ml.playback.animate`."""
+    def animate(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        """One episode of the trained policy as a GIF or MP4; without a path shown in a notebook. See
+        `ember_ml.playback.animate`.
+        """
         from ember_ml import playback
 
         return playback.animate(self, path, **options)

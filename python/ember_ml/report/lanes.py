@@ -1,0 +1,95 @@
+"""Any environment stepped from Python, to show it: native ones with their constants, own ones as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_ml import _core
+from ember_ml.engines.base import PURPOSES
+from ember_ml.engines.environments import State, environment
+from ember_ml.envs.abi import CustomLanes
+from ember_ml.envs.lanes import Lanes, ObjectLanes, Step
+from ember_ml.envs.spec import EnvSpec
+
+
+class BuiltinLanes:
+    """A built-in environment with its constants, in float32 as the native engine has it.
+
+    A seed of `reset` is the number of an episode among those that `Run.evaluate` plays.
+    """
+
+    refill = True
+
+    def __init__(self, env: EnvSpec, size: int, seed: int) -> None:
+        self.env = env
+        self.size = size
+        self.problem = environment(env.name, env.parameters)
+        self._seed = seed
+        self._states: list[State] = [()] * size
+
+    def reset(self, lanes: Sequence[int], seeds: Sequence[int]) -> NDArray[np.float32]:
+        n = max(1, self.problem.uniforms)
+        for lane, episode in zip(lanes, seeds):
+            u = np.zeros(n, np.float32)
+            if self.problem.uniforms:
+                u = _core.uniforms(PURPOSES["evaluate"], self._seed, 0, 0, episode, n)
+            self._states[lane] = self.problem.reset(np, u)
+        return self._observe(lanes)
+
+    def step(self, lanes: Sequence[int], actions: NDArray[Any]) -> Step:
+        columns = np.asarray(actions, np.float32).reshape(len(lanes), -1).T[..., None]
+        before = self._state(lanes)
+        after, rewards, over = self.problem.step(np, before, list(columns))
+        for row, lane in enumerate(lanes):
+            self._states[lane] = tuple(part[row] for part in after)
+        ended = np.zeros(len(lanes), np.bool_) if over is None else np.asarray(over)[:, 0]
+        return (
+            self._observe(lanes),
+            np.asarray(rewards, np.float64)[:, 0],
+            ended,
+            np.zeros(len(lanes), np.bool_),
+        )
+
+    def _state(self, lanes: Sequence[int]) -> State:
+        return tuple(np.stack(parts) for parts in zip(*(self._states[lane] for lane in lanes)))
+
+    def _observe(self, lanes: Sequence[int]) -> NDArray[np.float32]:
+        return np.concatenate(self.problem.observe(np, self._state(lanes)), axis=1)
+
+    def pose(self, lane: int) -> tuple[float, ...]:
+        """The state of one lane, as numbers."""
+        return tuple(float(part[0]) for part in self._states[lane])
+
+    def close(self) -> None:
+        """Nothing: states are plain memory."""
+
+
+def open_lanes(env: EnvSpec, size: int, seed: int) -> Lanes:
+    """Up to `size` episodes side by side; a vector environment or an object that cannot be copied has as many
+    as it has.
+    """
+    if env.kind == "builtin":
+        return BuiltinLanes(env, size, seed)
+    if env.kind == "custom":
+        return CustomLanes(env, size)
+    if is_vector(env):
+        lanes: Lanes = env.factory()
+        return lanes
+    return ObjectLanes(env.factory, min(size, env.lanes or size))
+
+
+def is_vector(env: EnvSpec) -> bool:
+    """Whether this is a gymnasium VectorEnv."""
+    return bool(getattr(env, "vector", False)) or hasattr(env.keepalive, "single_action_space")
+
+
+def start_of(env: EnvSpec, seed: int, episode: int) -> int:
+    """What starts episode number `episode` of `Run.evaluate`, for `Lanes.reset`."""
+    if env.kind == "builtin":
+        return episode
+    draw = _core.derived_seed64 if env.kind == "custom" else _core.derived_seed
+    return int(draw(PURPOSES["evaluate"], seed, 0, 0, episode))
