@@ -39,6 +39,7 @@ def traces(played: Episode, env: EnvSpec, most_frames: int, dark: bool | None = 
             line_label(axis, names.observations[index])
             (way,) = axis.plot([], [], color=colors.policy, linewidth=1.6, animated=True)
             (here,) = axis.plot([], [], "o", color=colors.policy, markersize=5, animated=True, clip_on=False)
+            here.set_in_layout(False)  # a point that is not clipped and has no place yet takes all the room
             moving += [(way, here, values)]
         axes[-1].set_xlabel("step")
         axes[-1].set_xlim(0, max(steps, 1))
