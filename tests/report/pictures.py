@@ -7,7 +7,7 @@ from ember_ml import es
 
 
 def run_of(returns, env="CartPole-v1", steps=1000, seconds=0.5, seed=0):
-    """A run whose history is made up: `returns` (generations,) of the policy, each generation of equal length."""
+    """A run whose history is made up: `returns` (generations,) of the policy, generations of equal length."""
     run = es.train(env, generations=1, seed=seed)
     count = len(returns)
     records = np.repeat(run.history.to_numpy()[:1], count)

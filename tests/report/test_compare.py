@@ -87,7 +87,7 @@ def test_files(tmp_path):
         es.train("CartPole-v1", generations=3, seed=seed).save(tmp_path / f"{seed}.npz")
     files = [tmp_path / "0.npz", str(tmp_path / "1.npz")]
     first, second = (es.load(file).history["policy_return"] for file in files)
-    xs, median = line(es.compare(files).axes[0], "ARS, 2 runs")
+    _, median = line(es.compare(files).axes[0], "ARS, 2 runs")
     assert np.allclose(median, (first + second) / 2)
 
 
@@ -97,7 +97,7 @@ def test_ten_groups_can_be_told_apart_and_many_long_runs_are_drawn_at_few_points
     assert len(styles) == 10
     check_layout(figure)
     long = es.compare([run_of(np.arange(5000.0)), run_of(np.arange(5000.0))], log=True).axes[0]
-    xs, ys = line(long, "ARS")
+    xs, _ = line(long, "ARS")
     assert len(xs) <= 400 and xs[0] == 1 and xs[-1] == 5000
 
 

@@ -98,7 +98,7 @@ def test_many_single_episodes_are_faint_behind_their_running_mean():
 def test_ten_thousand_generations():
     noise = np.random.default_rng(0).normal(0, 50, 10_000)
     figure = run_of(300 + noise).plot(x="steps")
-    xs, mean = line(figure.axes[0], "policy, mean of 251 generations")
+    _, mean = line(figure.axes[0], "policy, mean of 251 generations")
     assert np.abs(mean[200:-200] - 300).max() < 20
     check_layout(figure)
     texts = [t.get_text() for t in figure.axes[0].get_xticklabels()]
@@ -133,10 +133,10 @@ def test_evaluations_are_drawn_with_their_band_and_named_in_the_heading():
     run = run_of(np.linspace(20, 480, 50))
 
     class Evaluated(type(run)):
-        evaluations = [
+        evaluations = tuple(
             {"generation": g, "mean": m, "low": m - 5.0, "high": m + 5.0}
             for g, m in ((9, 100.0), (49, 450.0))
-        ]
+        )
         evaluation = SimpleNamespace(mean=455.4, confidence_interval=(450.0, 460.0), returns=np.zeros(100))
 
     run.__class__ = Evaluated

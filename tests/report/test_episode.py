@@ -184,10 +184,10 @@ def test_what_an_environment_raises_is_said(walk):
     run = trained(Breaks)
     Breaks.broken = True
     with pytest.raises(
-        EvaluationError, match="Breaks: step raised RuntimeError: the belt slipped .*episode 2"
+        EvaluationError, match=r"Breaks: step raised RuntimeError: the belt slipped .*episode 2"
     ):
         run.plot_trajectory(episode=2)
     with pytest.raises(ValueError, match="episode: got -1"):
         run.plot_trajectory(episode=-1)
-    with pytest.raises(TypeError, match="episode: got 0.5"):
+    with pytest.raises(TypeError, match=r"episode: got 0\.5"):
         run.plot_trajectory(episode=0.5)

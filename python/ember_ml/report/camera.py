@@ -116,10 +116,7 @@ def with_pictures(adapter: Adapter, spec: EnvSpec) -> Adapter:
         )
         return adapter
     adapter.close()
-    around: Any = getattr(adapter, "around", None)
-    if around is not None:
-        return around(drawn)
-    return Adapter(drawn, adapter.observation_size, adapter.action_shape)
+    return adapter.around(drawn)
 
 
 def _maker_of(env: Any, spec: EnvSpec) -> Callable[[], Any] | None:

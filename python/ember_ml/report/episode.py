@@ -13,7 +13,7 @@ from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import EvaluationError
 from ember_ml.report.camera import Camera, Reel, with_pictures
 from ember_ml.report.labels import Labels, labels
-from ember_ml.report.lanes import BuiltinLanes, is_vector, open_lanes, start_of
+from ember_ml.report.lanes import BuiltinLanes, open_lanes, start_of
 from ember_ml.report.scenes import scene
 from ember_ml.validate import whole
 
@@ -48,7 +48,7 @@ class Episode:
 
     @property
     def total(self) -> float:
-        return float(self.rewards.sum())
+        return float(self.returns[-1])  # summed in the order of the steps, as engines do
 
     @property
     def returns(self) -> np.ndarray:
@@ -137,7 +137,7 @@ class _Stage:
         if env.kind != "python":
             self.lanes = open_lanes(env, 1, seed)
             return
-        if is_vector(env):
+        if env.vector:
             self.lanes, self.made = env.factory(), env.keepalive
         else:
             adapter = env.factory()

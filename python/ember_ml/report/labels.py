@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ember_ml import _core
+from ember_ml.envs.names import ACTIONS, OBSERVATIONS
 from ember_ml.envs.spec import EnvSpec
-
-#: What the observations of known tasks are called.
-OBSERVATIONS: dict[str, tuple[str, ...]] = {
-    "Simple1D-v0": ("position",),
-    "CartPole-v1": ("cart position", "cart velocity", "pole angle", "pole velocity"),
-    "Pendulum-v1": ("cosine", "sine", "angular velocity"),
-    "MountainCar-v0": ("position", "velocity"),
-    "MountainCarContinuous-v0": ("position", "velocity"),
-    "Acrobot-v1": ("cosine 1", "sine 1", "cosine 2", "sine 2", "velocity 1", "velocity 2"),
-}
-
-#: What their actions are called: the values of a Box, or the choices.
-ACTIONS: dict[str, tuple[str, ...]] = {
-    "Simple1D-v0": ("move",),
-    "CartPole-v1": ("push left", "push right"),
-    "Pendulum-v1": ("torque",),
-    "MountainCar-v0": ("push left", "coast", "push right"),
-    "MountainCarContinuous-v0": ("force",),
-    "Acrobot-v1": ("torque -1", "no torque", "torque +1"),
-}
 
 #: Units of the observations of those that have some, and of their actions.
 OBSERVATION_UNITS = {
@@ -65,21 +45,17 @@ class Labels:
 
 
 def labels(env: EnvSpec, made: Any = None) -> Labels:
-    """The labels of an environment: what it declares (`observation_names`, `action_names`), what is known of
-    a built-in task, else numbers.
+    """The labels of an environment: the names that it declares, those known of a built-in task, else numbers.
 
     Args:
         made: the environment's object, where there is one.
-
-    Raises:
-        ValueError: the environment declares too many names, or too few.
     """
     n = env.observation_size
     known = env.name if n == len(OBSERVATIONS.get(env.name, ())) else ""
-    observations = _declared(env, made, "observation_names", n) or OBSERVATIONS.get(known, ())
+    observations = env.observation_names or OBSERVATIONS.get(known, ())
     # One name a value of a Box, a choice, or a part of a MultiDiscrete.
     count = len(env.choices) or env.action_size
-    actions = _declared(env, made, "action_names", count) or ACTIONS.get(known, ())
+    actions = env.action_names or ACTIONS.get(known, ())
     if observations == OBSERVATIONS.get(known):
         observations = _with_units(observations, OBSERVATION_UNITS.get(known, ()))
     if actions == ACTIONS.get(known):
@@ -98,17 +74,6 @@ def labels(env: EnvSpec, made: Any = None) -> Labels:
 
 def _with_units(names: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(names, units)) if units else names
-
-
-def _declared(env: EnvSpec, made: Any, key: str, count: int) -> tuple[str, ...]:
-    for owner in (env, made, getattr(made, "unwrapped", None)):
-        names: Sequence[Any] | None = getattr(owner, key, None)
-        if names is None or len(names) == 0:
-            continue
-        if isinstance(names, str) or len(names) != count:
-            raise ValueError(f"env: {env.name}.{key}: got {names!r}, wanted {count} names")
-        return tuple(str(name) for name in names)
-    return ()
 
 
 def constants(env: EnvSpec) -> dict[str, float]:

@@ -17,13 +17,15 @@ from ember_ml.envs.spec import EnvSpec
 
 
 class CoreMath:
-    """numpy with the native engine's sine and cosine, whose last bits differ from numpy's: with them an episode is
-    the native one bit for bit.
+    """numpy with the native engine's sine and cosine, whose last bits differ from numpy's: with them an
+    episode is the native one bit for bit.
     """
 
-    abs, floor, clip, where, zeros_like = map(
-        staticmethod, (np.abs, np.floor, np.clip, np.where, np.zeros_like)
-    )
+    abs = staticmethod(np.abs)
+    floor = staticmethod(np.floor)
+    clip = staticmethod(np.clip)
+    where = staticmethod(np.where)
+    zeros_like = staticmethod(np.zeros_like)
 
     @staticmethod
     def sin(x: Any) -> Any:
@@ -94,15 +96,10 @@ def open_lanes(env: EnvSpec, size: int, seed: int) -> Lanes:
         return BuiltinLanes(env, size, seed)
     if env.kind == "custom":
         return CustomLanes(env, size)
-    if is_vector(env):
+    if env.vector:
         lanes: Lanes = env.factory()
         return lanes
     return ObjectLanes(env.factory, min(size, env.lanes or size))
-
-
-def is_vector(env: EnvSpec) -> bool:
-    """Whether this is a gymnasium VectorEnv."""
-    return bool(getattr(env, "vector", False)) or hasattr(env.keepalive, "single_action_space")
 
 
 def start_of(env: EnvSpec, seed: int, episode: int) -> int:
