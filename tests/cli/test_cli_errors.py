@@ -175,6 +175,21 @@ def test_ctrl_c(presses, here):
     assert json.loads(done.stdout).get("interrupted", True)
 
 
+def test_ctrl_c_while_workers_start(here):
+    """It reaches all processes of a terminal: those that still import do not answer it."""
+    words = ["train", "thermostat:Thermostat", "--generations", "2", "--workers", "2", "--json"]
+    (here / "script.py").write_text(
+        "import os, signal, sys\n"
+        "if __name__ == '__mp_main__':\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "if __name__ == '__main__':\n"
+        f"    from ember_ml.cli import main; sys.exit(main({words}))\n"
+    )
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
 def test_what_becomes_of_ctrl_c_inside_a_library(capsys, monkeypatch):
     def fail(*_, **__):
         try:

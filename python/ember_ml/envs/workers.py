@@ -6,13 +6,15 @@ episode depends on its seed and actions alone, so results do not depend on the n
 
 from __future__ import annotations
 
+import contextlib
 import io
 import multiprocessing
 import os
 import pickle
 import signal
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -79,7 +81,8 @@ class WorkerLanes:
                 )
                 self._links.append(here)
                 try:
-                    process.start()
+                    with _ctrl_c_waits():
+                        process.start()
                 except (EOFError, ConnectionError) as error:  # of a fork server that ran the script and ended
                     raise RuntimeError(NO_GUARD) from error
                 self._processes.append(process)
@@ -174,6 +177,23 @@ class WorkerLanes:
             link.close()
 
 
+@contextlib.contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C reaches a process that starts meanwhile only once that can ignore it, and this one afterwards.
+
+    It goes to all processes of a terminal, and would print a traceback of each that still imports.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which would let the signal through when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Failure:
     """A LaneError on its way through a pipe, with what was raised, if that can be pickled."""
 
@@ -210,6 +230,8 @@ class _Unpickler(pickle.Unpickler):
 def serve(link: Connection, packed: bytes, size: int) -> None:
     """The worker's loop: ends with a None, or when the other end of the pipe is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         lanes = ObjectLanes(pickle.loads(packed), size)
     except Exception as error:
