@@ -1,14 +1,16 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "bindings/bindings.h"
-#include "envs/mujoco/environment.h"
+#include "envs/mujoco/locomotion.h"
+#include "envs/mujoco/robot.h"
 
 namespace py = pybind11;
 
@@ -105,48 +107,113 @@ mujoco::Locomotion task_of(const py::dict& from) {
   return task;
 }
 
-std::unique_ptr<Environment> make(const std::string& name, int max_steps, const py::dict& library,
-                                  const py::dict& task, const std::vector<py::dict>& simulations,
-                                  const std::vector<float>& low, const std::vector<float>& high) {
+std::vector<mujoco::Simulation> simulations_of(const std::vector<py::dict>& from) {
   std::vector<mujoco::Simulation> all;
-  for (const py::dict& simulation : simulations) all.push_back(simulation_of(simulation));
-  return std::make_unique<Environment>(name, max_steps, library_of(library), task_of(task), std::move(all),
-                                       low, high);
+  for (const py::dict& simulation : from) all.push_back(simulation_of(simulation));
+  return all;
 }
 
-void check_number(const Environment& env, int n) {
+std::unique_ptr<Environment> make_locomotion(const std::string& name, int max_steps, const py::dict& library,
+                                             const py::dict& task, const std::vector<py::dict>& simulations,
+                                             const std::vector<float>& low, const std::vector<float>& high) {
+  return std::make_unique<Environment>(name, max_steps, library_of(library),
+                                       std::make_unique<mujoco::LocomotionTask>(task_of(task)),
+                                       simulations_of(simulations), low, high);
+}
+
+mujoco::RobotArrays arrays_of(const py::dict& from) {
+  mujoco::RobotArrays own;
+  for (const std::uintptr_t address : from["arrays"].cast<std::vector<std::uintptr_t>>())
+    own.arrays.push_back(pointer<void*>(address));
+  for (const py::handle& field : from["fields"]) {
+    const auto [address, size] = field.cast<std::pair<std::uintptr_t, std::size_t>>();
+    auto* const values = pointer<double*>(address);
+    own.fields.push_back({values, std::vector<double>(values, values + size)});
+  }
+  return own;
+}
+
+std::unique_ptr<Environment> make_robot(const std::string& name, int max_steps, const py::dict& library,
+                                        const py::dict& from, const std::vector<py::dict>& simulations,
+                                        const std::vector<float>& low, const std::vector<float>& high) {
+  using Function = mujoco::RobotFunction;
+  mujoco::Robot robot;
+  robot.frame_skip = from["frame_skip"].cast<int>();
+  robot.observations = from["observations"].cast<int>();
+  robot.controls = from["controls"].cast<int>();
+  robot.reset = pointer<Function>(at(from, "reset"));
+  robot.control = pointer<Function>(at(from, "control"));
+  robot.observe = pointer<Function>(at(from, "observe"));
+  robot.finish = pointer<Function>(at(from, "finish"));
+  robot.get_state = pointer<decltype(robot.get_state)>(at(library, "mj_getState"));
+  robot.set_state = pointer<decltype(robot.set_state)>(at(library, "mj_setState"));
+  robot.set_constants = pointer<decltype(robot.set_constants)>(at(library, "mj_setConst"));
+  robot.time_signature = from["time_signature"].cast<int>();
+  robot.whole_signature = from["whole_signature"].cast<int>();
+  robot.whole_size = from["whole_size"].cast<int>();
+  std::vector<mujoco::RobotArrays> arrays;
+  for (const py::dict& simulation : simulations) arrays.push_back(arrays_of(simulation));
+  return std::make_unique<Environment>(name, max_steps, library_of(library),
+                                       std::make_unique<mujoco::RobotTask>(robot, std::move(arrays)),
+                                       simulations_of(simulations), low, high);
+}
+
+// The task of an environment that MujocoLocomotion made, and one of its simulations.
+const mujoco::LocomotionTask& locomotion_of(const Environment& env) {
+  const auto* task = dynamic_cast<const mujoco::LocomotionTask*>(&env.task());
+  if (!task) throw py::type_error("this environment is not one of gymnasium's tasks");
+  return *task;
+}
+
+const mujoco::Simulation& simulation_of(const Environment& env, int n) {
   if (n < 0 || n >= env.simulations()) throw py::index_error("no simulation " + std::to_string(n));
+  return env.simulation(n);
 }
 
-py::array_t<double> reset(Environment& env, int n, const Doubles& qpos, const Doubles& qvel) {
-  check_number(env, n);
-  if (static_cast<std::size_t>(qpos.size()) != env.task().qpos.size() ||
-      static_cast<std::size_t>(qvel.size()) != env.task().qvel.size())
-    throw py::value_error("qpos and qvel do not fit the model");
+void check_error(bool good) {
+  if (!good) throw std::runtime_error("MuJoCo: " + mujoco::last_error());
+}
+
+py::array_t<double> observation_of(const Environment& env, const mujoco::Simulation& simulation) {
   py::array_t<double> observation(env.task().observations());
-  env.reset(n, qpos.data(), qvel.data(), observation.mutable_data());
+  mujoco::observe(locomotion_of(env).locomotion(), simulation, observation.mutable_data());
   return observation;
 }
 
+py::array_t<double> reset(const Environment& env, int n, const Doubles& qpos, const Doubles& qvel) {
+  const mujoco::Locomotion& task = locomotion_of(env).locomotion();
+  const mujoco::Simulation& simulation = simulation_of(env, n);
+  if (static_cast<std::size_t>(qpos.size()) != task.qpos.size() ||
+      static_cast<std::size_t>(qvel.size()) != task.qvel.size())
+    throw py::value_error("qpos and qvel do not fit the model");
+  check_error(env.engine().reset(simulation, qpos.data(), static_cast<int>(qpos.size()), qvel.data(),
+                                 static_cast<int>(qvel.size())));
+  return observation_of(env, simulation);
+}
+
 py::tuple draw(const Environment& env, std::uint64_t seed) {
-  py::array_t<double> qpos(static_cast<py::ssize_t>(env.task().qpos.size())),
-      qvel(static_cast<py::ssize_t>(env.task().qvel.size()));
-  env.draw(seed, qpos.mutable_data(), qvel.mutable_data());
+  const mujoco::LocomotionTask& task = locomotion_of(env);
+  py::array_t<double> qpos(static_cast<py::ssize_t>(task.locomotion().qpos.size())),
+      qvel(static_cast<py::ssize_t>(task.locomotion().qvel.size()));
+  task.draw(seed, qpos.mutable_data(), qvel.mutable_data());
   return py::make_tuple(std::move(qpos), std::move(qvel));
 }
 
-py::tuple step(Environment& env, int n, const Floats& action) {
-  check_number(env, n);
-  if (action.size() != env.task().controls)
+py::tuple step(const Environment& env, int n, const Floats& action) {
+  const mujoco::Locomotion& task = locomotion_of(env).locomotion();
+  const mujoco::Simulation& simulation = simulation_of(env, n);
+  if (action.size() != task.controls)
     throw py::value_error("action has " + std::to_string(action.size()) + " values; wanted " +
-                          std::to_string(env.task().controls));
-  py::array_t<double> observation(env.task().observations());
+                          std::to_string(task.controls));
   mujoco::StepReport report;
+  bool good = false;
   {
+    const float* values = action.data();
     const py::gil_scoped_release release;
-    env.step(n, action.data(), observation.mutable_data(), &report);
+    good = mujoco::step(task, env.engine(), simulation, values, &report);
   }
-  return py::make_tuple(std::move(observation), report.reward, report.terminated, report.x_velocity,
+  check_error(good);
+  return py::make_tuple(observation_of(env, simulation), report.reward, report.terminated, report.x_velocity,
                         report.y_velocity, report.forward, report.control, report.contact, report.survive);
 }
 
@@ -154,10 +221,14 @@ py::tuple step(Environment& env, int n, const Floats& action) {
 
 void register_mujoco(py::module_& module) {
   py::class_<Environment>(module, "MujocoEnvironment",
-                          "A locomotion task on simulations whose addresses Python hands over; it does not "
-                          "keep them alive.")
-      .def(py::init(&make), py::arg("name"), py::arg("max_steps"), py::arg("library"), py::arg("task"),
-           py::arg("simulations"), py::arg("low"), py::arg("high"))
+                          "A task on simulations whose addresses Python hands over; it does not keep them "
+                          "alive.")
+      .def_static("locomotion", &make_locomotion, py::arg("name"), py::arg("max_steps"), py::arg("library"),
+                  py::arg("task"), py::arg("simulations"), py::arg("low"), py::arg("high"),
+                  "One of gymnasium's tasks.")
+      .def_static("robot", &make_robot, py::arg("name"), py::arg("max_steps"), py::arg("library"),
+                  py::arg("robot"), py::arg("simulations"), py::arg("low"), py::arg("high"),
+                  "A robot of the user's.")
       .def_property_readonly(
           "address", [](const Environment& env) { return reinterpret_cast<std::uintptr_t>(&env.face()); },
           "Of its ember_env.")
@@ -169,10 +240,7 @@ void register_mujoco(py::module_& module) {
       .def("step", &step, py::arg("simulation"), py::arg("action"),
            "Returns (observation, reward, terminated, x_velocity, y_velocity, reward_forward, reward_ctrl, "
            "reward_contact, reward_survive).")
-      .def("diverged", [](const Environment& env, int n) {
-        check_number(env, n);
-        return env.diverged(n);
-      });
+      .def("diverged", [](const Environment& env, int n) { return simulation_of(env, n).diverged(); });
 }
 
 }  // namespace ember::bindings

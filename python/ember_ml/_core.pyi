@@ -283,10 +283,18 @@ class VectorEnv:
         ...
 class MujocoEnvironment:
     """
-    A locomotion task on simulations whose addresses Python hands over; it does not keep them alive.
+    A task on simulations whose addresses Python hands over; it does not keep them alive.
     """
-    def __init__(self, name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict, task: dict, simulations: collections.abc.Sequence[dict], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
-        ...
+    @staticmethod
+    def locomotion(name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict, task: dict, simulations: collections.abc.Sequence[dict], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MujocoEnvironment:
+        """
+        One of gymnasium's tasks.
+        """
+    @staticmethod
+    def robot(name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict, robot: dict, simulations: collections.abc.Sequence[dict], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MujocoEnvironment:
+        """
+        A robot of the user's.
+        """
     def diverged(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> bool:
         ...
     def draw(self, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ember_ml import envs
+from ember_ml import envs, es
 from ember_ml.envs.abi import CustomLanes
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_env.c"
@@ -113,7 +113,7 @@ def test_a_library_can_be_kept_and_loaded(tmp_path):
     ("changes", "text"),
     [
         ({"fields": ".abi_version = 2"}, r"line.c: written for version 2 of ember_env.h, this package has"),
-        ({"fields": ".struct_size = 16"}, r"struct_size is 16, an ember_env of version 1 has \d+ bytes"),
+        ({"fields": ".struct_size = 16"}, r"is 16, an ember_env of version 1 has at least \d+ bytes"),
         ({"export": ""}, r"exports no function ember_env_get"),
         ({"export": "void* ember_env_get(void) { return 0; }"}, r"ember_env_get returned NULL"),
         ({"fields": ".observation_size = 0"}, r"observation_size is 0; wanted 1 to"),
@@ -164,3 +164,60 @@ def test_compiler_errors(tmp_path, monkeypatch):
 
 def test_the_header_is_found():
     assert (Path(envs.include_dir()) / "ember_env.h").is_file()
+
+
+OPENED = """
+#include "ember_env.h"
+typedef struct { float x; int opened; } place;
+static place places[64];
+static int taken = 0, given_back = 0;
+static void* open_one(void* context) { return &places[__sync_fetch_and_add(&taken, 1) % 64]; }
+static void close_one(void* opened) { __sync_fetch_and_add(&given_back, 1); }
+static void reset(void* opened, int32_t lanes, void* states, const uint64_t* seeds, float* observations) {
+  uint64_t seed = seeds[0];
+  ((place*)opened)->x = ember_uniform(&seed);
+  observations[0] = lanes == 1 ? ((place*)opened)->x : 1e30f;
+}
+static void step(void* opened, int32_t lanes, void* states, const float* actions, float* observations,
+                 float* rewards, uint8_t* flags) {
+  place* p = (place*)opened;
+  p->x += 0.1f * actions[0];
+  observations[0] = p->x;
+  rewards[0] = lanes == 1 ? -p->x * p->x : -1e30f;
+  flags[0] = 0;
+}
+static ember_env env = {EMBER_ENV_ABI, sizeof(ember_env), "Opened", 0, 1, 1, 0, 20, 0, 0, 0, reset, step,
+                        open_one, close_one, 1};
+const ember_env* ember_env_get(void) { return &env; }
+int opened_now(void) { return taken - given_back; }
+int opened_ever(void) { return taken; }
+"""
+
+
+def test_a_thread_opens_what_its_episodes_lie_in_and_closes_it(tmp_path):
+    import ctypes
+
+    source = tmp_path / "opened.c"
+    source.write_text(OPENED)
+    spec = envs.compile(source)
+    results = []
+    for options in ({"threads": 1}, {"threads": 3}, {"engine": "python"}, {"layout": "members"}):
+        trainer = es.Trainer(spec, (), seed=0, generations=3, progress=False, **options)
+        trainer.run()
+        trainer.close()
+        results.append(trainer.theta)
+    for theta in results[1:]:
+        np.testing.assert_array_equal(theta, results[0])
+    library = ctypes.CDLL(spec.keepalive._name)
+    assert library.opened_ever() > 0
+    assert library.opened_now() == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "match"), [("0, close_one, 1", "come together"), ("0, 0, 1", "one_at_a_time needs open")]
+)
+def test_what_is_opened_is_declared_whole(tmp_path, end, match):
+    source = tmp_path / "opened.c"
+    source.write_text(OPENED.replace("open_one, close_one, 1}", end + "}"))
+    with pytest.raises(ValueError, match=match):
+        envs.compile(source)

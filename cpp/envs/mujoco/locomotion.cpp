@@ -1,6 +1,13 @@
 #include "envs/mujoco/locomotion.h"
 
+#include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "core/noise_table.h"
+#include "core/random.h"
+#include "es/population.h"
 
 namespace ember::mujoco {
 namespace {
@@ -121,12 +128,6 @@ double contact_cost(const Locomotion& task, const Simulation& simulation) {
 
 }  // namespace
 
-int Locomotion::observations() const {
-  int count = 0;
-  for (const ObservedPart& part : observed) count += part.count;
-  return count;
-}
-
 void observe(const Locomotion& task, const Simulation& simulation, double* to) {
   for (const ObservedPart& part : task.observed) {
     const double* from = simulation[part.field] + part.first;
@@ -160,6 +161,58 @@ bool step(const Locomotion& task, const Engine& engine, const Simulation& simula
   }
   report->reward = gain - cost;
   return true;
+}
+
+LocomotionTask::LocomotionTask(Locomotion task) : task_(std::move(task)) {
+  if (task_.frame_skip < 1) throw std::invalid_argument("frame_skip: wanted 1 or more");
+  for (const ObservedPart& part : task_.observed) observations_ += part.count;
+}
+
+void LocomotionTask::draw(std::uint64_t seed, double* qpos, double* qvel) const {
+  const auto purpose = static_cast<std::uint32_t>(Purpose::reset);
+  const std::size_t positions = task_.qpos.size(), velocities = task_.qvel.size(),
+                    drawn = positions + (task_.normal_velocities ? 0 : velocities);
+  thread_local std::vector<float> values;
+  values.resize(std::max(drawn, velocities));
+  uniforms(Stream(purpose, seed, 0, 0), static_cast<std::int64_t>(drawn), values.data());
+  const auto spread = [&](float x) { return task_.reset_noise * (2.0 * x - 1.0); };
+  for (std::size_t i = 0; i < positions; ++i) qpos[i] = task_.qpos[i] + spread(values[i]);
+  if (!task_.normal_velocities) {
+    for (std::size_t i = 0; i < velocities; ++i) qvel[i] = task_.qvel[i] + spread(values[positions + i]);
+    return;
+  }
+  kernels<NoiseKernels>().fill(Stream(purpose, seed, 0, 0, 1), 0, static_cast<std::int64_t>(velocities),
+                               values.data());
+  for (std::size_t i = 0; i < velocities; ++i) qvel[i] = task_.qvel[i] + task_.reset_noise * values[i];
+}
+
+void LocomotionTask::write(const Simulation& simulation, float* observation) const {
+  thread_local std::vector<double> values;
+  values.resize(static_cast<std::size_t>(observations_));
+  observe(task_, simulation, values.data());
+  for (std::size_t i = 0; i < values.size(); ++i) observation[i] = static_cast<float>(values[i]);
+}
+
+bool LocomotionTask::start(const Engine& engine, const Simulation& simulation, std::uint64_t seed,
+                           float* observation) const {
+  thread_local std::vector<double> qpos, qvel;
+  qpos.resize(task_.qpos.size());
+  qvel.resize(task_.qvel.size());
+  draw(seed, qpos.data(), qvel.data());
+  const bool good = engine.reset(simulation, qpos.data(), static_cast<int>(qpos.size()), qvel.data(),
+                                 static_cast<int>(qvel.size()));
+  write(simulation, observation);
+  return good;
+}
+
+bool LocomotionTask::step(const Engine& engine, const Simulation& simulation, const float* action,
+                          float* observation, float* reward, std::uint8_t* flags) const {
+  StepReport report;
+  const bool good = mujoco::step(task_, engine, simulation, action, &report);
+  *reward = static_cast<float>(report.reward);
+  *flags = report.terminated ? EMBER_TERMINATED : 0;
+  write(simulation, observation);
+  return good;
 }
 
 }  // namespace ember::mujoco

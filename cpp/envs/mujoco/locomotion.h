@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "envs/mujoco/physics.h"
+#include "envs/mujoco/environment.h"
 
 namespace ember::mujoco {
 
@@ -56,8 +56,6 @@ struct Locomotion {
   Range healthy_angle{0.0, 0.0};
   bool has_state = false;  // all of state[2:] within (Hopper)
   Range healthy_state{0.0, 0.0};
-
-  int observations() const;
 };
 
 // What gymnasium puts into `info`, and the reward.
@@ -73,5 +71,24 @@ void observe(const Locomotion& task, const Simulation& simulation, double* to);
 // One step with `action` (controls,) float32. False: MuJoCo reported an error.
 bool step(const Locomotion& task, const Engine& engine, const Simulation& simulation, const float* action,
           StepReport* report);
+
+class LocomotionTask final : public Task {
+ public:
+  explicit LocomotionTask(Locomotion task);
+  const Locomotion& locomotion() const { return task_; }
+  // Where the episode of that seed starts: gymnasium's distribution, our own keyed draws.
+  void draw(std::uint64_t seed, double* qpos, double* qvel) const;
+  int observations() const override { return observations_; }
+  int controls() const override { return task_.controls; }
+  bool start(const Engine& engine, const Simulation& simulation, std::uint64_t seed,
+             float* observation) const override;
+  bool step(const Engine& engine, const Simulation& simulation, const float* action, float* observation,
+            float* reward, std::uint8_t* flags) const override;
+
+ private:
+  void write(const Simulation& simulation, float* observation) const;
+  Locomotion task_;
+  int observations_ = 0;
+};
 
 }  // namespace ember::mujoco

@@ -67,6 +67,17 @@ void Engine::take_handlers() const {
   put_before(library_.on_warning, on_warning, &former_warning);
 }
 
+bool Engine::reset_data(const Simulation& simulation) const {
+  return guarded([&] { library_.reset_data(simulation.model, simulation.data); });
+}
+
+bool Engine::forward(const Simulation& simulation, const std::function<void()>& first) const {
+  return guarded([&] {
+    first();
+    library_.forward(simulation.model, simulation.data);
+  });
+}
+
 bool Engine::reset(const Simulation& simulation, const double* qpos, int nq, const double* qvel,
                    int nv) const {
   return guarded([&] {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ constexpr int fields = static_cast<int>(Field::count);
 
 // One model with one mjData of its own, both owned by Python. Used by one thread at a time.
 struct Simulation {
+  int number = 0;
   const void* model = nullptr;
   void* data = nullptr;
   double* field[fields] = {};
@@ -42,6 +44,9 @@ class Engine {
   explicit Engine(const Library& library) : library_(library) { take_handlers(); }
   // Again before a thread plays: handlers are the process's, and somebody may have set others since.
   void take_handlers() const;
+  bool reset_data(const Simulation& simulation) const;
+  // mj_forward, after `first`.
+  bool forward(const Simulation& simulation, const std::function<void()>& first = [] {}) const;
   bool reset(const Simulation& simulation, const double* qpos, int nq, const double* qvel, int nv) const;
   // `count` steps with what is in ctrl, then what only mj_rnePostConstraint computes.
   bool step(const Simulation& simulation, int count) const;

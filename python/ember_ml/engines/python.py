@@ -285,12 +285,11 @@ class PythonEngine:
         if self._lanes is None:
             if self.spec.kind == "custom":
                 self._lanes = CustomLanes(self.spec, self.lanes or MOST_LANES)
-                return self._lanes
-            if self.spec.kind != "python":
+            elif self.spec.kind != "python":
                 raise ValueError(
                     f"env: {self.spec.name} is {self.spec.kind}; the python engine steps Python objects"
                 )
-            if self.spec.vector:
+            elif self.spec.vector:
                 self._lanes = self.spec.factory()
             else:
                 wanted = self.lanes or MOST_LANES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ STEP = ctypes.CFUNCTYPE(
     ctypes.c_void_p,
 )
 
+OPEN = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+CLOSE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
 
 class EmberEnv(ctypes.Structure):
     """`ember_env`, field by field."""
@@ -50,7 +53,18 @@ class EmberEnv(ctypes.Structure):
         ("context", ctypes.c_void_p),
         ("reset", ctypes.c_void_p),
         ("step", ctypes.c_void_p),
+        ("open", ctypes.c_void_p),  # from here on optional: a smaller struct has none
+        ("close", ctypes.c_void_p),
+        ("one_at_a_time", ctypes.c_uint32),
     ]
+
+
+def _read(address: int) -> EmberEnv:
+    """The struct at an address; what it is too small to hold is zero."""
+    size = (ctypes.c_uint32 * 2).from_address(address)[1]
+    env = EmberEnv()
+    ctypes.memmove(ctypes.byref(env), address, min(size, ctypes.sizeof(env)))
+    return env
 
 
 def spec_of(address: int, source: str, keepalive: Any) -> EnvSpec:
@@ -69,13 +83,13 @@ def spec_of(address: int, source: str, keepalive: Any) -> EnvSpec:
         raise ValueError(
             f"{source}: written for version {head[0]} of ember_env.h, this package has version {ABI}"
         )
-    if head[1] < ctypes.sizeof(EmberEnv):
+    if head[1] < EmberEnv.open.offset:
         raise ValueError(
             f"{source}: struct_size is {head[1]}, an ember_env of version {ABI} has "
-            f"{ctypes.sizeof(EmberEnv)} bytes; "
+            f"at least {EmberEnv.open.offset} bytes; "
             "set it to sizeof(ember_env)"
         )
-    env = EmberEnv.from_address(address)
+    env = _read(address)
     for field, least in (("state_size", 0), ("observation_size", 1), ("action_size", 1), ("max_steps", 1)):
         value = getattr(env, field)
         most = LARGEST if field != "max_steps" else 2**31 - 1
@@ -90,6 +104,10 @@ def spec_of(address: int, source: str, keepalive: Any) -> EnvSpec:
     for field in ("reset", "step"):
         if not getattr(env, field):
             raise ValueError(f"{source}: the function {field} is NULL")
+    if bool(env.open) != bool(env.close):
+        raise ValueError(f"{source}: open and close come together")
+    if env.one_at_a_time and not env.open:
+        raise ValueError(f"{source}: one_at_a_time needs open")
     try:
         name = (env.name or b"").decode()
     except UnicodeDecodeError:
@@ -125,6 +143,13 @@ def _bound(pointer: Any, size: int) -> NDArray[np.float32] | None:
 def _try(spec: EnvSpec, state_size: int, source: str) -> None:
     """A few steps of three lanes in buffers with guarded ends."""
     lanes = CustomLanes(spec, 3, guard=64)
+    try:
+        _try_lanes(lanes, spec, state_size, source)
+    finally:
+        lanes.close()
+
+
+def _try_lanes(lanes: CustomLanes, spec: EnvSpec, state_size: int, source: str) -> None:
     index = range(3)
     actions: NDArray[Any] = np.zeros((3, 1 if spec.discrete else spec.action_size), np.float32)
     for call in ("reset", "step", "step"):
@@ -151,15 +176,16 @@ class CustomLanes:
         spec: of kind "custom".
         size: lanes.
         guard: bytes behind each buffer whose change `intact` reports.
+        address: of the ember_env, where the spec has none.
     """
 
     refill = True
 
-    def __init__(self, spec: EnvSpec, size: int, guard: int = 0) -> None:
-        env = EmberEnv.from_address(spec.address)
+    def __init__(self, spec: EnvSpec, size: int, guard: int = 0, address: int = 0) -> None:
+        env = self._env = _read(address or spec.address)
         self.size = size
         self.spec = spec
-        self._context = env.context
+        self._opened: dict[int, Any] = {}
         self._reset = RESET(env.reset)
         self._step = STEP(env.step)
         self._states = np.zeros((size, env.state_size), np.uint8)
@@ -187,7 +213,9 @@ class CustomLanes:
         states = self._buffer(count, self._states.shape[1], np.uint8)
         observations = self._buffer(count, self.spec.observation_size, np.float32, np.nan)
         keys = np.array(seeds, np.uint64)
-        self._reset(self._context, count, _at(states), _at(keys), _at(observations))
+        for part, context in self._parts(lanes):
+            rows = states[part], keys[part], observations[part]
+            self._reset(context, len(keys[part]), *(_at(row) for row in rows))
         self._states[list(lanes)] = states
         self._check(lanes, observations, "reset")
         return observations.copy()
@@ -201,9 +229,9 @@ class CustomLanes:
         rewards = self._buffer(count, 1, np.float32, np.nan)
         flags = self._buffer(count, 1, np.uint8)
         values = np.ascontiguousarray(actions.reshape(count, -1), np.float32)
-        self._step(
-            self._context, count, _at(states), _at(values), _at(observations), _at(rewards), _at(flags)
-        )
+        for part, context in self._parts(lanes):
+            rows = states[part], values[part], observations[part], rewards[part], flags[part]
+            self._step(context, len(values[part]), *(_at(row) for row in rows))
         self._states[index] = states
         bits = flags[:, 0].copy()
         if (bits & ERROR).any():
@@ -226,8 +254,26 @@ class CustomLanes:
             value = values[lane][~finite[lane]][0]
             raise LaneError(lanes[lane], f"{call} left a value of the {what} unwritten or {value}")
 
+    def _parts(self, lanes: Sequence[int]) -> Iterator[tuple[slice, Any]]:
+        """Which rows one call is handed, and its context: all at once, or one where they cannot share it."""
+        if not self._env.one_at_a_time:
+            yield slice(0, len(lanes)), self._context(0)
+            return
+        for row, lane in enumerate(lanes):
+            yield slice(row, row + 1), self._context(lane)
+
+    def _context(self, lane: int) -> Any:
+        if not self._env.open:
+            return self._env.context
+        if lane not in self._opened:
+            self._opened[lane] = OPEN(self._env.open)(self._env.context)
+        return self._opened[lane]
+
     def close(self) -> None:
-        """Nothing: states are plain memory."""
+        """Closes what was opened; states are plain memory."""
+        opened, self._opened = self._opened, {}
+        for context in opened.values():
+            CLOSE(self._env.close)(context)
 
 
 def _at(array: NDArray[Any]) -> int:

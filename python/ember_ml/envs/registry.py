@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.envs import messages, mujoco, names
+from ember_ml.envs import messages, names
 from ember_ml.envs.objects import describe, from_maker, from_object, refuse_options
+from ember_ml.envs.robots import locomotion
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import MissingExtra, is_installed, need
 
@@ -94,8 +95,8 @@ def _by_name(name: str, kwargs: dict[str, Any], options: Mapping[str, Any] | Non
         raise MissingExtra(
             f"{name!r} is not a native environment{hint} For gymnasium's: {missing}"
         ) from missing
-    if name in mujoco.TASKS and is_installed("mujoco"):
-        spec = mujoco.make(name, kwargs, GymnasiumMaker(name, kwargs))
+    if name in locomotion.TASKS and is_installed("mujoco"):
+        spec = locomotion.make(name, kwargs, GymnasiumMaker(name, kwargs))
         if options is not None:
             refuse_options(spec)
         return spec

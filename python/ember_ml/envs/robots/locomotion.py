@@ -17,7 +17,7 @@ import numpy as np
 
 from ember_ml import _core, validate
 from ember_ml.envs import messages
-from ember_ml.envs.mujoco.library import addresses, entry_points, mujoco
+from ember_ml.envs.robots.library import addresses, entry_points, mujoco
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import need
 
@@ -93,7 +93,7 @@ class Opener:
     def __call__(self, threads: int) -> Opened:
         package = mujoco()
         simulations = [package.MjData(self.model) for _ in range(threads)]
-        native = _core.MujocoEnvironment(
+        native = _core.MujocoEnvironment.locomotion(
             name=self.name,
             max_steps=self.max_steps,
             library=entry_points(),

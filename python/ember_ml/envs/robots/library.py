@@ -18,7 +18,15 @@ from ember_ml.errors import MissingExtra, need
 #: Arrays of mjData that tasks read; those that numpy shows in several dimensions are taken flat.
 FIELDS = ("qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "cfrc_ext")
 
-_FUNCTIONS = ("mj_step", "mj_forward", "mj_resetData", "mj_rnePostConstraint")
+_FUNCTIONS = (
+    "mj_step",
+    "mj_forward",
+    "mj_resetData",
+    "mj_rnePostConstraint",
+    "mj_getState",
+    "mj_setState",
+    "mj_setConst",
+)
 _HANDLERS = ("mju_user_error", "mju_user_warning")
 
 #: Oldest version whose bindings tell addresses and whose arrays have these names.
