@@ -155,3 +155,12 @@ def test_numbers_beyond_float32_pass_as_rewards_and_are_named_as_observations():
 def test_to_numpy_leaves_numpy_alone():
     array = np.zeros(3)
     assert to_numpy(array) is array
+
+
+@pytest.mark.parametrize("cut", [True, np.False_, np.True_])
+def test_four_values_that_end_in_a_flag_are_gymnasiums_without_the_info(cut):
+    class Env(Huge):
+        def step(self, action):
+            return np.zeros(1), 0.0, False, cut
+
+    assert Adapter(Env()).step(0)[2:] == (False, bool(cut))

@@ -143,6 +143,8 @@ def test_sizes_that_are_none(key, wrong):
 class Random:
     """Starts where its random generator says, in one of three ways to seed it."""
 
+    action_size = 1
+
     def step(self, action):
         return np.zeros(1, np.float32), self.start, True, {}
 
@@ -291,3 +293,33 @@ def test_render_of_an_own_environment_is_reached_from_its_spec():
 
     assert envs.make(Drawn).factory().render().shape == (4, 4, 3)
     assert envs.make(Endless).factory().render() is None
+
+
+class Anything:
+    """A wrapper of the user's own, whose reset hands on whatever it gets."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def reset(self, **kwargs):
+        return self.env.reset(**kwargs)
+
+    def step(self, action):
+        return self.env.step(action)
+
+
+@pytest.mark.parametrize(("env", "seedable"), [(ByArgument, True), (Alike, False), (Unseeded, False)])
+def test_a_reset_that_hands_on_anything_takes_what_the_environment_inside_takes(env, seedable):
+    spec = envs.make(lambda: Anything(Anything(env())))
+    assert spec.seedable is seedable
+    spec.factory().reset(0)
+    with pytest.raises(ValueError, match="takes no `options`"):
+        envs.make(lambda: Anything(env()), reset_options={})
+
+
+def test_explain_says_what_cannot_be_repeated():
+    assert "starts:" not in es.Trainer(ByArgument, (2,), seed=0, progress=False).explain()
+    assert "starts: Alike takes no seed" in es.Trainer(Alike, (), seed=0, progress=False).explain()
+    vector = gymnasium.make_vec("CartPole-v1", num_envs=3, vectorization_mode="vector_entry_point")
+    text = es.Trainer(vector, seed=0, progress=False).explain()
+    assert "takes one seed for all of its 3 lanes" in text

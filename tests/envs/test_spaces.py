@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import gymnasium
 import numpy as np
 import pytest
@@ -223,3 +225,31 @@ def test_an_own_class_gets_from_the_policy_what_it_gets_in_training():
     assert run.policy([0.5]).shape == taken[0].shape == (1, 1)
     with pytest.raises(ValueError, match=r"env: Wrong.action_shape is \(2, 1\); wanted"):
         envs.make(type("Wrong", (Own,), {"action_shape": (2, 1)}))
+
+
+def test_whole_numbers_are_not_exported_unrounded(tmp_path):
+    for dtype in (np.int64, np.uint8):
+        spec = envs.make(Env, action=spaces.Box(0, 9, (2,), dtype))
+        run = es.Trainer(spec, (4,), seed=0, progress=False).run(1)
+        with pytest.raises(ValueError, match=r"the actions of Env are whole numbers \(u?int"):
+            run.export(tmp_path / "policy.h")
+
+
+def test_whole_numbers_are_states_and_floats_are_flattened_ones():
+    for space in (spaces.Discrete(6), spaces.MultiDiscrete([3, 3])):
+        policy = es.Trainer(envs.make(Env, observation=space), (4,), seed=0, progress=False).policy
+        space.seed(0)
+        states = np.stack([space.sample() for _ in range(6)])  # as many as a flattened one has numbers
+        want = [policy(state) for state in states]
+        flat = np.stack([flatten(space, state) for state in states])
+        assert policy(states).tolist() == policy(flat).tolist() == want
+        assert policy(flat[0]) == want[0] and policy(states.tolist()).tolist() == want
+        with pytest.raises(ValueError, match=r"observation: got"):
+            policy(np.full(6, 9))
+
+
+def test_a_policy_that_was_pickled_gives_the_same_actions():
+    spec = envs.make(Env, action=spaces.Box(-1, 1, (2,)))
+    policy = es.Trainer(spec, (4,), seed=0, progress=False).run(1).policy
+    observation = np.full((2, 3), 0.5)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(policy))(observation), policy(observation))

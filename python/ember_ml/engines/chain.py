@@ -11,6 +11,8 @@ from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
 
 def forward(spec: PolicySpec, theta: Float32, inputs: Float32) -> Float32:
     """Outputs float32 (batch, outputs) of the chain with parameters `theta` for float32 (batch, inputs)."""
+    # An unpickled array has a dtype object of its own, which the native core does not take for float32.
+    theta = np.ascontiguousarray(theta, np.float32)
     x = _apply(spec.before, np.ascontiguousarray(inputs, np.float32))
     for layer in spec.layers:
         end = layer.weight_offset + layer.inputs * layer.outputs

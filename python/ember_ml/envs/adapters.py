@@ -20,23 +20,28 @@ from ember_ml.envs.spaces import flatten
 __all__ = ["Adapter", "EnvMistake", "observation_of", "seeding", "takes"]
 
 
-def takes(reset: Any, argument: str) -> bool:
-    """Whether `reset` can be called with this argument by name."""
+def takes(env: Any, argument: str) -> bool:
+    """Whether `env.reset` can be called with this argument by name.
+
+    A reset that takes anything (`**kwargs`) is asked of the environment that it wraps, if there is one.
+    """
     try:
-        parameters = inspect.signature(reset).parameters.values()
+        parameters = inspect.signature(env.reset).parameters.values()
     except (TypeError, ValueError):
         return False
-    return any(
-        (p.name == argument and p.kind is not p.POSITIONAL_ONLY) or p.kind is p.VAR_KEYWORD
-        for p in parameters
-    )
+    if any(p.name == argument and p.kind is not p.POSITIONAL_ONLY for p in parameters):
+        return True
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return False
+    inner = vars(env).get("env") if hasattr(env, "__dict__") else None
+    return inner is None or not hasattr(inner, "reset") or takes(inner, argument)
 
 
 def seeding(env: Any) -> str:
     """How an environment's starts are seeded: "argument" (`reset(seed=)`), "method" (`seed(number)` before
     `reset()`, the older way), or "" where they cannot be.
     """
-    if takes(env.reset, "seed"):
+    if takes(env, "seed"):
         return "argument"
     method = getattr(env, "seed", None)
     try:
@@ -126,7 +131,9 @@ class Adapter:
             if len(answer) == 5:
                 observation, reward, terminated, truncated, _ = answer
             elif len(answer) == 4:
-                observation, reward, terminated, _ = answer
+                observation, reward, terminated, info = answer
+                if isinstance(info, (bool, np.bool_)):  # gymnasium's five without the info
+                    truncated = bool(info)
             else:
                 raise TypeError
         except TypeError:

@@ -182,6 +182,7 @@ def describe(env: Any, name: str, maker: Callable[[], Any], first: Any, options:
         observation_names=names_of(name, env, "observation_names", size),
         action_names=names_of(name, env, "action_names", acts),
         seedable=bool(seeds_of(env) if vector else seeding(env)),
+        one_seed=vector and seeds_of(env) == "number",
         reset_options=options,
         vector=vector,
         **action,
@@ -195,7 +196,7 @@ def refuse_options(spec: EnvSpec) -> None:
             f"reset_options: {spec.name} is resolved already; pass them to the envs.make that resolves it"
         )
     more = ""
-    if spec.kind == "builtin":
+    if spec.kind == "builtin" or spec.opener is not None:
         more = f"; for gymnasium's own version pass `lambda: gymnasium.make({spec.name!r})`"
     raise ValueError(f"reset_options: {spec.name} is native and takes none{more}")
 
@@ -205,7 +206,7 @@ def _checked_options(name: str, env: Any, options: Any) -> dict[str, Any] | None
         return None
     if not isinstance(options, Mapping):
         raise TypeError(f"reset_options: got {options!r}, wanted a dict, which reset gets as `options`")
-    if not all(takes(layer.reset, "options") for layer in layers(env)):
+    if not all(takes(layer, "options") for layer in layers(env)):
         raise ValueError(f"reset_options: the reset of {name} takes no `options`")
     return dict(options)
 

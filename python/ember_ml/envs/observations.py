@@ -19,18 +19,22 @@ def rows_of(env: EnvSpec, value: Any) -> tuple[NDArray[np.float32], bool]:
     What has the environment's own shape is always one observation. Else (observation_size,) is one laid out
     flat, and a batch is (batch, *shape) or (batch, observation_size). Where the environment's observations
     are a Discrete, MultiDiscrete, Tuple or Dict, one of them is flattened, a list of them is a batch, and so
-    is what a vector environment gives; arrays (observation_size,) and (batch, observation_size) are taken as
-    flattened.
+    is what a vector environment gives; arrays of floats (observation_size,) and (batch, observation_size) are
+    taken as flattened already, arrays of whole numbers are not.
 
     Raises:
         ValueError: anything else, saying what came and what was wanted.
     """
     size, shape, space = env.observation_size, env.observation_shape, env.observation_space
-    if space is not None:
-        found = _structured(space, value)
-        if found is not None:
-            return found
     try:
+        if space is not None and not isinstance(value, (list, tuple, Mapping)):
+            value = to_numpy(value)
+        if space is not None and not _is_flattened(space, value):
+            found = _structured(space, value)
+            if found is not None:
+                return found
+            if isinstance(value, np.ndarray):
+                raise EnvMistake("not of the space")
         array = to_numpy(value)
         x = to_vector(array)
     except Exception:  # each library has its own for what it cannot convert
@@ -42,6 +46,12 @@ def rows_of(env: EnvSpec, value: Any) -> tuple[NDArray[np.float32], bool]:
     if array.shape[1:] == (size,) or (shape is not None and space is None and array.shape[1:] == shape):
         return x.reshape(len(array), size), False
     raise ValueError(f"observation: got {describe(array)}, {_wanted(env)}")
+
+
+def _is_flattened(space: Any, value: Any) -> bool:
+    """Whether an array can only be what `flatten` makes."""
+    numbers = kind_of(space) in ("Discrete", "MultiDiscrete")
+    return isinstance(value, np.ndarray) and value.ndim > 0 and (value.dtype.kind == "f" or not numbers)
 
 
 def _structured(space: Any, value: Any) -> tuple[NDArray[np.float32], bool] | None:

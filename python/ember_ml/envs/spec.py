@@ -53,6 +53,7 @@ class EnvSpec:
     observation_names: tuple[str, ...] = ()  # one a number of the observation, or none
     action_names: tuple[str, ...] = ()  # one a value (Box), a choice (Discrete) or a part (MultiDiscrete)
     seedable: bool = True  # whether a seed decides the starts; if not, only the environment can repeat them
+    one_seed: bool = False  # a vector environment that takes one seed for all of its lanes
     reset_options: Mapping[str, Any] | None = None  # given to every reset as `options`
     vector: bool = False  # `factory()` makes Lanes around a vector environment, which has `lanes` of them
     # Custom, where `address` is 0: `opener(threads)` makes what the native engine steps, and its address.

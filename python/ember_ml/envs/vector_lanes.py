@@ -41,7 +41,7 @@ def seeds_of(env: Any) -> str:
     tuple or sequence in it means a list, anything else, and none, the base class's int.
     """
     every = list(layers(env))
-    if not all(takes(layer.reset, "seed") for layer in every):
+    if not all(takes(layer, "seed") for layer in every):
         return ""
     parameter = inspect.signature(every[-1].reset).parameters.get("seed")
     annotation = inspect.Parameter.empty if parameter is None else parameter.annotation

@@ -17,6 +17,7 @@ def explain(trainer: Trainer) -> str:
     if trainer.preset:
         lines.append(f"preset: {trainer.preset}")
     lines.append(f"environment: {trainer.env.name} ({_stepper(trainer.env)})")
+    lines.extend(_starts(trainer.env))
     if isinstance(network, PolicySpec):
         lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
     else:
@@ -42,6 +43,21 @@ def _engine_text(trainer: Trainer) -> str:
     if trainer.choice.name == "native":
         return str(engine.evaluator.explain(trainer.strategy.directions, trainer.strategy.antithetic))
     return str(engine.explain())
+
+
+def _starts(env: Any) -> list[str]:
+    """What is not as everywhere: starts that a seed of each episode decides."""
+    if not env.seedable:
+        return [
+            f"starts: {env.name} takes no seed, so this training can be repeated only if its episodes start"
+            " alike by themselves"
+        ]
+    if env.one_seed:
+        return [
+            f"starts: {env.name} takes one seed for all of its {env.lanes} lanes, so results depend on how"
+            " many it has, and the two members of a pair do not start alike"
+        ]
+    return []
 
 
 def _stepper(env: Any) -> str:

@@ -21,7 +21,8 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
     ``onnx``); ``.pt2``: a `torch.export` program (extra ``torch``).
 
     Raises:
-        ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
+        ValueError: another suffix, a policy that does not compile to a chain of dense layers, or one whose
+            actions are a Box of whole numbers.
         MissingExtra: the package that the format needs is not installed.
     """
     path = check_target(path)
@@ -35,6 +36,12 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
         )
     if policy.spec is None:
         raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
+    dtype = policy.env.action_dtype
+    if dtype is not None and not dtype.startswith("float"):
+        raise ValueError(
+            f"policy: the actions of {policy.env.name} are whole numbers ({dtype}), which no exported policy"
+            " rounds; use the policy itself, or give the environment a Box of floats"
+        )
     write(policy, path, **options)
     return path
 
