@@ -18,12 +18,18 @@ using Api = py::detail::npy_api;
 const Api* api = nullptr;
 PyObject* float32 = nullptr;  // numpy's own descriptor object
 
+// Arrays that were pickled have a descriptor of their own, equal to numpy's.
+bool is_float32(PyObject* descr) {
+  const auto* given = py::detail::array_descriptor_proxy(descr);
+  return descr == float32 || (given->type_num == Api::NPY_FLOAT_ && given->byteorder == '=');
+}
+
 // The array behind `object` if the kernels can read it as it lies: float32, row-major, no subclass.
 const py::detail::PyArray_Proxy* plain(PyObject* object) {
   if (Py_TYPE(object) != api->PyArray_Type_) return nullptr;
   const auto* array = py::detail::array_proxy(object);
   constexpr int wanted = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_;
-  return array->descr == float32 && (array->flags & wanted) == wanted ? array : nullptr;
+  return is_float32(array->descr) && (array->flags & wanted) == wanted ? array : nullptr;
 }
 
 PyObject* empty(int axes, const Py_intptr_t* shape) {

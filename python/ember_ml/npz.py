@@ -8,7 +8,6 @@ read.
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 import struct
@@ -110,4 +109,4 @@ def _dtype(name: str, text: str) -> np.dtype[Any]:
     for _, item in fields:
         if _ITEM.fullmatch(item) is None:
             raise Damaged(f"{name!r} holds {item}, not numbers; pickles are never loaded")
-    return np.dtype(ast.literal_eval(text))
+    return np.dtype(fields)

@@ -109,3 +109,15 @@ def test_every_level_gives_the_same_bits():
         assert name == level
         found[level] = total
     assert len(set(found.values())) == 1, found
+
+
+def test_arrays_that_were_pickled():
+    """Their dtype is equal to numpy's float32, but another object."""
+    import pickle
+
+    x, weight = np.ones((2, 3), np.float32), np.full((3, 4), 0.5, np.float32)
+    sent_x, sent_weight = pickle.loads(pickle.dumps((x, weight)))
+    assert sent_weight.dtype is not weight.dtype
+    assert np.array_equal(_core.dense(sent_x, sent_weight, None, 0), _core.dense(x, weight, None, 0))
+    assert np.array_equal(_core.activate(2, sent_x), _core.activate(2, x))
+    assert _core.dense(x.astype(">f4"), weight, None, 0) is NotImplemented

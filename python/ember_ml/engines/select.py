@@ -10,6 +10,7 @@ from typing import Any
 from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.step_limit import beyond_time_limit, step_limit
+from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import is_installed, warn
 
@@ -58,6 +59,7 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
             is unknown, not there, or not one that the engine runs on.
         MissingExtra: the engine's package is not installed.
     """
+    problem.env.need_steps()
     candidates = {
         "native": (_native_refuses, _make_native),
         "python": (_python_refuses, _make_python),
@@ -175,6 +177,8 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
     """
     from ember_ml.envs import make
 
+    env.need_steps()
+    env = stored.resolved(env)
     if env.twin is not None:
         return beyond_time_limit(replace(make(env.twin), name=env.name), max_steps)
     if env.kind in ("python", "custom"):

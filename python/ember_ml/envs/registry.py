@@ -52,6 +52,8 @@ def make(env: Any, *, reset_options: Mapping[str, Any] | None = None, **kwargs: 
         TypeError: an object that is no environment.
         MissingExtra: a gymnasium id, and gymnasium is not installed.
     """
+    from ember_ml.envs.stored import resolved
+
     if isinstance(env, str):
         return _by_name(env, kwargs, reset_options)
     spec = env if isinstance(env, EnvSpec) else getattr(env, "env_spec", None)
@@ -62,7 +64,7 @@ def make(env: Any, *, reset_options: Mapping[str, Any] | None = None, **kwargs: 
             raise TypeError(
                 f"env: {spec.name} is already made, so it takes no arguments ({', '.join(kwargs)})"
             )
-        return replace(spec, **kwargs) if kwargs else spec
+        return replace(spec, **kwargs) if kwargs else resolved(spec)
     if isinstance(env, type) or not (hasattr(env, "reset") and hasattr(env, "step")):
         if not callable(env):
             raise TypeError(

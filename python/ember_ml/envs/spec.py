@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+_INSTEAD = " save the run to a file instead, and pass env= to es.load"
+
+
+def _travels(thing: Any) -> bool:
+    try:
+        pickle.dumps(thing)
+    except Exception:  # whatever somebody's __reduce__ raises
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class EnvSpec:
     action_shape: tuple[int, ...] | None = None  # Box, MultiDiscrete; None: squeezed, as the notebook does
     action_start: int = 0  # first value of a Discrete space
     lanes: int | None = None  # most episodes side by side; None: any number of objects can be made
+    absent: str = ""  # why nobody can step it: it is known from a file or a pickle, by these numbers alone
     time_limit: int | None = None  # steps after which the environment itself ends an episode (TimeLimit)
     action_dtype: str | None = None  # of a Box that does not hold float32: whole numbers are rounded
     observation_shape: tuple[int, ...] | None = None  # as the environment gives them; None: not known
@@ -59,6 +71,31 @@ class EnvSpec:
     # Custom, where `address` is 0: `opener(threads)` makes what the native engine steps, and its address.
     opener: Callable[[int], Any] | None = field(default=None, repr=False, compare=False)
     twin: Any = field(default=None, repr=False, compare=False)  # makes the same task for Python to step
+
+    def need_steps(self) -> None:
+        """Raises ValueError where the environment is `absent`: for what plays episodes."""
+        if self.absent:
+            raise ValueError(f"env: {self.absent}")
+
+    def __copy__(self) -> EnvSpec:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> EnvSpec:
+        """Itself: nothing in it changes, and what steps it is shared by all who train on it."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: a pointer cannot travel, nor can a lambda or an open object. What is left is `absent`
+        then, and still says what observations and actions are.
+        """
+        state = {**self.__dict__, "keepalive": None}
+        steps = {"factory": self.factory, "opener": self.opener, "twin": self.twin}
+        if not self.absent and (self.address or not _travels(steps)):
+            why = f"{self.name} could not be pickled, so this copy is without it;" + _INSTEAD
+            state.update(dict.fromkeys(steps), address=0, kwargs={}, reset_options=None, absent=why)
+        if not _travels(self.observation_space):
+            state["observation_space"] = None
+        return state
 
     def actions(self, outputs: NDArray[np.float32], clip: bool = True) -> NDArray[Any]:
         """The actions that policy outputs mean.

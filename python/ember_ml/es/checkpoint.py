@@ -18,6 +18,10 @@ from ember_ml.npz import Damaged, read_npz
 
 FORMAT = "ember-ml training"
 VERSION = 1
+
+#: Entries of a file's config that are of the file and not of the training.
+OF_THE_FILE = ("format", "version", "versions")
+
 _HEADER = "header.json"
 _DIGEST = "sha256"
 

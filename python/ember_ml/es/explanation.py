@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ember_ml.engines.policy_spec import PolicySpec
 
 if TYPE_CHECKING:
+    from ember_ml.engines.select import Problem
+    from ember_ml.es.saved import Saved
     from ember_ml.es.trainer import Trainer
 
 
@@ -35,6 +37,24 @@ def explain(trainer: Trainer) -> str:
     lines.append(f"engine: {trainer.choice.name}; {_engine_text(trainer)}")
     lines.extend(trainer.choice.reasons)
     lines.extend(trainer.notes)
+    return "\n".join(lines)
+
+
+def explain_saved(file: Saved, problem: Problem) -> str:
+    """What ran when the file was written: text."""
+    network = problem.policy
+    how = f"normalised: {file.options['normalize_observations']}"
+    arguments = ", ".join(f"{name}={value!r}" for name, value in file.strategy.items() if name != "type")
+    lines = [
+        *([f"preset: {file.preset}"] if file.preset else []),
+        f"environment: {file.env.name} ({_stepper(file.env)})" + (", not here" if file.env.absent else ""),
+        f"policy: {network.describe()}, {network.parameters} parameters"
+        if isinstance(network, PolicySpec)
+        else f"policy: {file.module_name}, {file.theta.size} parameters, not compiled",
+        f"strategy: {file.strategy.get('type')}({arguments})",
+        f"observations: {how}",
+        f"engine: {file.engine}, when {file.path} was written",
+    ]
     return "\n".join(lines)
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from ember_ml import _core
 from ember_ml.engines.base import OBSERVATION_CLIP, Float32, Float64, ObservationSums
 
+#: Largest numbers that a float32 mean and finite float32 observations give.
+_MOST = {"mean": float(np.finfo(np.float32).max), "squares": float(np.finfo(np.float64).max)}
+
 
 class ObservationStatistics:
     """Count, mean and sum of squared deviations of everything observed so far (Chan, Golub and LeVeque 1979).
@@ -63,12 +66,19 @@ class ObservationStatistics:
         return {"count": np.float64(native.count), "mean": native.mean, "squares": native.squares}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on where `state_dict` was taken. Raises ValueError for another size, with everything as it
-        was.
+        """Goes on where `state_dict` was taken. Raises ValueError for another size, or numbers that are none
+        of a mean and squares, with everything as it was.
         """
         for name in ("mean", "squares"):
             if np.shape(state[name]) != (self.size,):
                 raise ValueError(f"state: '{name}' has shape {np.shape(state[name])}, wanted ({self.size},)")
+            values = np.asarray(state[name])
+            if values.dtype.kind not in "fiu" or not (np.abs(values) <= _MOST[name]).all():
+                raise ValueError(f"state: {name!r} holds numbers that no observations give")
+        if (np.asarray(state["squares"]) < 0).any():
+            raise ValueError("state: 'squares' holds a negative number")
+        if np.shape(state["count"]) != () or not 0 <= float(state["count"]) < 2**63:
+            raise ValueError(f"state: 'count' is {state['count']!r:.50}, wanted a number of observations")
         native = self.native
         native.mean, native.squares, native.count = state["mean"], state["squares"], float(state["count"])
         self._frozen = None

@@ -126,6 +126,9 @@ class TrainedPolicy:
         self.clip_actions = clip_actions
         self._forward: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_forward": None}  # copies of the Module, made again when they are wanted
+
     def to_vector(self) -> Float32:
         """The parameters, float32 (parameters,), in the order of `Module.to_vector`; a copy."""
         return self.theta.copy()

@@ -4,104 +4,91 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ember_ml import validate
+from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
-from ember_ml.engines.select import check_device
-from ember_ml.es import checkpoint
-from ember_ml.es.history import DTYPE, History
+from ember_ml.engines.select import Choice, Problem, check_device, choose
+from ember_ml.envs import make, stored
+from ember_ml.es import checkpoint, saved
+from ember_ml.es.explanation import explain_saved
+from ember_ml.es.network import network_of
 from ember_ml.es.run import Run
-from ember_ml.es.snapshot import Candidate
+from ember_ml.es.saved import Saved
+from ember_ml.es.snapshot import Snapshot
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer import Trainer
+from ember_ml.es.weights import Weights
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
 FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
+
+#: Entries of a strategy's state that grow with the generations.
+_GROWING = ("told",)
+
+#: Entries that may be infinite or NaN: no member has been told yet, or one failed.
+_OPEN = ("best_fitness", "told")
 
 
 def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> Run:
     """The run that was saved by `Run.save`, `Trainer.save` or the callback `es.Checkpoint`.
 
+    The file is data: nothing is imported, opened, compiled or run for it. History, plots of it, parameters,
+    the policy and its export are there without the environment; what plays episodes (`evaluate`, `animate`,
+    `plot_trajectory`, `Trainer.load`) needs `env` where the file may not name it, and says so.
+
     Args:
-        env: the environment, where it was not a native or gymnasium name.
-        policy: the Module, where it could not be compiled.
+        env: the environment, where it was not a built-in one or one of gymnasium's own.
+        policy: the Module, where it could not be compiled; otherwise one that is to hold the weights.
 
     Raises:
-        FileNotFoundError, ValueError: as `Trainer.load`.
+        FileNotFoundError: no such file.
+        ValueError: a damaged or foreign file, or an argument that does not fit it.
     """
-    trainer = restore(path, env, policy, (), None, {}, anywhere=True)
-    return Run(trainer._snapshot())
+    file = saved.read(path, None if env is None else make(env))
+    network, module, not_compiled = _network(file, policy)
+    where = {name: file.options.get(name) for name in ("threads", "workers", "lanes", "layout", "device")}
+    problem = Problem(file.env, network, not_compiled, _episode_options(file), **where)
+    statistics = file.observations
+    snapshot = Snapshot(
+        config={key: value for key, value in file.config.items() if key not in checkpoint.OF_THE_FILE},
+        problem=problem,
+        choice=Choice(file.engine, partial(_engine, file.options["engine"])),
+        seed=file.seed,
+        theta=file.theta,
+        mean=None if statistics is None else statistics.mean32,
+        inverse=None if statistics is None else statistics.inverse32,
+        history=file.history,
+        candidate=file.candidate,
+        strategy_state=file.strategy_state,
+        observation_state=None if statistics is None else statistics.state_dict(),
+        module=module,
+        explanation=explain_saved(file, problem),
+    )
+    if module is not None:
+        Weights(module).set(file.theta.copy())
+    return Run(snapshot)
 
 
-def restore(
-    path: str | os.PathLike[str],
-    env: Any,
-    policy: Any,
-    callbacks: Any,
-    strategy: Any,
-    options: Mapping[str, Any],
-    anywhere: bool = False,
-) -> Trainer:
-    """`Trainer.load`. `anywhere`: an engine or device that is not here gives way to "auto"."""
-    from ember_ml import envs
+def _episode_options(file: Saved) -> EpisodeOptions:
+    names = EpisodeOptions.__dataclass_fields__
+    same = {name: value for name, value in file.options.items() if name in names}
+    return EpisodeOptions(**same, normalize=file.options["normalize_observations"])
 
-    for name in options:
-        if name not in FREE:
-            raise TypeError(
-                f"load() takes no {name!r}: it is in the file, or decides the results; what may be given is"
-                f" {', '.join(FREE)}{validate.suggest(name, FREE)}"
-            )
-    config, arrays = checkpoint.read(path)
-    try:
-        described = config["env"]
-        if env is None:
-            if not described["restorable"]:
-                raise ValueError(
-                    f"env: {os.fspath(path)} was trained on your own {described['name']}; pass it as env="
-                )
-            env = envs.make(described["name"], **described["kwargs"])
-        else:
-            env = envs.make(env)
-        if env.observation_size != described["observation_size"] or (
-            env.action_size not in (0, described["action_size"])
-        ):
-            raise ValueError(
-                f"env: {env.name} has {env.observation_size} observation values and {env.action_size}"
-                f" actions; the file has {described['name']} with {described['observation_size']} and"
-                f" {described['action_size']}"
-            )
-        network, module = _network(path, config["policy"], policy)
-        own = _strategy(path, config["strategy"], strategy)
-        own = _strategy(path, config["strategy"], strategy)
-        arguments = {**config["trainer"], **options}
-        if own.bounds is not None:
-            arguments["theta0"] = arrays["theta"]  # the network's own first parameters may be outside
-        away = anywhere and not _is_here(arguments["engine"], arguments["device"])
-        if away:
-            arguments.update(engine="auto", device=None)
-        trainer = Trainer(
-            env,
-            network if module is None else module,
-            own,
-            seed=config["seed"],
-            generations=config["generations"],
-            callbacks=callbacks,
-            **arguments,
-        )
-        if isinstance(network, PolicySpec) and trainer.problem.policy != network:
-            raise ValueError(
-                f"policy: {os.fspath(path)} holds the network {network.describe()}; the one passed is"
-                f" {_describe(trainer.problem.policy)}"
-            )
-        if away:
-            trainer.notes.append(f"trained on the {config['engine_used']} engine, which is not here")
-        _set_state(trainer, config, arrays)
-    except KeyError as error:
-        raise ValueError(f"{os.fspath(path)} lacks {error}: it was written by another version") from error
-    return trainer
+
+def _engine(engine: str, problem: Problem) -> Engine:
+    """The engine that a file names, or "auto" where that is not here."""
+    if problem.policy is None:
+        raise ValueError(problem.not_compiled)
+    problem = replace(problem, env=stored.resolved(problem.env))
+    if not _is_here(engine, problem.device):
+        engine, problem = "auto", replace(problem, device=None)
+    return choose(problem, engine).make(problem)
 
 
 def _is_here(engine: str, device: str | None) -> bool:
@@ -112,18 +99,73 @@ def _is_here(engine: str, device: str | None) -> bool:
     return True
 
 
-def _network(path: Any, described: Mapping[str, Any], policy: Any) -> tuple[PolicySpec | None, Any]:
-    if described["spec"] is not None:
-        return PolicySpec.from_dict(described["spec"]), policy
+def restore(
+    path: str | os.PathLike[str],
+    env: Any,
+    policy: Any,
+    callbacks: Any,
+    strategy: Any,
+    options: Mapping[str, Any],
+) -> Trainer:
+    """`Trainer.load`."""
+    for name in options:
+        if name not in FREE:
+            raise TypeError(
+                f"load() takes no {name!r}: it is in the file, or decides the results; what may be given is"
+                f" {', '.join(FREE)}{validate.suggest(name, FREE)}"
+            )
+    file = saved.read(path, None if env is None else make(env))
+    file.env.need_steps()
+    network, module, not_compiled = _network(file, policy)
+    if network is None:
+        raise ValueError(not_compiled)
+    own = _strategy(file, strategy)
+    if own.bounds is not None:
+        options = {**options, "theta0": file.theta}  # the network's own first parameters may be outside
+    trainer = Trainer(
+        stored.resolved(file.env),
+        network if module is None else module,
+        own,
+        seed=file.seed,
+        generations=file.generations,
+        callbacks=callbacks,
+        **{**file.options, **options},
+    )
+    _set_state(trainer, file)
+    return trainer
+
+
+def _network(file: Saved, policy: Any) -> tuple[PolicySpec | Any, Any, str]:
+    """(spec or Module or None, Module to hold the weights, why it did not compile or is not there)."""
     if policy is None:
-        raise ValueError(
-            f"policy: {os.fspath(path)} was trained with your own {described['class']}, which could not be"
-            " compiled; pass one as policy="
+        why = (
+            f"policy: {file.path} was trained with your own {file.module_name}, which could not be compiled;"
+            " pass one as policy="
         )
-    return None, policy
+        return file.network, None, "" if file.network is not None else why
+    network, module, not_compiled, first = network_of(policy, file.env, file.seed)
+    if file.network is not None and network != file.network:
+        raise ValueError(
+            f"policy: {file.path} holds the network {file.network.describe()}; the one passed is"
+            f" {_describe(network)}"
+        )
+    if first.size != file.theta.size:
+        raise ValueError(
+            f"policy: {file.path} holds {file.theta.size} parameters; the one passed has {first.size}"
+        )
+    return network, module, not_compiled
 
 
-def _strategy(path: Any, described: Mapping[str, Any], strategy: Any) -> Strategy:
+def _describe(network: Any) -> str:
+    return (
+        network.describe()
+        if isinstance(network, PolicySpec)
+        else f"a {type(network).__name__} that does not compile"
+    )
+
+
+def _strategy(file: Saved, strategy: Any) -> Strategy:
+    described = file.strategy
     if strategy is not None:
         if not isinstance(strategy, Strategy):
             raise TypeError(f"strategy: got {strategy!r}, wanted {described.get('type')}(...)")
@@ -133,39 +175,51 @@ def _strategy(path: Any, described: Mapping[str, Any], strategy: Any) -> Strateg
             )
         return strategy
     try:
+        for name in ("directions", "members"):
+            count = described.get(name)
+            if isinstance(count, (int, float)) and count > saved.MOST_DIRECTIONS:
+                raise ValueError(f"it asks for {count} {name}, more than {saved.MOST_DIRECTIONS}")
         return Strategy.from_config(described)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
         raise ValueError(
-            f"strategy: {os.fspath(path)}: {error}; pass one made like the saved one as strategy="
-        ) from None
+            f"strategy: {file.path}: {error}; pass one made like the saved one as strategy="
+        ) from error
 
 
-def _set_state(trainer: Trainer, config: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    if arrays["history"].dtype != DTYPE:
-        raise ValueError(f"history: got fields {arrays['history'].dtype.names}, wanted {DTYPE.names}")
-    trainer.strategy.load_state_dict(checkpoint.part(arrays, "strategy"))
+def _set_state(trainer: Trainer, file: Saved) -> None:
+    _check_state(file, trainer.strategy.state_dict())
+    try:
+        with np.errstate(all="ignore"):
+            trainer.strategy.load_state_dict(file.strategy_state)
+    except ImportError:
+        raise
+    except Exception as error:  # the package cma, and optimisers of users, raise what they like
+        raise ValueError(f"{file.path} is damaged: its strategy's state does not load: {error}") from error
     trainer.strategy.plan(trainer.generations)
-    if trainer.observations is not None:
-        trainer.observations.load_state_dict(checkpoint.part(arrays, "observation"))
-    trainer.history = History(arrays["history"])
-    if "candidate/theta" in arrays:
-        found = checkpoint.part(arrays, "candidate")
-        policy_return, generation = found["number"].tolist()
-        trainer.candidate = Candidate(
-            policy_return, int(generation), found["theta"], found.get("mean"), found.get("inverse")
-        )
-    trainer.preset = config["preset"]
-    trainer._elapsed = float(config["elapsed"])
-    episodes, steps = config["warmed"]
-    trainer._warmed = (int(episodes), int(steps))
-    if not np.array_equal(trainer.theta, arrays["theta"]):
-        raise ValueError("theta: the file's parameters are not its strategy's mean")
+    trainer.observations = file.observations
+    trainer.history = file.history
+    trainer.candidate = file.candidate
+    trainer.preset = file.preset
+    trainer._elapsed = file.elapsed
+    trainer._warmed = file.warmed
     trainer._give_back()
 
 
-def _describe(network: Any) -> str:
-    return (
-        network.describe()
-        if isinstance(network, PolicySpec)
-        else f"a {type(network).__name__} that does not compile"
-    )
+def _check_state(file: Saved, like: Mapping[str, Any]) -> None:
+    """Raises ValueError where the file's state has other entries, shapes or kinds than a strategy's that was
+    just started.
+    """
+    for name, own in like.items():
+        if name not in file.strategy_state:
+            raise ValueError(f"{file.path} is damaged: state: {name!r} is missing")
+        given, wanted = np.asarray(file.strategy_state[name]), np.asarray(own)
+        shapes = (given.shape[1:], wanted.shape[1:]) if name in _GROWING else (given.shape, wanted.shape)
+        if given.ndim != wanted.ndim or shapes[0] != shapes[1]:
+            raise ValueError(
+                f"{file.path} is damaged: state: {name!r} has shape {given.shape}, wanted {wanted.shape}"
+            )
+        whole = wanted.dtype.kind in "iu"
+        if given.dtype.kind not in ("iu" if whole else "fiu"):
+            raise ValueError(f"{file.path} is damaged: state: {name!r} holds {given.dtype}")
+        if name not in _OPEN and not np.isfinite(given).all():
+            raise ValueError(f"{file.path} is damaged: state: {name!r} is not finite")

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from ember_ml.engines.base import Engine, Float32
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import Choice, Problem
+from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es import checkpoint
 from ember_ml.es.history import History
@@ -110,6 +112,7 @@ class Snapshot:
         return self.explanation if isinstance(self.explanation, str) else self.explanation()
 
     def make_engine(self, episodes: int) -> Engine:
+        self.problem.env.need_steps()
         return self.choice.make(self.problem.with_episodes(episodes))
 
     def policy(
@@ -118,9 +121,10 @@ class Snapshot:
         if theta is None:
             theta, mean, inverse = self.theta, self.mean, self.inverse
         network = self.problem.policy
+        if network is None:  # a file cannot hold it
+            raise ValueError(self.problem.not_compiled)
         if not isinstance(network, PolicySpec):
-            module = network
-            network = lambda: copy.deepcopy(module)  # noqa: E731
+            network = partial(copy.deepcopy, network)
         clip = self.problem.options.clip_actions
         return TrainedPolicy(network, theta, self.problem.env, mean, inverse, clip)
 
@@ -145,14 +149,7 @@ def describe(trainer: Trainer) -> dict[str, Any]:
     options = problem.options
     compiled = isinstance(problem.policy, PolicySpec)
     return {
-        "env": {
-            "name": env.name,
-            "kind": env.kind,
-            "restorable": env.restorable,
-            "kwargs": dict(env.kwargs) if env.restorable else {},
-            "observation_size": env.observation_size,
-            "action_size": env.action_size,
-        },
+        "env": stored.describe(env),
         "policy": {
             "spec": problem.policy.to_dict() if compiled else None,
             "class": None if trainer.module is None else type(trainer.module).__name__,
