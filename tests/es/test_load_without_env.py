@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import envs, es
 from ember_ml.envs import EnvSpec, stored
 from ember_ml.es import checkpoint
@@ -143,6 +144,21 @@ def test_what_plays_episodes_says_so(tmp_path, own):
     longer = es.Trainer.load(path, env=own, progress=False).run(generations=1)
     straight = es.Trainer(own, (3,), es.SNES(directions=2), seed=1, progress=False).run(generations=3)
     assert np.array_equal(longer.theta, straight.theta)
+
+
+def test_a_task_that_only_the_native_engine_opens_is_shown_by_its_twin(tmp_path):
+    skip_without("mujoco")
+    trainer = es.Trainer("Hopper-v5", (3,), es.OpenAIES(directions=1), seed=1, progress=False, max_steps=5)
+    run = trainer.run(generations=1)
+    assert run.env.kind == "custom" and not run.env.address
+    run.plot(tmp_path / "a.png")
+    run.plot_trajectory(tmp_path / "b.png")
+    loaded = es.load(run.save(tmp_path / "a.npz"))
+    loaded.plot(tmp_path / "a.png")
+    loaded.plot_trajectory(tmp_path / "b.png")
+    sent = pickle.loads(pickle.dumps(run))
+    for other in (loaded, sent):
+        assert np.array_equal(other.evaluate(2).returns, run.evaluate(2).returns)
 
 
 def test_no_engine_and_no_trainer_are_made(tmp_path, monkeypatch):

@@ -182,6 +182,8 @@ class CustomLanes:
     refill = True
 
     def __init__(self, spec: EnvSpec, size: int, guard: int = 0, address: int = 0) -> None:
+        if not (address or spec.address):
+            raise ValueError(f"env: {spec.name} has no functions here to call")
         env = self._env = _read(address or spec.address)
         self.size = size
         self.spec = spec

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.step_limit import beyond_time_limit, step_limit
+from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.report.lanes import open_lanes, start_of
+from ember_ml.report.lanes import open_lanes, playable, start_of
 
 #: Episodes whose mean is taken.
 EPISODES = 100
@@ -26,7 +26,7 @@ def random_return(run: Any, episodes: int = EPISODES) -> float:
     """
     problem = run._snapshot.problem
     skip = problem.options.frame_skip
-    env = beyond_time_limit(problem.env, problem.options.max_steps)
+    env = playable(problem.env, problem.options.max_steps)
     limit = step_limit(env, problem.options.max_steps) or _MOST_STEPS
     random = np.random.default_rng(run.seed)
     lanes = open_lanes(env, episodes, run.seed)

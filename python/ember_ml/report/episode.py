@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_ml.engines.step_limit import beyond_time_limit, step_limit
+from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import EvaluationError
 from ember_ml.report.camera import Camera, Reel, with_pictures
 from ember_ml.report.labels import Labels, labels
-from ember_ml.report.lanes import BuiltinLanes, open_lanes, start_of
+from ember_ml.report.lanes import BuiltinLanes, open_lanes, playable, start_of
 from ember_ml.report.scenes import scene
 from ember_ml.validate import whole
 
@@ -72,7 +72,7 @@ def play(run: Run, episode: int = 0, frames: bool = False, most_frames: int = 30
         raise ValueError(f"episode: got {episode!r}, wanted a whole number of at least 0")
     problem = run._snapshot.problem
     skip = problem.options.frame_skip
-    env = beyond_time_limit(problem.env, problem.options.max_steps)
+    env = playable(problem.env, problem.options.max_steps)
     limit = step_limit(env, problem.options.max_steps) or MOST_STEPS
     stage = _Stage(env, run.seed, frames)
     lanes, reel = stage.lanes, Reel(most_frames)

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from ember_ml import _core
 from ember_ml.engines.base import PURPOSES
 from ember_ml.engines.environments import State, environment
+from ember_ml.engines.select import in_python
+from ember_ml.engines.step_limit import beyond_time_limit
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import Lanes, ObjectLanes, Step
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.stored import resolved
 
 
 class CoreMath:
@@ -86,6 +89,19 @@ class BuiltinLanes:
 
     def close(self) -> None:
         """Nothing: states are plain memory."""
+
+
+def playable(env: EnvSpec, max_steps: int | None) -> EnvSpec:
+    """`env` as `open_lanes` can step it, for episodes of `max_steps`: one that a file names is made, and one
+    that only the native engine can open is played by its twin in Python.
+
+    Raises:
+        ValueError: the environment is not here (`EnvSpec.absent`).
+    """
+    env.need_steps()
+    env = resolved(env)
+    twin = in_python(env, max_steps) if env.twin is not None else None
+    return beyond_time_limit(env, max_steps) if twin is None else twin
 
 
 def open_lanes(env: EnvSpec, size: int, seed: int) -> Lanes:
