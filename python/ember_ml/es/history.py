@@ -147,23 +147,35 @@ class History:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def _shown(self) -> list[dict[str, int | float] | None]:
+        """The records that are printed; None stands for those left out."""
+        if self._length <= 8:
+            return list(self)
+        return [*(self[i] for i in range(3)), None, *(self[i] for i in range(-3, 0))]
+
     def __repr__(self) -> str:
         if not self._length:
             return "History(no generations yet)"
-        count = self._length
-        shown = range(count) if count <= 8 else [0, 1, 2, -1, *range(count - 3, count)]
         widths = {"generation": 10, "policy_return": 13, "mean": 10, "std": 9, "max": 10}
         widths.update(steps=9, sigma=8)
         head = " ".join(f"{name:>{width}}" for name, width in widths.items())
         lines = [f"History of {self._length} generations", head]
-        for index in shown:
-            if index < 0:
+        for r in self._shown():
+            if r is None:
                 lines.append(f"{'...':>10}")
                 continue
-            r = self[index]
             lines.append(
                 f"{r['generation']:>10d} {r['policy_return']:>13.2f} {r['population_mean']:>10.2f}"
                 f" {r['population_std']:>9.2f} {r['population_max']:>10.2f} {r['steps']:>9d}"
                 f" {r['sigma']:>8.4f}"
             )
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, of the first and the last generations where there are many."""
+        names = [name for name in NAMES if name not in ("episodes", "failed", "update_norm")]
+        lines = ["<table><tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"]
+        for r in self._shown():
+            cells = ["..."] + [""] * (len(names) - 1) if r is None else [f"{r[name]:.6g}" for name in names]
+            lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+        return f"<p>{self._length} generations</p>" + "\n".join(lines) + "</table>"

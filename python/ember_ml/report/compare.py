@@ -156,8 +156,7 @@ def _curve(run: Run, x: X, evaluated: bool) -> tuple[Floats, Floats]:
     if evaluated:
         found = band(run)
         assert isinstance(found, Band)
-        place = np.clip(np.searchsorted(h["generation"], found.generation, side="right") - 1, 0, len(xs) - 1)
-        return xs[place], found.mean
+        return found.places(h, xs), found.mean
     return xs, running_mean(h["policy_return"], window_of(len(h)))
 
 

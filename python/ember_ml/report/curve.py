@@ -177,7 +177,7 @@ def _returns(
     axis.plot(xs, policy, color=colors.policy, linewidth=1.9, label=label, zorder=3, **dot)
     axis.plot(xs, mean, color=colors.population, linewidth=1.2, label="population, mean and deviation", **dot)
     axis.plot(xs, most, color=colors.best, linewidth=0.9, alpha=0.85, label="best member", **dot)
-    measured = _evaluated(axis, xs, h, run, colors)
+    measured = _evaluated(axis, h, run, where, colors)
     low, high, inside = limits([policy, *measured], [mean - spread, most], [line for _, line in lines])
     axis.set_ylim(low, high)
     _failures(axis, xs, h["policy_return"], colors)
@@ -191,14 +191,12 @@ def _returns(
     )
 
 
-def _evaluated(axis: Any, xs: Any, h: Any, run: Run, colors: Theme) -> list[Any]:
+def _evaluated(axis: Any, h: Any, run: Run, where: Axis, colors: Theme) -> list[Any]:
     """Draws evaluations during training with their band; gives back what must be seen."""
     found = band(run)
     if found is None:
         return []
-    # An evaluation after generation g stands at the record of the last generation up to it.
-    place = np.clip(np.searchsorted(h["generation"], found.generation, side="right") - 1, 0, len(xs) - 1)
-    at = xs[place]
+    at = where.of(found.places(h, horizontal(h, where.x)))
     axis.fill_between(at, found.low, found.high, color=colors.evaluated, alpha=0.25, linewidth=0, zorder=3)
     axis.plot(
         at, found.mean, color=colors.evaluated, linewidth=1.4, marker="o", markersize=3, zorder=4,

@@ -57,7 +57,8 @@ class Episode:
 
 
 def play(run: Run, episode: int = 0, frames: bool = False, most_frames: int = 300) -> Episode:
-    """One episode of the trained policy, stepped in Python from the start of that episode of `run.evaluate`.
+    """One episode of the trained policy, stepped in Python from the start of that episode of `run.evaluate`
+    (MuJoCo's tasks of the native loop from another).
 
     Args:
         episode: its number, from 0.

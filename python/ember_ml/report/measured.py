@@ -20,12 +20,19 @@ class Final(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Evaluations during training: number of the generation, mean, ends of the mean's 95% interval."""
+    """Evaluations during training: updates made before, mean, ends of the mean's 95% interval."""
 
     generation: NDArray[np.int64]
     mean: Floats
     low: Floats
     high: Floats
+
+    def places(self, records: Any, horizontal: Floats) -> Floats:
+        """Where evaluations stand on the horizontal axis: at the record of the generation that played the
+        same policy; after the last update at the last record.
+        """
+        index = np.searchsorted(records["generation"], self.generation)
+        return horizontal[np.minimum(index, len(horizontal) - 1)]
 
 
 def final(run: Any) -> Final | None:

@@ -31,12 +31,22 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
 
 
+def count_tick(value: float, _position: Any = None) -> str:
+    """A tick's label, as matplotlib asks for it; a function of the module, so that figures can be pickled."""
+    return count_text(value)
+
+
+def no_tick(_value: float, _position: Any = None) -> str:
+    """The label of a tick that has none."""
+    return ""
+
+
 def tick_formatter(largest: float) -> Any:
     """matplotlib's formatter for an axis whose values reach `largest`: short numbers without an offset."""
     from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
     if largest >= 1e4:
-        return FuncFormatter(lambda value, _: count_text(value))
+        return FuncFormatter(count_tick)
     plain = ScalarFormatter(useOffset=False)
     plain.set_powerlimits((-4, 5))
     return plain

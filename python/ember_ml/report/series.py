@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.report.numbers import count_text, tick_formatter
+from ember_ml.report.numbers import count_tick, no_tick, tick_formatter
 
 X = Literal["generation", "steps", "time"]
 Floats = NDArray[np.float64]
@@ -70,8 +70,8 @@ class Axis:
             axis.set_xscale("log")
             room = (high / low) ** 0.02 if high > low else 2.0
             axis.set_xlim(low / room, high * room)
-            axis.xaxis.set_major_formatter(lambda value, _: count_text(value))
-            axis.xaxis.set_minor_formatter(lambda value, _: "")
+            axis.xaxis.set_major_formatter(count_tick)
+            axis.xaxis.set_minor_formatter(no_tick)
             return
         room = 0.012 * (high - low) if high > low else (0.5 if whole else max(abs(high), 1.0) * 0.5)
         axis.set_xlim(low - room, high + room)
