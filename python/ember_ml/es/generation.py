@@ -138,10 +138,10 @@ def _moments(values: Any) -> tuple[float, float]:
     """Mean and standard deviation (of the population, not of a sample), in index order."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = _mean(values)
-        deviation = _mean((values - mean) ** 2) ** 0.5
+        deviation = math.sqrt(_mean((values - mean) ** 2))  # as natively; ** 0.5 is not
         if len(values) and not math.isfinite(deviation):  # sums or squares went past the largest float64
             small = values * _SMALL
             mean = _mean(small)
-            deviation = _mean(((small - mean) * _SMALL) ** 2) ** 0.5 / _SMALL / _SMALL
+            deviation = math.sqrt(_mean(((small - mean) * _SMALL) ** 2)) / _SMALL / _SMALL
             mean /= _SMALL
     return mean, deviation
