@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
     sub.add_argument("file", metavar="FILE", help=_FILE)
     sub.add_argument("--episodes", type=int, default=100, metavar="N", help="episodes to play (100)")
     _best(sub)
-    sub.add_argument("--gif", metavar="PATH", help="also write one episode as an animation")
+    sub.add_argument("--gif", metavar="PATH", help="also write one episode as a gif or mp4")
     env_options(sub)
     json_option(sub)
 
@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
 
     sub = command(commands, "animate", _animate, "write one episode of a saved policy as an animation", _OWN)
     sub.add_argument("file", metavar="FILE", help=_FILE)
-    sub.add_argument("--out", metavar="PATH", help="file to write (FILE with .gif)")
+    sub.add_argument("--out", metavar="PATH", help="gif or mp4 to write (FILE with .gif)")
     sub.add_argument("--episode", type=int, default=0, metavar="N", help="decides the start (0)")
     sub.add_argument("--fps", type=int, default=30, metavar="N", help="pictures a second (30)")
     env_options(sub)
