@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from ember_ml import cli, es
-from ember_ml.cli import keeping
+from ember_ml.cli import command, keeping
 
 ENV = "Simple1D-v0"
 QUICK = ("--generations", "6", "--directions", "4", "--seed", "3")
@@ -53,6 +53,13 @@ def test_resume_in_its_own_folder_keeps_no_copies(here):
     assert run("train", "--resume", "o/checkpoint.npz", "--generations", "2", "--out", "o", "--quiet") == 0
     assert files(here / "o") == names
     assert len((here / "o" / "log.csv").read_text().splitlines()) == 9
+
+
+def test_resume_of_a_file_that_may_not_be_written_says_so_at_once(saved, capsys, monkeypatch):
+    monkeypatch.setattr(command.os, "access", lambda path, mode: False)  # root may write everything
+    monkeypatch.setattr(es.Trainer, "run", None)
+    assert run("train", "--resume", saved, "--generations", "2") == 1
+    assert f"{saved}: it may not be written" in capsys.readouterr().err
 
 
 def test_a_finished_training_says_how_to_go_on(saved, capsys):

@@ -123,6 +123,8 @@ def need_file(path: str | os.PathLike[str] | None) -> None:
         raise ValueError(f"{path}: the folder {file.parent} does not exist")
     if file.exists() and not file.is_file():
         raise ValueError(f"{path}: it is a device or a pipe, wanted the name of a file")
+    if file.exists() and not os.access(file, os.W_OK):
+        raise PermissionError(f"{path}: it may not be written")
     if not os.access(file.parent, os.W_OK):
         raise PermissionError(f"{path}: the folder {file.parent} cannot be written to")
 

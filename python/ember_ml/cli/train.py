@@ -94,6 +94,8 @@ def _keepers(options: argparse.Namespace, folder: Path | None) -> dict[str, Keep
     if hasattr(options, "save"):
         keepers["save"] = Keeper(Path(options.save), ours, force)
     elif folder is None:
+        for file in ours:  # before hours of training instead of after
+            need_file(file)
         keepers["save"] = Keeper(ours[0] if ours else None, ours, force)
     return keepers
 
