@@ -97,7 +97,8 @@ def test_plan_and_what_is_left(walk):
     trainer = make(walk, generations=4)
     trainer.run(generations=1)
     assert len(trainer.run().history) == 4
-    assert len(trainer.run().history) == 4  # nothing is left
+    with pytest.warns(UserWarning, match="the 4 generations of the plan are done.*generations="):
+        assert len(trainer.run().history) == 4
     with pytest.raises(ValueError, match="how long"):
         make(walk).run()
 

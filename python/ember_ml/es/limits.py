@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ember_ml import validate
+from ember_ml.errors import warn
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer
@@ -59,7 +60,13 @@ def _count(trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: 
     if generations is not None:
         return validate.positive_int("generations", generations, validate.MOST_STEPS)
     if trainer.generations is not None:
-        return max(0, trainer.generations - trainer.generation)
+        left = max(0, trainer.generations - trainer.generation)
+        if not left:
+            warn(
+                f"run: the {trainer.generations} generations of the plan are done, so nothing is trained;"
+                " run(generations=) trains more"
+            )
+        return left
     if until is None and seconds is None and steps is None:
         raise ValueError(
             "generations: got None, wanted how long to train: run(generations=, until=, seconds= or"
