@@ -11,7 +11,7 @@ from ember_ml.cli import flags, program
 
 #: What only the shell has: where things are written and what is printed.
 SHELL = {
-    *("save", "out", "resume", "force", "checkpoint_every", "plot", "tensorboard"),
+    *("save", "out", "resume", "force", "checkpoint_every", "plot", "tensorboard", "wandb"),
     *("quiet", "json", "explain", "env_arg", "named_env", "help"),
 }
 
@@ -25,7 +25,6 @@ def parser_of(name):
 def arguments_of_train():
     train_module = importlib.import_module("ember_ml.es.train")
     named = set(inspect.signature(es.train).parameters) - {"trainer_options", "unknown"}
-    named |= {"directions", "sigma", "learning_rate"}
     return named | {*train_module.OPTIONS, *train_module._LIMITS}
 
 
@@ -126,7 +125,7 @@ def test_presets_and_environments_are_listed(capsys):
     for env, presets in es.PRESETS.items():
         assert env in text and all(preset.name in text for preset in presets)
     assert cli.main(["presets", "HalfCheetah-v5"]) == 0
-    assert "ARS" in capsys.readouterr().out
+    assert "directions 32, top 4" in capsys.readouterr().out
     assert cli.main(["presets", "Pendulm-v1"]) == 2
     assert "did you mean 'Pendulum-v1'" in capsys.readouterr().err
     assert cli.main(["envs"]) == 0

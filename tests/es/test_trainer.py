@@ -262,7 +262,7 @@ def test_the_environment_returns_nan(walk):
         ({"engine": "native"}, ValueError, "stepped by Python"),
         ({"layout": "rows"}, ValueError, "layout: got 'rows'"),
         ({"device": "tpu"}, ValueError, "device: got 'tpu'"),
-        ({"strategy": "pgpe"}, TypeError, "strategy: got 'pgpe'"),
+        ({"strategy": "pgp"}, ValueError, "strategy: got 'pgp'.* did you mean 'pgpe'"),
         ({"strategy": es.SNES}, TypeError, r"wanted SNES\(...\)"),
         ({"policy": 3}, TypeError, "policy: got 3"),
         ({"policy": Network}, TypeError, r"wanted Network\(...\)"),

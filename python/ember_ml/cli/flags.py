@@ -114,6 +114,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "checkpoint_every", _NUMBER, "with --out, save every N generations too (every minute)")
     _add(group, "plot", {"metavar": "PATH"}, "the learning curve (png, pdf, svg); replaces what is there")
     _add(group, "tensorboard", {"metavar": "FOLDER"}, "also log for TensorBoard")
+    _add(group, "wandb", {"metavar": "PROJECT"}, "also log to Weights & Biases")
     group = parser.add_argument_group("what to print")
     _add(group, "quiet", {"action": "store_true"}, "nothing but errors")
     json_option(group)

@@ -56,38 +56,19 @@ def _envs(options: argparse.Namespace) -> int:
 
 
 def _presets(options: argparse.Namespace) -> int:
-    from ember_ml.es.presets import DEFAULT, PRESETS, presets_of
-    from ember_ml.validate import suggest
+    from ember_ml.es.preset_table import list_presets
 
-    table = dict(PRESETS)
-    if options.env is not None:
-        if not presets_of(options.env):
-            near = suggest(options.env, PRESETS)
-            raise ValueError(f"ENV: no preset is known for {options.env!r}, so it takes the default{near}")
-        table = {options.env: presets_of(options.env)}
-    rows: list[dict[str, Any]] = [
-        {
-            "env": env,
-            "name": preset.name,
-            "strategy": repr(preset.strategy()),
-            "hidden": list(preset.policy.hidden),
-            "generations": preset.generations,
-            "options": dict(preset.options),
-            "source": preset.source,
-        }
-        for env, presets in [*table.items(), ("any other", (DEFAULT,))]
-        for preset in presets
-    ]
+    rows = list_presets(options.env)
     if options.json:
-        options.answer = {"presets": rows}
+        options.answer = {"presets": [row._asdict() for row in rows]}
         return OK
-    heads = ("environment", "preset")
-    widths = [max(len(row[key]) for row in rows) for key in ("env", "name")]
-    print(f"{heads[0]:<{widths[0]}}  {heads[1]:<{widths[1]}}  hidden layers, length")
+    widths = [max(len(getattr(row, key)) for row in rows) for key in ("task", "name")]
+    print(f"{'environment':<{widths[0]}}  {'preset':<{widths[1]}}  policy, generations")
     for row in rows:
-        network = " x ".join(map(str, row["hidden"])) or "linear"
-        names = f"{row['env']:<{widths[0]}}  {row['name']:<{widths[1]}}"
-        print(f"{names}  {network}, {row['generations']} generations")
+        names = f"{row.task:<{widths[0]}}  {row.name:<{widths[1]}}"
+        print(f"{names}  {row.policy}, {row.generations}")
         if options.env is not None:
-            print(wrapped(row["strategy"], "  ") + "\n" + wrapped(row["source"], "  "))
+            for text in (row.strategy, row.options, row.source):
+                if text:
+                    print(wrapped(text, "  "))
     return OK

@@ -101,11 +101,13 @@ def _keepers(options: argparse.Namespace, folder: Path | None) -> dict[str, Keep
 
 
 def _loggers(options: argparse.Namespace, folder: Path | None) -> list[Any]:
-    from ember_ml.es import CSVLogger, TensorBoardLogger
+    from ember_ml.es import CSVLogger, TensorBoardLogger, WandbLogger
 
     loggers: list[Any] = [] if folder is None else [CSVLogger(folder / "log.csv")]
     if hasattr(options, "tensorboard"):
         loggers.append(TensorBoardLogger(make_folder(options.tensorboard)))
+    if hasattr(options, "wandb"):
+        loggers.append(WandbLogger(project=options.wandb))
     return loggers
 
 
