@@ -160,3 +160,25 @@ def test_mistakes_are_one_line(words, code, message, folder, capsys):
     assert run("train", *words, *QUICK) == code
     said = capsys.readouterr()
     assert message in said.err and said.err.count("\n") == 1 and said.out == ""
+
+
+def test_a_saved_training_is_drawn_and_exported_without_its_environment(folder, capsys):
+    skip_without("matplotlib")
+    assert run("train", "thermostat.py:Thermostat", *QUICK, "--save", "a.npz", "--quiet") == 0
+    (folder / "thermostat.py").rename(folder / "gone.py")
+    for module in ("thermostat", "gone"):
+        sys.modules.pop(module, None)
+    capsys.readouterr()
+    assert run("plot", "a.npz") == 0 and run("export", "a.npz", "policy.h") == 0
+    assert capsys.readouterr().out.split() == ["a.png", "policy.h"]
+    for words in (
+        ["evaluate"],
+        ["animate"],
+        ["plot", "--trajectory"],
+        ["train", "--generations", "1", "--resume"],
+    ):
+        assert run(*words, "a.npz") == 2
+        assert "trained on your own Thermostat; name it by --env" in capsys.readouterr().err
+    assert run("plot", "a.npz", "--trajectory", "--env", "gone.py:Thermostat", "--out", "way.png") == 0
+    assert run("animate", "a.npz", "--env", "gone.py:Thermostat") == 0
+    assert (folder / "way.png").stat().st_size > 10_000 and (folder / "a.gif").stat().st_size > 10_000
