@@ -10,6 +10,8 @@ import pytest
 from ember_ml import envs, es
 from ember_ml.envs.arrays import EnvMistake
 from ember_ml.envs.spaces import flatten, observation_size, unbatch
+from ember_ml.report.baseline import random_return
+from ember_ml.report.episode import play
 from gymnasium import spaces
 
 BOX = spaces.Box(-1.0, 1.0, (2, 3))
@@ -102,6 +104,7 @@ ACTIONS = [
     spaces.MultiDiscrete([3, 2]),
     spaces.MultiDiscrete([2]),
     spaces.MultiDiscrete([[3, 2], [2, 4]]),
+    spaces.MultiDiscrete([3, 2], start=[5, -1]),
     spaces.Box(-1, 1, ()),
     spaces.Box(-1, 1, (1,)),
     spaces.Box(-1, 1, (2, 2)),
@@ -135,6 +138,7 @@ def test_a_policy_trains_on_a_space_and_gives_what_step_accepts(observation, act
         np.testing.assert_array_equal(one, taken)
         assert np.asarray(one).dtype == np.asarray(taken).dtype
     assert run.evaluate(3).returns.shape == (3,)
+    assert len(play(run).rewards) == 4 and np.isfinite(random_return(run, 2))
 
 
 def test_scalars_are_python_numbers():
@@ -214,6 +218,10 @@ def test_an_own_class_gets_from_the_policy_what_it_gets_in_training():
             return 0.5, 0.0, True, {}
 
     run = es.Trainer(Own, (4,), seed=0, progress=False).run(1)
+    play(run)
+    assert {(type(action), action.shape, action.dtype.name) for action in taken} == {
+        (np.ndarray, (), "float32")
+    }
     action = run.policy(0.5)
     assert np.shape(action) == np.shape(taken[0]) == () and np.asarray(action).dtype == np.float32
 
@@ -246,6 +254,15 @@ def test_whole_numbers_are_states_and_floats_are_flattened_ones():
         assert policy(flat[0]) == want[0] and policy(states.tolist()).tolist() == want
         with pytest.raises(ValueError, match=r"observation: got"):
             policy(np.full(6, 9))
+
+
+def test_choices_that_do_not_start_at_0(tmp_path):
+    spec = envs.make(Env, action=spaces.MultiDiscrete([[3, 2]], start=[[5, -1]]))
+    actions = spec.actions(np.array([[0, 0, 1, 1, 0], [1, 0, 0, 0, 1]], np.float32))
+    assert spec.as_steps(actions).tolist() == [[[7, -1]], [[5, 0]]]
+    run = es.Trainer(spec, (4,), seed=0, progress=False).run(1)
+    with pytest.raises(ValueError, match=r"the choices of Env start at \(5, -1\)"):
+        run.export(tmp_path / "policy.h")
 
 
 def test_a_policy_that_was_pickled_gives_the_same_actions():

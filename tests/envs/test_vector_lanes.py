@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import gymnasium
@@ -262,3 +263,17 @@ def test_lanes_of_a_vector_environment_are_its_own():
     PythonEngine(spec, LINEAR, lanes=4)
     with pytest.raises(ValueError, match="lanes: got 3, but the vector environment Base has 4"):
         PythonEngine(spec, LINEAR, lanes=3)
+
+
+def test_lanes_that_start_each_in_its_own_way_are_left_in_peace():
+    class Fixed(Base):
+        def reset(self):
+            return self._start(np.random.default_rng(0))
+
+    env = Fixed()
+    assert not envs.make(env).seedable
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        engine = PythonEngine(envs.make(env), LINEAR)
+        engine.evaluate(people(directions=1))
+        engine.evaluate(people())

@@ -104,7 +104,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "engine", _NAME, "auto, native, python, torch or mlx (auto)")
     _add(group, "device", _NAME, "cpu, cuda, mps or gpu, of torch and mlx (cuda where there is one)")
     _add(group, "workers", _NUMBER, "processes for environments written in Python (1)")
-    _add(group, "lanes", _NUMBER, "episodes side by side of an environment in Python (64 at most)")
+    _add(group, "lanes", _NUMBER, "episodes side by side of an environment in Python (else up to 64)")
     _add(group, "layout", _NAME, "members, episodes or units, of the native engine (it chooses)")
     group = parser.add_argument_group("what to write")
     _add(group, "save", {"metavar": "FILE"}, "the training: policy, history and what it needs to go on (npz)")

@@ -75,7 +75,7 @@ class PythonEngine:
         self.limit = step_limit(spec, self.options.max_steps)
         self._forward: Forward = make_forward(policy)
         self._check_sizes()
-        self._starts = None if spec.seedable else Starts(spec.name)
+        self._starts = None if spec.seedable else Starts(spec.name, spec.vector)
         self._lanes: Lanes | None = None
         self._finalizer: Any = None
 

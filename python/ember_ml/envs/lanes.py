@@ -72,8 +72,7 @@ class ObjectLanes:
         )
 
     def step(self, lanes: Sequence[int], actions: NDArray[Any]) -> Step:
-        # A Python int for one choice: gymnasium's Discrete accepts it and so does list indexing.
-        each = actions.tolist() if actions.ndim == 1 else actions
+        each = _one_by_one(actions)
         observations, rewards, terminated, truncated = [], [], [], []
         envs = self._envs
         for lane, action in zip(lanes, each):
@@ -98,3 +97,12 @@ class ObjectLanes:
         envs, self._envs = self._envs, {}
         for env in envs.values():
             env.close()
+
+
+def _one_by_one(actions: NDArray[Any]) -> Any:
+    """The rows of `actions`; where they are one choice each, Python ints, which gymnasium's Discrete accepts
+    and list indexing too.
+    """
+    if actions.ndim > 1:
+        return actions
+    return actions.tolist() if actions.dtype.kind in "iu" else actions[:, None]

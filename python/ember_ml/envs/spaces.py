@@ -135,10 +135,14 @@ def action_fields(name: str, space: Any) -> dict[str, Any]:
         }
     if kind == "MultiDiscrete":
         choices = tuple(int(n) for n in np.ravel(space.nvec))
-        if np.any(getattr(space, "start", 0)):
-            raise ValueError(f"env: {name} has a MultiDiscrete action space that does not start at 0")
-        shape = tuple(np.shape(space.nvec))
-        return {"action_size": sum(choices), "discrete": True, "choices": choices, "action_shape": shape}
+        starts = tuple(int(n) for n in np.ravel(getattr(space, "start", 0)))
+        return {
+            "action_size": sum(choices),
+            "discrete": True,
+            "choices": choices,
+            "choice_starts": starts if any(starts) else (),
+            "action_shape": tuple(np.shape(space.nvec)),
+        }
     if kind == "Box":
         dtype = np.dtype(space.dtype)
         low, high = (np.asarray(bound).reshape(-1) for bound in (space.low, space.high))

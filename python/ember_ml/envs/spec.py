@@ -59,6 +59,7 @@ class EnvSpec:
     lanes: int | None = None  # most episodes side by side; None: any number of objects can be made
     absent: str = ""  # why nobody can step it: it is known from a file or a pickle, by these numbers alone
     time_limit: int | None = None  # steps after which the environment itself ends an episode (TimeLimit)
+    choice_starts: tuple[int, ...] = ()  # MultiDiscrete: first values, () where all are 0
     action_dtype: str | None = None  # of a Box that does not hold float32: whole numbers are rounded
     observation_shape: tuple[int, ...] | None = None  # as the environment gives them; None: not known
     observation_space: Any = None  # gymnasium's, where observations must be flattened (Dict, Discrete, ...)
@@ -111,9 +112,8 @@ class EnvSpec:
         """
         if self.choices:
             ends = np.cumsum(self.choices)
-            return np.stack(
-                [np.argmax(outputs[:, e - c : e], axis=1) for c, e in zip(self.choices, ends)], axis=1
-            )
+            chosen = [np.argmax(outputs[:, e - c : e], axis=1) for c, e in zip(self.choices, ends)]
+            return np.stack(chosen, axis=1) + np.asarray(self.choice_starts or 0)
         if self.discrete:
             return np.argmax(outputs, axis=1) + self.action_start
         if self.action_dtype is not None:

@@ -22,7 +22,7 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
 
     Raises:
         ValueError: another suffix, a policy that does not compile to a chain of dense layers, or one whose
-            actions are a Box of whole numbers.
+            actions are a Box of whole numbers or a MultiDiscrete that does not start at 0.
         MissingExtra: the package that the format needs is not installed.
     """
     path = check_target(path)
@@ -36,6 +36,11 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
         )
     if policy.spec is None:
         raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
+    if policy.env.choice_starts:
+        raise ValueError(
+            f"policy: the choices of {policy.env.name} start at {policy.env.choice_starts}, and exported"
+            " policies count from 0; use the policy itself, or let the MultiDiscrete space start at 0"
+        )
     dtype = policy.env.action_dtype
     if dtype is not None and not dtype.startswith("float"):
         raise ValueError(

@@ -15,6 +15,7 @@ from ember_ml.engines.base import Float32
 from ember_ml.engines.chain import forward
 from ember_ml.engines.forward import ModuleForward
 from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.envs.arrays import to_numpy
 from ember_ml.envs.observations import rows_of
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.observation import normalize
@@ -137,7 +138,7 @@ class TrainedPolicy:
         """What the network gives for raw observations (batch, n): float32 (batch, outputs), before argmax or
         clip.
         """
-        x = np.ascontiguousarray(observations, np.float32)
+        x = np.ascontiguousarray(to_numpy(observations), np.float32)
         if x.ndim != 2 or x.shape[1] != self.env.observation_size:
             raise ValueError(
                 f"observations: got shape {np.shape(observations)}, wanted"

@@ -51,14 +51,15 @@ def random_return(run: Any, episodes: int = EPISODES) -> float:
 
 def _draw(env: EnvSpec, random: np.random.Generator, count: int) -> NDArray[Any]:
     if env.choices:
-        return np.stack([random.integers(n, size=count) for n in env.choices], axis=1)
+        chosen = np.stack([random.integers(n, size=count) for n in env.choices], axis=1)
+        return chosen + np.asarray(env.choice_starts or 0)
     if env.discrete:
         return random.integers(env.action_size, size=count) + env.action_start
     normal = random.standard_normal((count, env.action_size))
     even = random.random((count, env.action_size))
     if env.action_low is None or env.action_high is None:
-        return normal.astype(np.float32)
+        return env.actions(normal.astype(np.float32))
     low, high = np.asarray(env.action_low, np.float64), np.asarray(env.action_high, np.float64)
     bounded = np.isfinite(low) & np.isfinite(high)
     low, high = np.where(bounded, low, 0.0), np.where(bounded, high, 1.0)
-    return np.where(bounded, low + (high - low) * even, normal).astype(np.float32)
+    return env.actions(np.where(bounded, low + (high - low) * even, normal).astype(np.float32))
