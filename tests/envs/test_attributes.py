@@ -265,13 +265,13 @@ def test_reset_options_reach_every_reset():
     assert (PythonEngine(envs.make(Optional), LINEAR).evaluate(PEOPLE).returns == 0.0).all()
 
 
-def test_reset_options_are_in_the_file(tmp_path):
-    spec = envs.make("EmberTest/Optional-v0", reset_options={"level": 2.0})
-    trainer = es.Trainer(spec, seed=0, progress=False, generations=1, lanes=2)
+def test_reset_options_and_lanes_are_in_the_file(tmp_path):
+    spec = envs.make("FrozenLake-v1", reset_options={"level": 2.0})
+    trainer = es.Trainer(spec, (2,), seed=0, progress=False, generations=1, lanes=2)
     trainer.run()
     trainer.save(tmp_path / "run.npz")
     back = es.Trainer.load(tmp_path / "run.npz")
-    assert back.env.reset_options == {"level": 2.0} and back.problem.lanes == 2
+    assert back.env.factory().reset_options == {"level": 2.0} and back.problem.lanes == 2
     assert es.Trainer.load(tmp_path / "run.npz", lanes=5).problem.lanes == 5
 
 

@@ -265,6 +265,28 @@ def test_choices_that_do_not_start_at_0(tmp_path):
         run.export(tmp_path / "policy.h")
 
 
+@pytest.mark.parametrize("name", ["FrozenLake-v1", "Blackjack-v1"])
+def test_a_policy_from_a_file_takes_the_observations_of_its_environment(name, tmp_path):
+    run = es.train(name, (4,), generations=2, seed=0, progress=False)
+    run.save(tmp_path / "run.npz")
+    policy, space = es.load(tmp_path / "run.npz").policy, gymnasium.make(name).observation_space
+    space.seed(0)
+    states = [space.sample() for _ in range(8)]
+    want = [run.policy(state) for state in states]
+    assert [policy(state) for state in states] == policy(states).tolist() == want
+    assert policy(np.stack([flatten(space, state) for state in states])).tolist() == want
+
+
+def test_a_policy_from_a_file_keeps_where_its_choices_start(tmp_path):
+    spec = envs.make(Env, action=spaces.MultiDiscrete([3, 2], start=[5, -1]))
+    run = es.Trainer(spec, (4,), seed=0, progress=False).run(1)
+    run.save(tmp_path / "run.npz")
+    observation = np.full((2, 3), 0.5)
+    action = es.load(tmp_path / "run.npz").policy(observation)
+    np.testing.assert_array_equal(action, run.policy(observation))
+    assert (action >= [5, -1]).all()
+
+
 def test_a_policy_that_was_pickled_gives_the_same_actions():
     spec = envs.make(Env, action=spaces.Box(-1, 1, (2,)))
     policy = es.Trainer(spec, (4,), seed=0, progress=False).run(1).policy

@@ -25,6 +25,10 @@ def rows_of(env: EnvSpec, value: Any) -> tuple[NDArray[np.float32], bool]:
     Raises:
         ValueError: anything else, saying what came and what was wanted.
     """
+    if env.observation_shape is None and env.observation_space is None and not _is_floats(value):
+        from ember_ml.envs.stored import resolved
+
+        env = resolved(env)  # an environment that a file names tells its space when it is made
     size, shape, space = env.observation_size, env.observation_shape, env.observation_space
     try:
         if space is not None and not isinstance(value, (list, tuple, Mapping)):
@@ -48,10 +52,14 @@ def rows_of(env: EnvSpec, value: Any) -> tuple[NDArray[np.float32], bool]:
     raise ValueError(f"observation: got {describe(array)}, {_wanted(env)}")
 
 
+def _is_floats(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim > 0
+
+
 def _is_flattened(space: Any, value: Any) -> bool:
     """Whether an array can only be what `flatten` makes."""
     numbers = kind_of(space) in ("Discrete", "MultiDiscrete")
-    return isinstance(value, np.ndarray) and value.ndim > 0 and (value.dtype.kind == "f" or not numbers)
+    return _is_floats(value) or (isinstance(value, np.ndarray) and value.ndim > 0 and not numbers)
 
 
 def _structured(space: Any, value: Any) -> tuple[NDArray[np.float32], bool] | None:

@@ -27,7 +27,7 @@ Kind = Literal["builtin", "custom", "python"]
 #: Fields of an EnvSpec that a file leaves out: what steps it, and what follows from its name.
 NOT_STORED = (
     "address", "factory", "keepalive", "opener", "twin", "vector", "lanes", "seedable", "parameters",
-    "reset_options", "observation_space", "absent",
+    "reset_options", "observation_space", "one_seed", "absent",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def describe(env: EnvSpec) -> dict[str, Any]:
         "observation_names": list(env.observation_names),
         "action_names": list(env.action_names),
         "choices": list(env.choices),
+        "choice_starts": list(env.choice_starts),
     }
 
 
@@ -91,6 +92,12 @@ def restore(described: Mapping[str, Any], file: str) -> EnvSpec:
     start = validate.whole("env: action_start", described["action_start"])
     if abs(start) > validate.MOST_STEPS:
         raise ValueError(f"env: action_start: got {start}, wanted a smaller number")
+    starts = tuple(
+        validate.whole("env: choice_starts", n)
+        for n in _list("choice_starts", described.get("choice_starts", []))
+    )
+    if len(starts) not in (0, len(choices)) or any(abs(n) > validate.MOST_STEPS for n in starts):
+        raise ValueError(f"env: choice_starts: got {starts[:8]}, wanted a small number for each choice")
     dtype = described["action_dtype"]
     if dtype is not None:
         validate.choice("env: action_dtype", dtype, DTYPES)
@@ -112,6 +119,7 @@ def restore(described: Mapping[str, Any], file: str) -> EnvSpec:
         action_dtype=dtype,
         action_start=start,
         choices=choices,
+        choice_starts=starts,
         observation_shape=_shape("observation_shape", described["observation_shape"], size),
         observation_names=_names("observation_names", described["observation_names"], size),
         action_names=_names("action_names", described["action_names"], acts),
