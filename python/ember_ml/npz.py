@@ -8,6 +8,7 @@ read.
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import struct
@@ -49,7 +50,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         except Damaged:
             raise
         except OSError as error:
-            if error.errno is not None:
+            if error.errno not in (None, errno.EINVAL):  # a place before the file's begin is damage
                 raise
             raise Damaged(str(error)) from error
         except Exception as error:  # whatever the damage hits first: zipfile, struct, codecs and others raise

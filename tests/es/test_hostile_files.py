@@ -224,3 +224,13 @@ def test_a_file_starts_no_more_threads_or_processes_than_there_are_cores(forge):
     import os
 
     assert trainer.problem.threads <= os.cpu_count() and trainer.problem.workers <= os.cpu_count()
+
+
+def test_a_count_that_a_file_gives_as_a_float_is_a_count(forge):
+    """JSON does not tell 2.0 from 2 as Python does."""
+    path = forge(lambda c, a: c["strategy"].update(directions=2.0))
+    trainer = es.Trainer.load(path, progress=False)
+    assert type(trainer.strategy.config()["directions"]) is int
+    for made in (es.CRFMNES(directions=2.0), es.OpenAIES(directions=np.int64(2))):
+        made.start(np.zeros(3), seed=0)
+        assert made.ask().shape == (4, 3)

@@ -73,7 +73,7 @@ class ObservationStatistics:
             if np.shape(state[name]) != (self.size,):
                 raise ValueError(f"state: '{name}' has shape {np.shape(state[name])}, wanted ({self.size},)")
             values = np.asarray(state[name])
-            if values.dtype.kind not in "fiu" or not (np.abs(values) <= _MOST[name]).all():
+            if values.dtype.kind not in "fiu" or not (np.abs(values.astype(np.float64)) <= _MOST[name]).all():
                 raise ValueError(f"state: {name!r} holds numbers that no observations give")
         if (np.asarray(state["squares"]) < 0).any():
             raise ValueError("state: 'squares' holds a negative number")
@@ -101,5 +101,6 @@ def combine_leaves(leaves: Sequence[ObservationSums]) -> ObservationSums | None:
 def normalize(observations: Float32, mean32: Float32, inverse32: Float32) -> Float32:
     """``clip((x - mean) * inverse, -10, 10)``, each operation rounded to float32."""
     bound = np.float32(OBSERVATION_CLIP)
-    clipped: Float32 = np.clip((observations - mean32) * inverse32, -bound, bound)
+    with np.errstate(over="ignore"):  # what is infinite is clipped too
+        clipped: Float32 = np.clip((observations - mean32) * inverse32, -bound, bound)
     return clipped

@@ -40,11 +40,11 @@ class Strategy:
             optimizer: for strategies that use one.
             bounds: (low, high) of the parameters, each a number, None or one number a parameter.
         """
-        directions = arguments.get("directions")
-        if directions is not None:
-            validate.positive_int("directions", directions)
         # numpy's numbers are not JSON's
         self._arguments = {name: _plain(value) for name, value in arguments.items()}
+        for name in ("directions", "members"):
+            if self._arguments.get(name) is not None:
+                self._arguments[name] = validate.positive_int(name, self._arguments[name])
         self._bounds = Bounds.of(bounds)
         self._optimizer = None if optimizer is None else optimizers.check(optimizer)
         self._step: optimizers.PythonStep | None = None

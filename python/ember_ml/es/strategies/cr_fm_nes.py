@@ -153,6 +153,8 @@ class CRFMNES(RowStrategy):
                 raise ValueError(f"state: '{name}' has {values.size} values, wanted {self._centre.size}")
             setattr(self, f"_{name}", values)
         self._sigma = float(state["step"])
+        if not (self._d > 0).all() or not self._v.any() or not self._sigma > 0:
+            raise ValueError("state: 'd' and 'step' must be positive, and 'v' not zero")
 
 
 def _with_failed_last(fitness: Float64, distance: Float64) -> Float64:
