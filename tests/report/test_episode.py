@@ -158,7 +158,7 @@ def test_names_of_own_environments():
 
 
 def test_parts_of_the_trajectory_do_not_overlap():
-    for env in (Named, "CartPole-v1", "Acrobot-v1"):
+    for env in (Named, "CartPole-v1", "Acrobot-v1", "MountainCarContinuous-v0"):
         figure = laid_out(trained(env).plot_trajectory())
         whole = figure.bbox
         boxes = [axis.get_window_extent() for axis in figure.axes]
@@ -170,6 +170,9 @@ def test_parts_of_the_trajectory_do_not_overlap():
             low, high = axis.get_ylim()
             inside = [t for t, at in zip(ticks, axis.get_yticks()) if low <= at <= high]
             assert not any(label.overlaps(tick) for tick in inside)
+            names = [text.get_window_extent() for text in axis.texts]
+            assert not any(one.overlaps(two) for i, one in enumerate(names) for two in names[:i])
+            assert not any(name.overlaps(axis.get_window_extent()) for name in names)
 
 
 def test_what_an_environment_raises_is_said(walk):

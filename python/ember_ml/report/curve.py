@@ -10,6 +10,7 @@ import numpy as np
 
 from ember_ml.errors import need
 from ember_ml.report.baseline import random_return
+from ember_ml.report.beside import write_beside
 from ember_ml.report.files import check_picture, write_figure
 from ember_ml.report.measured import band, final
 from ember_ml.report.numbers import count_text, seconds_text, tick_formatter, value_text
@@ -218,21 +219,12 @@ def _failures(axis: Any, xs: Any, returns: Any, colors: Theme) -> None:
 def _mark(axis: Any, lines: list[tuple[str, float, bool]], colors: Theme) -> None:
     """Horizontal lines, named to the right of the axis; of one outside an arrow says where it would be."""
     low, high = axis.get_ylim()
-    height = 0.11  # of a name, as a share of the axis
-    places: list[tuple[str, float]] = []
-    for text, value, fits in sorted(lines, key=lambda line: line[1]):
-        share = (value - low) / (high - low) if fits else (1.0 if value > high else 0.0)
+    names = []
+    for text, value, fits in lines:
         if fits:
             axis.axhline(value, color=colors.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1.5)
         else:
             text += " \u2191" if value > high else " \u2193"
-        share = min(max(share, height / 2), 1 - height / 2)
-        if places:  # names do not stand on each other
-            share = max(share, places[-1][1] + height)
-        places.append((text, share))
-    excess = max(places[-1][1] - (1 - height / 2), 0.0) if places else 0.0
-    for text, share in places:
-        axis.text(
-            1.008, share - excess, text, transform=axis.transAxes, ha="left", va="center",
-            color=colors.muted, fontsize="small", linespacing=1.05,
-        )  # fmt: skip
+        share = (value - low) / (high - low) if fits else (1.0 if value > high else 0.0)
+        names.append((text, share, colors.muted))
+    write_beside(axis, names, 0.11, fontsize="small", linespacing=1.05)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import need
+from ember_ml.report.beside import write_beside
 from ember_ml.report.episode import Episode, play
 from ember_ml.report.files import check_picture, write_figure
 from ember_ml.report.labels import Labels, Limits, labels
@@ -99,7 +100,12 @@ def _frame(figure: Any, axes: Any, played: Episode, env: EnvSpec, hidden: int, c
 
 def line_label(axis: Any, text: str) -> None:
     """A label beside the axis, to be read without turning the head."""
-    axis.set_ylabel(textwrap.fill(text, 16), rotation=0, ha="right", va="center", labelpad=8)
+    name, bracket, unit = text.partition(" (")
+    if bracket and len(text) > 16:  # the unit gets a line of its own
+        text = textwrap.fill(name, 16) + "\n(" + unit
+    else:
+        text = textwrap.fill(text, 16)
+    axis.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8)
 
 
 def _over_steps(axis: Any, steps: Any, values: Any, color: str, label: str) -> list[Any]:
@@ -135,22 +141,15 @@ def draw_values(axis: Any, values: Any, limits: Limits, target: float | None, co
     bounds = [(bound, colors.evaluated, (0, (1, 2)), "limit") for bound in ends if near]
     if target is not None:
         bounds.append((target, colors.muted, (0, (4, 3)), "target"))
+    bounds = [line for line in bounds if low - 8 * span <= line[0] <= high + 8 * span]
     for bound, color, dashes, label in bounds:
-        if low - 8 * span <= bound <= high + 8 * span:
-            axis.axhline(bound, color=color, linewidth=1.1, linestyle=dashes, label=label, zorder=1.5)
-            axis.annotate(
-                label,
-                (1.0, bound),
-                xycoords=("axes fraction", "data"),
-                xytext=(7, 0),
-                textcoords="offset points",
-                va="center",
-                color=color,
-                fontsize=8,
-            )
-            low, high = min(low, bound), max(high, bound)
+        axis.axhline(bound, color=color, linewidth=1.1, linestyle=dashes, label=label, zorder=1.5)
+        low, high = min(low, bound), max(high, bound)
     room = 0.08 * (high - low) or max(1.0, abs(high)) * 0.1
     axis.set_ylim(low - room, high + room)
+    height = high - low + 2 * room
+    names = [(label, (bound - low + room) / height, color) for bound, color, _, label in bounds]
+    write_beside(axis, names, 0.17, fontsize=8)
     _ticks(axis, max(abs(low), abs(high)))
     return lines
 
