@@ -1,4 +1,4 @@
-"""What works on a saved training: ``ember-ml evaluate``, ``plot``, ``animate`` and ``export``."""
+"""What works on saved trainings: ``evaluate``, ``plot``, ``compare``, ``animate`` and ``export``."""
 
 from __future__ import annotations
 
@@ -30,16 +30,25 @@ def add(commands: Any) -> None:
     sub = command(commands, "plot", _plot, "draw the learning curve of a saved training")
     sub.add_argument("file", metavar="FILE", help=_FILE)
     sub.add_argument("--out", metavar="PATH", help="png, pdf or svg to write (FILE with .png)")
-    sub.add_argument(
-        "--x",
-        choices=("generation", "steps", "time"),
-        default="generation",
-        help="horizontal axis (generation)",
-    )
+    _axis(sub)
     sub.add_argument(
         "--trajectory", action="store_true", help="one episode of the policy instead of the curve"
     )
     env_options(sub)
+
+    sub = command(
+        commands,
+        "compare",
+        _compare,
+        "draw several saved trainings in one axis",
+        "Trainings of one NAME are drawn as their median and the band between their quartiles:\n\n"
+        "  ember-ml compare snes=a.npz snes=b.npz pgpe=c.npz --out compare.png",
+    )
+    sub.add_argument("files", metavar="[NAME=]FILE", nargs="+", help=_FILE)
+    sub.add_argument(
+        "--out", metavar="PATH", default="compare.png", help="png, pdf or svg to write (compare.png)"
+    )
+    _axis(sub)
 
     sub = command(commands, "animate", _animate, "write one episode of a saved policy as an animation", _OWN)
     sub.add_argument("file", metavar="FILE", help=_FILE)
@@ -59,6 +68,15 @@ def add(commands: Any) -> None:
     sub.add_argument("out", metavar="OUT", help="file to write: policy.h, policy.onnx, policy.pt2")
     _best(sub)
     env_options(sub)
+
+
+def _axis(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--x",
+        choices=("generation", "steps", "time"),
+        default="generation",
+        help="horizontal axis: generation, steps or time (generation)",
+    )
 
 
 def _best(parser: argparse.ArgumentParser) -> None:
@@ -121,6 +139,25 @@ def _plot(options: argparse.Namespace) -> int:
     else:
         run.plot(out, x=options.x)
     print(out)
+    return OK
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from ember_ml import es
+
+    need_picture(options.out)
+    groups: dict[str, list[str]] = {}
+    for word in options.files:
+        name, equals, file = word.partition("=")
+        if not equals or Path(word).exists():
+            name, file = "", word
+        groups.setdefault(name, []).append(file)
+    unnamed = groups.pop("", [])
+    if groups:
+        for file in unnamed:
+            groups.setdefault(Path(file).stem, []).append(file)
+    es.compare(groups or unnamed, options.out, x=options.x)
+    print(options.out)
     return OK
 
 
