@@ -35,6 +35,8 @@ const char* name(RunLog::End end) {
       return "generations";
     case RunLog::End::until:
       return "until";
+    case RunLog::End::held:
+      return "held";
     case RunLog::End::time_budget:
       return "time_budget";
     case RunLog::End::step_budget:
@@ -95,7 +97,8 @@ void register_run(py::module_& module) {
           [](RunLog& self, bool stop) { self.stop = stop; })
       .def_property_readonly(
           "end", [](const RunLog& self) { return name(self.end); },
-          "generations, until, time_budget, step_budget, stopped, or running after an error.")
+          "generations, until, held, time_budget, step_budget, stopped, or running after an error.")
+      .def_readonly("steps", &RunLog::steps, "Environment steps of the records.")
       .def(
           "records", [](const RunLog& self) -> py::array { return to_array(self.rows); },
           "A structured array (generations,), one record a generation: es/history.py's fields.")
@@ -112,11 +115,13 @@ void register_run(py::module_& module) {
   module.def(
       "run",
       [](Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statistics, RunLog& log,
-         std::int64_t generations, double until, double time_budget, std::int64_t step_budget,
-         double wall_time, bool common_starts, bool warm_up) {
+         std::int64_t generations, double until, bool hold, bool confirmed, double time_budget,
+         std::int64_t step_budget, double wall_time, bool common_starts, bool warm_up) {
         RunOptions options;
         options.generations = generations;
         options.until = until;
+        options.hold = hold;
+        options.confirmed = confirmed;
         options.time_budget = time_budget;
         options.step_budget = step_budget;
         options.wall_time = wall_time;
@@ -135,9 +140,10 @@ void register_run(py::module_& module) {
         }
       },
       py::arg("evaluator"), py::arg("strategy"), py::arg("statistics").none(true), py::arg("log"),
-      py::kw_only(), py::arg("generations"), py::arg("until") = RunOptions().until,
-      py::arg("time_budget") = RunOptions().time_budget, py::arg("step_budget") = RunOptions().step_budget,
-      py::arg("wall_time") = 0.0, py::arg("common_starts") = false, py::arg("warm_up") = true,
+      py::kw_only(), py::arg("generations"), py::arg("until") = RunOptions().until, py::arg("hold") = false,
+      py::arg("confirmed") = false, py::arg("time_budget") = RunOptions().time_budget,
+      py::arg("step_budget") = RunOptions().step_budget, py::arg("wall_time") = 0.0,
+      py::arg("common_starts") = false, py::arg("warm_up") = true,
       "Runs many generations without the GIL, recording them in `log` (cpp/es/run.h).");
 }
 

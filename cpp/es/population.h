@@ -14,6 +14,8 @@ enum class Purpose : std::uint32_t {
   judge = 4,     // resets on which the best policy so far is judged
   ops = 5,       // ember_ml.ops random functions
   init = 6,      // initial parameters
+  confirm = 7,   // resets on which a policy that reached `until` is confirmed
+  curve = 8,     // resets of the evaluations along a training
 };
 
 // Members of one generation. With antithetic sampling members 2k and 2k+1 are

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "core/poll.h"
 
@@ -100,20 +101,39 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
   log->rows.reserve(log->rows.size() + (std::size_t)std::min<std::int64_t>(options.generations, 1024));
   std::int64_t steps = log->warm_up_steps;
   for (std::int64_t g = 0; g < options.generations; ++g) {
-    Population population = strategy.population_to_draw();
-    population.common_starts = options.common_starts;
-    poll();
-    if (log->stop || (stop != nullptr && *stop) || !evaluate(population, true)) {
-      log->end = RunLog::End::stopped;
-      return;
-    }
     HistoryRow row;
-    row.generation = strategy.generation();
-    row.policy_return = mean_of(evaluation.policy_returns.data(), evaluation.policy_returns.size());
-    row.episodes = (population.members() + 1) * problem.episodes + log->warm_up_episodes;
-    row.steps = evaluation.steps + log->warm_up_steps;
-    row.sigma = strategy.sigma();
-    describe(evaluation, episodes, &returns, &row);
+    bool reached, drawn;
+    if (log->held) {
+      row = log->held->row;
+      evaluation = std::move(log->held->evaluation);
+      frozen_mean = std::move(log->held->frozen_mean);
+      inverse_deviation = std::move(log->held->inverse_deviation);
+      drawn = log->held->drawn;
+      reached = options.confirmed;
+      log->held.reset();
+    } else {
+      Population population = strategy.population_to_draw();
+      population.common_starts = options.common_starts;
+      drawn = population.drawn != nullptr;
+      poll();
+      if (log->stop || (stop != nullptr && *stop) || !evaluate(population, true)) {
+        log->end = RunLog::End::stopped;
+        return;
+      }
+      row.generation = strategy.generation();
+      row.policy_return = mean_of(evaluation.policy_returns.data(), evaluation.policy_returns.size());
+      row.episodes = (population.members() + 1) * problem.episodes + log->warm_up_episodes;
+      row.steps = evaluation.steps + log->warm_up_steps;
+      row.sigma = strategy.sigma();
+      describe(evaluation, episodes, &returns, &row);
+      reached = row.policy_return >= options.until;
+      if (reached && options.hold) {
+        log->held = HeldGeneration{row, std::move(evaluation), std::move(frozen_mean),
+                                   std::move(inverse_deviation), drawn};
+        log->end = RunLog::End::held;
+        return;
+      }
+    }
     if (log->candidate_generation < 0 || row.policy_return > log->candidate_return) {
       log->candidate_generation = row.generation;
       log->candidate_return = row.policy_return;
@@ -121,8 +141,7 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
       log->candidate_mean = frozen_mean;
       log->candidate_inverse_deviation = inverse_deviation;
     }
-    if (population.drawn != nullptr) strategy.keep_noise();
-    const bool reached = row.policy_return >= options.until;
+    if (drawn) strategy.keep_noise();
     strategy.tell(evaluation.fitness.data(), !reached);
     if (!reached) merge();
     row.update_norm = strategy.update_norm();
@@ -131,6 +150,7 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
     steps += evaluation.steps;
     log->warm_up_episodes = log->warm_up_steps = 0;
     log->rows.push_back(row);
+    log->steps += row.steps;
     log->policy_return = row.policy_return;
     ++log->generations;
     if (reached)

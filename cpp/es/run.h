@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "es/evaluate.h"
@@ -31,14 +32,27 @@ struct RunOptions {
   std::int64_t step_budget =
       std::numeric_limits<std::int64_t>::max();  // environment steps of this call, likewise
   double wall_time = 0.0;                        // where the clock of the history stands
+  // A generation that reaches `until` is left in the log, evaluated but not finished, and the run ends: the
+  // caller looks into it, and the next run with that log finishes it, by an update or, if `confirmed`, as
+  // described at run().
+  bool hold = false;
+  bool confirmed = false;
   bool common_starts = false;
   bool warm_up = true;  // with statistics that are empty: one population first that only fills them
+};
+
+// A generation that was evaluated and waits to be finished.
+struct HeldGeneration {
+  HistoryRow row;
+  Evaluation evaluation;
+  std::vector<float> frozen_mean, inverse_deviation;
+  bool drawn = false;  // whether the strategy has its noise
 };
 
 // What a run has done so far. It outlives an error, so that no generation is lost. The atomics may be
 // watched, and `stop` set, from another thread; the rest belongs to the run until it ends.
 struct RunLog {
-  enum class End : int { running, generations, until, time_budget, step_budget, stopped };
+  enum class End : int { running, generations, until, held, time_budget, step_budget, stopped };
 
   std::atomic<std::int64_t> generations{0};
   std::atomic<double> policy_return{0.0};
@@ -46,6 +60,8 @@ struct RunLog {
 
   End end = End::running;
   std::vector<HistoryRow> rows;
+  std::int64_t steps = 0;  // environment steps of the rows
+  std::optional<HeldGeneration> held;
   // The mean with the highest policy_return of this run, and the statistics it ran with: a candidate for the
   // best policy, to be judged on other starts. Generation -1: none.
   std::int64_t candidate_generation = -1;
@@ -57,8 +73,8 @@ struct RunLog {
 };
 
 // Runs until a reason to stop. `statistics` may be null when observations are not normalised. A generation
-// that reaches `until` is recorded and counted, and changes neither the strategy's distribution nor the
-// statistics: the policy left is the one that reached it. `stop` (may be null) cuts a generation short, which
+// that reaches `until` (with `hold`: and is confirmed) is recorded and counted, and changes neither the
+// strategy's distribution nor the statistics: the policy left is the one that reached it. `stop` (may be null) cuts a generation short, which
 // is then lost; log->stop is looked at between generations. Exceptions of the evaluation leave everything at
 // the last whole generation.
 void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statistics,

@@ -15,8 +15,18 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 #: Names of the keyed random streams; the numbers are cpp/es/population.h's.
-PURPOSES = {"noise": 0, "reset": 1, "evaluate": 2, "warmup": 3, "judge": 4, "ops": 5, "init": 6}
-Purpose = Literal["noise", "reset", "evaluate", "warmup", "judge"]
+PURPOSES = {
+    "noise": 0,
+    "reset": 1,
+    "evaluate": 2,
+    "warmup": 3,
+    "judge": 4,
+    "ops": 5,
+    "init": 6,
+    "confirm": 7,
+    "curve": 8,
+}
+Purpose = Literal["noise", "reset", "evaluate", "warmup", "judge", "confirm", "curve"]
 
 #: The direction that keys the starts of the unperturbed policy during training.
 POLICY_DIRECTION = 0xFFFFFFFF
