@@ -225,7 +225,7 @@ class RunLog:
     @property
     def end(self) -> str:
         """
-        generations, until, time_budget, step_budget, stopped, or running after an error.
+        generations, until, held, time_budget, step_budget, stopped, or running after an error.
         """
     @property
     def generations(self) -> int:
@@ -233,6 +233,11 @@ class RunLog:
     @property
     def policy_return(self) -> float:
         ...
+    @property
+    def steps(self) -> int:
+        """
+        Environment steps of the records.
+        """
     @property
     def warm_up_episodes(self) -> int:
         ...
@@ -382,7 +387,7 @@ def perturb(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale
     """
     Members first, first + 1, ... of a population: float32 (count, parameters).
     """
-def run(evaluator: Evaluator, strategy: Strategy, statistics: ObservationStatistics | None, log: RunLog, *, generations: typing.SupportsInt | typing.SupportsIndex, until: typing.SupportsFloat | typing.SupportsIndex = ..., time_budget: typing.SupportsFloat | typing.SupportsIndex = ..., step_budget: typing.SupportsInt | typing.SupportsIndex = 9223372036854775807, wall_time: typing.SupportsFloat | typing.SupportsIndex = 0.0, common_starts: bool = False, warm_up: bool = True) -> None:
+def run(evaluator: Evaluator, strategy: Strategy, statistics: ObservationStatistics | None, log: RunLog, *, generations: typing.SupportsInt | typing.SupportsIndex, until: typing.SupportsFloat | typing.SupportsIndex = ..., hold: bool = False, confirmed: bool = False, time_budget: typing.SupportsFloat | typing.SupportsIndex = ..., step_budget: typing.SupportsInt | typing.SupportsIndex = 9223372036854775807, wall_time: typing.SupportsFloat | typing.SupportsIndex = 0.0, common_starts: bool = False, warm_up: bool = True) -> None:
     """
     Runs many generations without the GIL, recording them in `log` (cpp/es/run.h).
     """

@@ -23,6 +23,13 @@ def positive_int(name: str, value: Any, most: int = MOST) -> int:
     return number
 
 
+def count_or_off(name: str, value: Any) -> int:
+    """`value` as an int of at least 1, or 0 for 0 and False, which turn something off."""
+    if value is False or (not isinstance(value, bool) and isinstance(value, int) and value == 0):
+        return 0
+    return positive_int(name, value)
+
+
 def whole(name: str, value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError(f"{name}: got {value!r}, wanted a whole number")

@@ -41,7 +41,7 @@ def test_options_have_the_names_of_the_arguments():
 
 def test_every_option_is_used():
     """None is declared and then forgotten."""
-    used = {*flags.FREE, *flags.LIMITS, *flags.OWN, *flags.STRATEGY, "env"}
+    used = {*flags.FREE, *flags.LIMITS, *flags.RESULT, *flags.OWN, *flags.STRATEGY, "env"}
     assert used == {action.dest for action in parser_of("train")._actions} - SHELL
 
 

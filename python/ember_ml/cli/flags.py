@@ -39,8 +39,11 @@ NOT_HERE = {
 }
 
 #: What a resumed training may be given anew (`es.Trainer.load`), and how long it goes on.
-FREE = ("threads", "engine", "device", "layout", "workers", "lanes")
-LIMITS = ("until", "seconds", "steps")
+FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "eval_every", "eval_episodes")
+LIMITS = ("until", "confirm_episodes", "seconds", "steps")
+
+#: What of a run's policies is given and how it is measured.
+RESULT = ("evaluate", "keep")
 
 #: Other arguments of `es.train` that pass through as they are, and those that make its strategy.
 OWN = (
@@ -96,7 +99,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "restarts", _NUMBER, "trainings of which the best is kept (1)")
     group = parser.add_argument_group("how long")
     _add(group, "generations", _NUMBER, "generations to train; schedules follow it (the preset's)")
-    _add(group, "until", {"type": float, "metavar": "RETURN"}, "stop when the policy reaches this return")
+    _add(group, "until", {"type": float, "metavar": "RETURN"}, "stop when the policy has this mean return")
+    _add(
+        group, "confirm_episodes", _NUMBER, "most fresh episodes that must show it; 0: believe one draw (400)"
+    )
     _add(group, "seconds", _REAL, "stop after so much time")
     _add(group, "steps", _NUMBER, "stop after so many environment steps")
     group = parser.add_argument_group("where it runs (results do not depend on it)")
@@ -106,6 +112,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "workers", _NUMBER, "processes for environments written in Python (1)")
     _add(group, "lanes", _NUMBER, "episodes side by side of an environment in Python (else up to 64)")
     _add(group, "layout", _NAME, "members, episodes or units, of the native engine (it chooses)")
+    group = parser.add_argument_group("what to measure")
+    _add(
+        group, "evaluate", _NUMBER, "episodes that say what the policy is worth (100; 20 in Python); 0: none"
+    )
+    keep = {"choices": ("last", "best"), "metavar": "WHICH"}
+    _add(group, "keep", keep, "the policy to give: last, or the best of the training (last)")
+    _add(group, "eval_every", _NUMBER, "evaluate the policy every N generations, for the curve (never)")
+    _add(group, "eval_episodes", _NUMBER, "episodes of each (100; 20 where Python steps the environment)")
     group = parser.add_argument_group("what to write")
     _add(group, "save", {"metavar": "FILE"}, "the training: policy, history and what it needs to go on (npz)")
     _add(group, "out", {"metavar": "FOLDER"}, "the same as checkpoint.npz, with log.csv and training.png")

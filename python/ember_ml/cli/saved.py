@@ -83,6 +83,10 @@ def _best(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--best", action="store_true", help="the best policy of the training, not its last")
 
 
+def _which(options: argparse.Namespace) -> Any:
+    return "best" if hasattr(options, "best") else None
+
+
 def _load(options: argparse.Namespace) -> Any:
     from ember_ml import es
 
@@ -90,18 +94,10 @@ def _load(options: argparse.Namespace) -> Any:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from ember_ml.es.evaluation import evaluate_policy
-
     gif = getattr(options, "gif", None)
     need_file(gif)
     run = _load(options)
-    if hasattr(options, "best") and run.best is not run.policy:
-        best = run.best
-        result = evaluate_policy(
-            run._snapshot, options.episodes, "evaluate", best.theta, best.mean, best.inverse
-        )
-    else:
-        result = run.evaluate(episodes=options.episodes)
+    result = run.evaluate(options.episodes, _which(options))
     files = {}
     if gif is not None:
         files["gif"] = str(run.animate(gif))
@@ -172,9 +168,6 @@ def _animate(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from ember_ml.es.export import export
-
     need_file(options.out)
-    run = _load(options)
-    print(export(run.best if hasattr(options, "best") else run.policy, options.out))
+    print(_load(options).export(options.out, _which(options)))
     return OK

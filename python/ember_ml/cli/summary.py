@@ -8,6 +8,7 @@ from typing import Any
 def summary(run: Any, written: dict[str, str]) -> dict[str, Any]:
     history = run.history
     last = history[-1] if len(history) else None
+    evaluation = run.evaluation if len(history) else None
     return {
         "env": run.env.name,
         "seed": run.seed,
@@ -17,12 +18,53 @@ def summary(run: Any, written: dict[str, str]) -> dict[str, Any]:
         "episodes": run.episodes,
         "steps": run.steps,
         "seconds": 0.0 if last is None else last["wall_time"],
+        "policy": run.kept,
+        "evaluation": None if evaluation is None else _result(evaluation),
+        "evaluations": list(run.evaluations),
         "interrupted": run.interrupted,
+        "until": run.until,
         "until_reached": run.reached,
+        "confirmations": list(run.confirmations),
+        "confirm_episodes": run.confirm_episodes,
+        "confirm_steps": run.confirm_steps,
         "restarts": run.restarts,
         "files": written,
         "config": run.config,
     }
+
+
+def _result(evaluation: Any) -> dict[str, Any]:
+    low, high = evaluation.confidence_interval
+    several = len(evaluation.returns) > 1
+    return {
+        "mean": evaluation.mean,
+        "confidence_interval": [low, high] if several else None,
+        "std": evaluation.std,
+        "episodes": len(evaluation.returns),
+        "steps": evaluation.steps,
+    }
+
+
+def _mean(evaluation: Any) -> str:
+    low, high = evaluation.confidence_interval
+    interval = f"95% interval {low:.2f} to {high:.2f}, " if len(evaluation.returns) > 1 else ""
+    return f"{evaluation.mean:.2f} ({interval}{len(evaluation.returns)} fresh episodes)"
+
+
+def _until(run: Any) -> str:
+    """Whether `until` was reached, and what finding out took."""
+    tried = run.confirmations
+    if run.reached and len(tried):
+        text = (
+            f"{run.until:g} reached: mean {tried[-1]['mean']:.2f} over {tried[-1]['episodes']} fresh episodes"
+        )
+    elif run.reached:
+        text = f"{run.until:g} reached by the first draw"
+    else:
+        text = f"{run.until:g} not reached"
+        if len(tried):
+            text += f": none of {len(tried)} policies tried on fresh episodes"
+    return text + (f"; {run.confirm_steps:,} steps for confirming" if run.confirm_steps else "")
 
 
 def print_summary(run: Any, written: dict[str, str], explain: bool) -> None:
@@ -36,8 +78,16 @@ def print_summary(run: Any, written: dict[str, str], explain: bool) -> None:
     rows = []
     if len(history):
         first, last = history[0], history[-1]
-        rows.append(("policy return", f"{last['policy_return']:.2f} (began at {first['policy_return']:.2f})"))
-        rows.append(("generations", f"{len(history)}" + (", stopped at --until" if run.reached else "")))
+        if run.evaluation is not None:
+            rows.append(("evaluated mean", _mean(run.evaluation)))
+        returns = (
+            f"{last['policy_return']:.2f} in the last generation, {first['policy_return']:.2f} in the first"
+        )
+        rows.append(("policy return", returns))
+        rows.append(("policy given", "the best of the training" if run.kept == "best" else "the last"))
+        if run.until is not None:
+            rows.append(("until", _until(run)))
+        rows.append(("generations", f"{len(history)}"))
         rows.append(("episodes", f"{run.episodes:,}"))
         seconds = last["wall_time"]
         speed = f", {count_text(run.steps / seconds)} steps/s" if seconds > 0 and not run.restarts else ""

@@ -23,6 +23,7 @@ from ember_ml.cli.keeping import Keeper
 from ember_ml.cli.strategy import strategy_arguments
 from ember_ml.cli.summary import print_summary, summary
 from ember_ml.errors import is_installed
+from ember_ml.validate import count_or_off
 
 
 def add(commands: Any) -> None:
@@ -49,6 +50,8 @@ def _train(options: argparse.Namespace) -> int:
     keepers = _keepers(options, folder)
     try:
         run = _run(options, resume, [*keepers.values(), *_loggers(options, folder)])
+        if len(run.history):
+            run.evaluation  # noqa: B018  played once, for the summary, the plot and the file
     except BaseException:
         options.rescued = "".join(keeper.rescue() for keeper in keepers.values())
         raise
@@ -122,7 +125,7 @@ def _run(options: argparse.Namespace, resume: str | None, callbacks: list[Any]) 
     policy = _policy(getattr(options, "policy", None))
     if resume is not None:
         return _go_on(options, resume, env, policy, arguments)
-    arguments.update(given(options, (*flags.LIMITS, *flags.OWN)))
+    arguments.update(given(options, (*flags.LIMITS, *flags.RESULT, *flags.OWN)))
     return train(env, policy, **strategy_arguments(options), **arguments)
 
 
@@ -136,7 +139,14 @@ def _go_on(options: argparse.Namespace, file: str, env: Any, policy: Any, argume
             f"--resume: {file} has done the {plan} generations that were planned;"
             " --generations N trains N more"
         )
-    return trainer.run(generations=more, **given(options, flags.LIMITS))
+    result = given(options, flags.RESULT)
+    if "evaluate" in result:
+        result["evaluate"] = count_or_off("evaluate", result["evaluate"])
+    run = trainer.run(generations=more, **given(options, flags.LIMITS))
+    run.evaluation_episodes = result.get("evaluate")
+    if "keep" in result:
+        run.keep(result["keep"])
+    return run
 
 
 def _refuse_with_resume(options: argparse.Namespace) -> None:

@@ -13,6 +13,10 @@ from ember_ml.engines.base import Float32, Population, Purpose
 
 if TYPE_CHECKING:
     from ember_ml.es.snapshot import Snapshot
+    from ember_ml.es.trainer import Trainer
+
+#: Episodes of an evaluation that nobody gave a number: on engines that are fast, and where Python steps.
+EPISODES, EPISODES_IN_PYTHON = 100, 20
 
 #: Quantiles of Student's t at 0.975 for 1 to 30 degrees of freedom; 1.96 beyond.
 _T = (
@@ -29,10 +33,12 @@ class EvaluationResult:
     Attributes:
         returns: float64 (episodes,), undiscounted.
         lengths: int32 (episodes,), environment steps.
+        failed: episodes that ended because their simulation diverged.
     """
 
     returns: NDArray[np.float64]
     lengths: NDArray[np.int32]
+    failed: int = 0
 
     @property
     def mean(self) -> float:
@@ -94,4 +100,44 @@ def evaluate_policy(
         result = engine.evaluate(population, mean, inverse, False)
     finally:
         engine.close()
-    return EvaluationResult(result.returns[0].copy(), result.lengths[0].copy())
+    return EvaluationResult(result.returns[0].copy(), result.lengths[0].copy(), int(result.failed[0].sum()))
+
+
+def play(
+    trainer: Trainer,
+    theta: Float32,
+    mean: Float32 | None,
+    inverse: Float32 | None,
+    generation: int,
+    purpose: Purpose,
+    episodes: int,
+    done: int = 0,
+) -> EvaluationResult:
+    """Plays `theta` on the trainer's engine, from the episode numbered `done` up to that numbered `episodes`.
+
+    The starts are a function of the seed, the purpose, the generation and the episode's number; nothing of
+    the training changes.
+    """
+    each = trainer.problem.options.episodes
+    first = -(-done // each)
+    population = Population(
+        mean=theta,
+        scale=0.0,  # the members are all the policy, each with starts of its own
+        seed=trainer.seed,
+        generation=generation,
+        directions=-(-(episodes - done) // each),
+        first_direction=first,
+        antithetic=False,
+        reset_purpose=purpose,
+    )
+    result = trainer.engine.evaluate(population, mean, inverse, False)
+    count = slice(0, episodes - done)
+    failed = int(result.failed.ravel()[count].sum())
+    return EvaluationResult(
+        result.returns.ravel()[count].copy(), result.lengths.ravel()[count].copy(), failed
+    )
+
+
+def default_episodes(engine: str) -> int:
+    """Episodes of an evaluation that nobody gave a number, by the engine's name."""
+    return EPISODES_IN_PYTHON if engine == "python" else EPISODES

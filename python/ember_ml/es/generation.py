@@ -11,6 +11,7 @@ import numpy as np
 
 from ember_ml import _core
 from ember_ml.engines.base import Evaluation, Population
+from ember_ml.es.confirmation import Confirmation
 from ember_ml.es.interrupt import Interrupt
 from ember_ml.es.snapshot import Candidate, NativeCandidate
 
@@ -38,50 +39,64 @@ def run_natively(
     trainer: Trainer,
     interrupt: Interrupt,
     count: int,
-    until: float | None,
+    confirmation: Confirmation | None,
     seconds: float,
     steps: float,
     elapsed: float,
 ) -> bool:
-    """Up to `count` generations in one native call, whole ones whatever ends it. True: `until` is
-    reached.
+    """Up to `count` generations in one native call, whole ones whatever ends it; one call more for each that
+    looks as if it had reached `until`. True: it is confirmed.
     """
     log = _core.RunLog()
     if trainer._warmed != (0, 0):
         log.warm_up_episodes, log.warm_up_steps = trainer._warmed  # counted in the next record
+    statistics = trainer.observations
+    trained, spent = (0, 0) if confirmation is None else (confirmation.trained, confirmation.spent)
+    confirmed, began, gone = False, time.perf_counter(), 0.0
     try:
         with interrupt.cut():
-            _core.run(
-                trainer.engine.evaluator,
-                trainer.strategy.native,
-                None if trainer.observations is None else trainer.observations.native,
-                log,
-                generations=count,
-                until=math.inf if until is None else until,
-                time_budget=seconds,
-                step_budget=2**62 if steps == math.inf else max(1, int(steps)),
-                wall_time=elapsed,
-                common_starts=trainer.common_starts,
-                warm_up=False,
-            )
+            while True:
+                used = log.steps if confirmation is None else log.steps + confirmation.spent - spent
+                _core.run(
+                    trainer.engine.evaluator,
+                    trainer.strategy.native,
+                    None if statistics is None else statistics.native,
+                    log,
+                    generations=count - log.generations,
+                    until=math.inf if confirmation is None else confirmation.until,
+                    hold=confirmation is not None,
+                    confirmed=confirmed,
+                    time_budget=max(0.0, seconds - gone),
+                    step_budget=2**62 if steps == math.inf else max(1, int(steps) - used),
+                    wall_time=elapsed + gone,
+                    common_starts=trainer.common_starts,
+                    warm_up=False,
+                )
+                if confirmation is None or log.end != "held":
+                    break
+                confirmation.trained = trained + log.steps
+                confirmed = confirmation(*trainer.frozen)
+                gone = time.perf_counter() - began
     finally:
         if log.generations:
             trainer._warmed = (0, 0)
             trainer.history.extend_from(log)
             if trainer.candidate is None or log.candidate_return > trainer.candidate.policy_return:
                 trainer.candidate = NativeCandidate(log)
+            if confirmation is not None:
+                confirmation.trained = trained + log.steps
     return bool(log.end == "until")
 
 
-def run_one(trainer: Trainer, interrupt: Interrupt, until: float | None, origin: float) -> bool:
-    """One generation through Python. True: `until` is reached."""
+def run_one(trainer: Trainer, interrupt: Interrupt, confirmation: Confirmation | None, origin: float) -> bool:
+    """One generation through Python. True: `until` is reached, and confirmed."""
     population = _population(trainer)
     statistics = trainer.observations
-    frozen = (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
+    frozen = trainer.frozen
     with interrupt.cut():
         evaluation: Evaluation = trainer.engine.evaluate(population, *frozen, True)
-    policy_return = _mean(evaluation.policy_returns)
-    reached = until is not None and policy_return >= until
+        policy_return = _mean(evaluation.policy_returns)
+        reached = confirmation is not None and policy_return >= confirmation.until and confirmation(*frozen)
     whole = np.isfinite(evaluation.fitness)
     returns = _row_means(evaluation.returns[whole])
     mean, deviation = _moments(returns)
@@ -109,6 +124,8 @@ def run_one(trainer: Trainer, interrupt: Interrupt, until: float | None, origin:
         update_norm=0.0 if reached else float(trainer.strategy.update_norm),
         wall_time=time.perf_counter() - origin,
     )
+    if confirmation is not None:
+        confirmation.trained += steps + evaluation.steps
     trainer._elapsed = time.perf_counter() - origin
     return reached
 

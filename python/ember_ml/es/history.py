@@ -42,6 +42,9 @@ class History:
     3 as a dict, ``len(history)`` the number of generations, and iterating yields records. `to_numpy` gives
     all of it.
 
+    A record describes the policy *before* that generation's update: record 0 the untrained one, and the last
+    record not the one that a run gives back (`Run.evaluation` does), unless `until` was reached.
+
     Fields: ``generation`` from 0; ``policy_return`` of the unperturbed policy before that generation's
     update, mean over its episodes; ``population_mean``, ``population_std``, ``population_max`` of the
     members' raw returns, failed members left out; ``episodes`` and ``steps`` (environment steps) of that

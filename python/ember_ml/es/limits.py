@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ember_ml import validate
 from ember_ml.errors import warn
+from ember_ml.es.confirmation import Confirmation
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer
@@ -19,7 +20,7 @@ class Limits:
 
     Attributes:
         count: generations to run, None for no limit; `last` is where the trainer then stands.
-        until: a `policy_return` that ends the run, or None.
+        confirmation: decides whether `until` is reached; None without `until`.
         first: the generation at which the run began.
         origin: `time.perf_counter()` at which the training would have begun without interruptions.
 
@@ -27,12 +28,18 @@ class Limits:
         ValueError, TypeError: no limit of any kind, or one that is not positive.
     """
 
-    __slots__ = ("_deadline", "_steps", "count", "first", "last", "origin", "until")
+    __slots__ = ("_deadline", "_spent", "_steps", "confirmation", "count", "first", "last", "origin")
 
-    def __init__(self, trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any) -> None:
+    def __init__(
+        self, trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any, episodes: Any
+    ) -> None:
         self.first = trainer.generation
         self.count = _count(trainer, generations, until, seconds, steps)
-        self.until = None if until is None else validate.real("until", until)
+        episodes = validate.count_or_off("confirm_episodes", episodes)
+        self.confirmation: Confirmation | None = None
+        if until is not None:
+            self.confirmation = Confirmation(trainer, validate.real("until", until), episodes)
+        self._spent = trainer.confirmations.total("steps")
         now = time.perf_counter()
         self.origin = now - trainer._elapsed
         self.last = None if self.count is None else self.first + self.count
@@ -48,7 +55,8 @@ class Limits:
     def steps_left(self, trainer: Trainer) -> float:
         if self._steps is None:
             return math.inf
-        return self._steps - int(trainer.history["steps"][self.first :].sum())
+        used = int(trainer.history["steps"][self.first :].sum())
+        return self._steps - used - (trainer.confirmations.total("steps") - self._spent)
 
     def seconds_left(self, now: float, looks: Iterable[float | None]) -> float:
         """From `now` until the first of the time limit and the `looks`, `time.perf_counter()` values."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,6 +131,12 @@ class TrainedPolicy:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_forward": None}  # copies of the Module, made again when they are wanted
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Writes it for use without this package: `ember_ml.es.export.export`, as `Run.export`."""
+        from ember_ml.es.export import export
+
+        return export(self, path, **options)
 
     def to_vector(self) -> Float32:
         """The parameters, float32 (parameters,), in the order of `Module.to_vector`; a copy."""

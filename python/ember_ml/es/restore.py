@@ -26,7 +26,8 @@ from ember_ml.es.trainer import Trainer
 from ember_ml.es.weights import Weights
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
-FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
+FREE: tuple[str, ...] = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
+FREE += ("eval_every", "eval_episodes")
 
 #: Entries of a strategy's state that grow with the generations.
 _GROWING = ("told",)
@@ -65,6 +66,9 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
         inverse=None if statistics is None else statistics.inverse32,
         history=file.history,
         candidate=file.candidate,
+        evaluated=file.evaluated,
+        evaluations=file.evaluations,
+        confirmations=file.confirmations,
         strategy_state=file.strategy_state,
         observation_state=None if statistics is None else statistics.state_dict(),
         module=module,
@@ -72,7 +76,9 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
     )
     if module is not None:
         Weights(module).set(file.theta.copy())
-    return Run(snapshot)
+    ended = file.confirmations[-1] if len(file.confirmations) else {"confirmed": False}
+    reached = ended["confirmed"] and ended["generation"] == len(file.history) - 1
+    return Run(snapshot, reached=reached, chosen=file.chosen, evaluation=file.evaluation)
 
 
 def _episode_options(file: Saved) -> EpisodeOptions:
@@ -108,6 +114,8 @@ def restore(
     options: Mapping[str, Any],
 ) -> Trainer:
     """`Trainer.load`."""
+    if options.get("eval_every", 0) is None:
+        options = {**options, "eval_episodes": None}
     for name in options:
         if name not in FREE:
             raise TypeError(
@@ -198,7 +206,8 @@ def _set_state(trainer: Trainer, file: Saved) -> None:
     trainer.strategy.plan(trainer.generations)
     trainer.observations = file.observations
     trainer.history = file.history
-    trainer.candidate = file.candidate
+    trainer.candidate, trainer.evaluated = file.candidate, file.evaluated
+    trainer.evaluations, trainer.confirmations = file.evaluations, file.confirmations
     trainer.preset = file.preset
     trainer._elapsed = file.elapsed
     trainer._warmed = file.warmed

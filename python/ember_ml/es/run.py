@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ember_ml import validate
-from ember_ml.engines.base import Float32
+from ember_ml.engines.base import Float32, Purpose
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
+from ember_ml.es.evaluation import EvaluationResult, default_episodes, evaluate_policy
 from ember_ml.es.history import History
 from ember_ml.es.interrupt import acknowledge
 from ember_ml.es.policy import TrainedPolicy
-from ember_ml.es.snapshot import Snapshot
+from ember_ml.es.records import Evaluations
+from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot
+
+Which = Literal["last", "best"]
 
 #: Episodes on which the best policy so far and the final one are judged.
 JUDGE_EPISODES = 100
@@ -25,16 +29,39 @@ JUDGE_EPISODES = 100
 class Run:
     """A finished (or interrupted) training.
 
+    It has two policies: `last`, after the last update, and `best`, the best of those that stood out in
+    training, judged on fresh starts. `policy` is the one it gives back: the last, unless ``keep="best"``
+    (`es.train`) or a file saved with ``policy="best"`` says otherwise. Neither is the one that the last
+    record of `history` describes, which was played before the last update; what `policy` is worth says
+    `evaluation`. After `until` was reached no update follows, and `last` is the policy that was confirmed.
+
     Attributes:
-        reached: `until` was reached.
+        reached: `until` was reached, and confirmed on fresh episodes.
+        until: what was to be reached, or None.
+        kept: what `policy` is, "last" or "best".
+        evaluation_episodes: of `evaluation`; None: 100, and 20 where Python steps the environment; 0: none.
     """
 
-    def __init__(self, snapshot: Snapshot, interrupted: bool = False, reached: bool = False) -> None:
+    evaluation_episodes: int | None = None
+    until: float | None = None
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        interrupted: bool = False,
+        reached: bool = False,
+        chosen: Candidate | None = None,
+        evaluation: EvaluationResult | None = None,
+    ) -> None:
         self._snapshot = snapshot
         self._interrupted = interrupted
         self.reached = reached
-        self._policy: TrainedPolicy | None = None
-        self._best: TrainedPolicy | None = None
+        self.kept: Which = "last" if chosen is None else "best"
+        self._chosen: dict[str, Candidate | NativeCandidate | None] = {"last": None}
+        if chosen is not None:
+            self._chosen["best"] = chosen
+        self._policies: dict[str, TrainedPolicy] = {}
+        self._evaluation = evaluation
         self._judged: dict[str, EvaluationResult] = {}
         #: One dict per training that `es.train(restarts=)` compared: seed, judged return, episodes, steps,
         #: chosen.
@@ -73,41 +100,108 @@ class Run:
 
     @property
     def policy(self) -> TrainedPolicy:
-        """The trained policy, observation statistics included: ``run.policy(observation) -> action``."""
-        if self._policy is None:
-            self._policy = self._snapshot.policy()
-        return self._policy
+        """The trained policy, observation statistics included: ``run.policy(observation) -> action``. It is
+        `last` or `best`, as `kept` says.
+        """
+        return self._policy(self.kept)
+
+    @property
+    def last(self) -> TrainedPolicy:
+        """The policy after the last update, where a resumed training goes on."""
+        return self._policy("last")
 
     @property
     def best(self) -> TrainedPolicy:
-        """The better of the final policy and the one with the highest return in training, judged on fresh
-        starts.
+        """The best on fresh starts of: the last policy, the one with the highest return in training, and the
+        one with the highest mean among `evaluations`.
 
-        Both play `JUDGE_EPISODES` episodes that neither training nor `evaluate` uses; the steps are in
-        `judge_steps`, not in the history. Ties keep the final policy.
+        Each plays `JUDGE_EPISODES` episodes that neither training nor `evaluate` uses; the steps are in
+        `judge_steps`, not in the history. Ties keep the last policy, which then is this very object.
         """
-        if self._best is None:
-            candidate = self._snapshot.candidate
-            self._best = self.policy
-            if candidate is not None and not np.array_equal(candidate.theta, self.theta):
-                parts = (candidate.theta, candidate.mean, candidate.inverse)
-                final = self._judge()
-                other = evaluate_policy(self._snapshot, JUDGE_EPISODES, "judge", *parts)
-                self._judged["candidate"] = other
-                if other.mean > final.mean:
-                    self._best = self._snapshot.policy(*parts)
-        return self._best
+        return self._policy("best")
+
+    def _policy(self, which: Which | None) -> TrainedPolicy:
+        which = self._which(which)
+        chosen = self._choose(which)
+        name = "last" if chosen is None else which
+        if name not in self._policies:
+            parts = () if chosen is None else (chosen.theta, chosen.mean, chosen.inverse)
+            self._policies[name] = self._snapshot.policy(*parts)
+        return self._policies[name]
+
+    def _which(self, which: Which | None) -> Which:
+        if which is None:
+            return self.kept
+        validate.choice("policy", which, ("last", "best"))
+        return which
+
+    def _choose(self, which: Which) -> Candidate | NativeCandidate | None:
+        """The policy that is not the last, or None for the last."""
+        if which not in self._chosen:
+            chosen, most = None, -math.inf
+            for name, one in (
+                ("candidate", self._snapshot.candidate),
+                ("evaluated", self._snapshot.evaluated),
+            ):
+                if one is None or np.array_equal(one.theta, self.theta):
+                    continue
+                if name not in self._judged:
+                    self._judged[name] = self._play(JUDGE_EPISODES, "judge", one)
+                if self._judged[name].mean > max(most, self._judge().mean):
+                    chosen, most = one, self._judged[name].mean
+            self._chosen[which] = chosen
+        return self._chosen[which]
+
+    def _play(
+        self, episodes: int, purpose: Purpose, one: Candidate | NativeCandidate | None
+    ) -> EvaluationResult:
+        parts = () if one is None else (one.theta, one.mean, one.inverse)
+        return evaluate_policy(self._snapshot, episodes, purpose, *parts)
 
     def _judge(self) -> EvaluationResult:
-        """The final policy on the judge's starts."""
+        """The last policy on the judge's starts."""
         if "final" not in self._judged:
-            self._judged["final"] = evaluate_policy(self._snapshot, JUDGE_EPISODES, "judge")
+            self._judged["final"] = self._play(JUDGE_EPISODES, "judge", None)
         return self._judged["final"]
+
+    def keep(self, which: Which) -> None:
+        """Makes `policy` the "last" or the "best". A Module that was passed in then holds its weights."""
+        which = self._which(which)
+        if which != self.kept:
+            self.kept, self._evaluation = which, None
+        chosen, module = self._choose(which), self._snapshot.module
+        if module is not None:
+            module.from_vector(self.theta if chosen is None else chosen.theta)
 
     @property
     def judge_steps(self) -> int:
         """Environment steps that judging has taken so far."""
         return sum(result.steps for result in self._judged.values())
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """Evaluations along the training (`eval_every`), oldest first; none of their cost is in `steps`."""
+        return self._snapshot.evaluations
+
+    @property
+    def confirmations(self) -> Evaluations:
+        """Policies that looked as if they had reached `until`, as fresh episodes showed them."""
+        return self._snapshot.confirmations
+
+    @property
+    def confirm_episodes(self) -> int:
+        """Episodes that confirming `until` took; they are not in `episodes`."""
+        return self._confirming("episodes")
+
+    @property
+    def confirm_steps(self) -> int:
+        """Environment steps that confirming `until` took, over all restarts; they are not in `steps`."""
+        return self._confirming("steps")
+
+    def _confirming(self, what: str) -> int:
+        if self.restarts:
+            return sum(record[f"confirm_{what}"] for record in self.restarts)
+        return self.confirmations.total(what)
 
     @property
     def episodes(self) -> int:
@@ -123,14 +217,26 @@ class Run:
         """Environment steps of training, over all restarts."""
         return sum(r["steps"] for r in self.restarts) if self.restarts else int(self.history["steps"].sum())
 
-    def evaluate(self, episodes: int = 100) -> EvaluationResult:
+    def evaluate(self, episodes: int = 100, policy: Which | None = None) -> EvaluationResult:
         """Plays the trained policy from fixed starts that training never uses: the same numbers at every
         call.
 
         Args:
             episodes: how many; the first n are the same however many are asked for.
+            policy: "last" or "best"; None is `policy`.
         """
-        return evaluate_policy(self._snapshot, validate.positive_int("episodes", episodes))
+        episodes = validate.positive_int("episodes", episodes)
+        return self._play(episodes, "evaluate", self._choose(self._which(policy)))
+
+    @property
+    def evaluation(self) -> EvaluationResult | None:
+        """What `policy` is worth: the first `evaluation_episodes` of `evaluate`, played when first asked for
+        and saved with the run. None where there are to be none, or where a file's environment is not here.
+        """
+        wanted = self.evaluation_episodes
+        if self._evaluation is None and wanted != 0 and not self.env.absent:
+            self._evaluation = self.evaluate(wanted or default_episodes(self._snapshot.choice.name))
+        return self._evaluation
 
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """The learning curve, a matplotlib figure; written to `path` when given. See
@@ -154,23 +260,29 @@ class Run:
 
         return playback.animate(self, path, **options)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], policy: Which | None = None) -> Path:
         """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains
-        on.
-        """
-        return self._snapshot.save(path)
+        on, from the last update whatever `policy` says.
 
-    def export(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        Args:
+            policy: what `Run.policy` of the file is to be, "last" or "best"; None is as here.
+        """
+        which = self._which(policy)
+        evaluation = self._evaluation if which == self.kept else None
+        return self._snapshot.save(path, self._choose(which), evaluation)
+
+    def export(self, path: str | os.PathLike[str], policy: Which | None = None, **options: Any) -> Path:
         """Writes the trained policy for use without this package: by its suffix ``.h`` (C99), ``.onnx`` or
         ``.pt2``.
+
+        Args:
+            policy: "last" or "best"; None is `policy`.
 
         Raises:
             ValueError: another suffix, or a policy that does not compile to a chain of dense layers.
             MissingExtra: the package that the format needs is not installed.
         """
-        from ember_ml.es.export import export
-
-        return export(self.policy, path, **options)
+        return self._policy(policy).export(path, **options)
 
     def to_torch(self) -> Any:
         """The trained policy as a `torch.nn.Module` on raw observations (extra ``torch``)."""

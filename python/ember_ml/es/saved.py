@@ -23,8 +23,10 @@ from ember_ml.engines.select import ENGINES
 from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es import checkpoint
+from ember_ml.es.evaluation import EvaluationResult
 from ember_ml.es.history import DTYPE, History
 from ember_ml.es.observation import ObservationStatistics
+from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.snapshot import Candidate
 from ember_ml.es.trainer import LAYOUTS
 
@@ -34,6 +36,7 @@ OPTIONS: dict[str, Any] = {
     "episodes": 1, "normalize_observations": True, "max_steps": None, "clip_actions": True,
     "reward_offset": 0.0, "reward_scale": 1.0, "frame_skip": 1, "warmup": True, "common_starts": False,
     "threads": None, "layout": None, "workers": None, "lanes": None, "engine": "auto", "device": None,
+    "eval_every": None, "eval_episodes": None,
 }  # fmt: skip
 
 #: Most directions that a file may ask for: a strategy keeps numbers for each.
@@ -57,6 +60,11 @@ class Saved:
     history: History
     observations: ObservationStatistics | None
     candidate: Candidate | None
+    evaluated: Candidate | None
+    evaluations: Evaluations
+    confirmations: Evaluations
+    chosen: Candidate | None  # the policy that a Run gives, if not the last
+    evaluation: EvaluationResult | None  # of the policy that a Run gives
     strategy: Mapping[str, Any]  # its type and arguments
     strategy_state: dict[str, Any]
     preset: str | None
@@ -128,7 +136,12 @@ def _check(path: str, config: dict[str, Any], arrays: dict[str, NDArray[Any]], e
         observations=_observations(arrays, env.observation_size)
         if options["normalize_observations"]
         else None,
-        candidate=_candidate(arrays, theta.size, env.observation_size),
+        candidate=_candidate(arrays, "candidate", theta.size, env.observation_size),
+        evaluated=_candidate(arrays, "evaluated", theta.size, env.observation_size),
+        evaluations=_evaluations(arrays, "evaluations", EVALUATION, len(history)),
+        confirmations=_evaluations(arrays, "confirmations", CONFIRMATION, len(history)),
+        chosen=_candidate(arrays, "chosen", theta.size, env.observation_size),
+        evaluation=_evaluation(arrays),
         strategy=_section(config, "strategy"),
         strategy_state=_strategy_state(arrays, theta, len(history)),
         preset=_text("preset", config["preset"]),
@@ -150,8 +163,9 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     _text("device", options["device"])
     if options["layout"] is not None:
         validate.choice("layout", options["layout"], LAYOUTS)
-    if options["lanes"] is not None:
-        options["lanes"] = validate.positive_int("lanes", options["lanes"])
+    for name in ("lanes", "eval_every", "eval_episodes"):
+        if options[name] is not None:
+            options[name] = validate.positive_int(name, options[name])
     machine = os.cpu_count() or 1
     for name in ("threads", "workers"):  # which no result depends on: at most what is here
         if options[name] is not None:
@@ -169,17 +183,41 @@ def _observations(arrays: Mapping[str, NDArray[Any]], size: int) -> ObservationS
     return statistics
 
 
-def _candidate(arrays: Mapping[str, NDArray[Any]], parameters: int, size: int) -> Candidate | None:
-    found = checkpoint.part(arrays, "candidate")
+def _candidate(arrays: Mapping[str, NDArray[Any]], name: str, parameters: int, size: int) -> Candidate | None:
+    found = checkpoint.part(arrays, name)
     if "theta" not in found:
         return None
     theta = _floats(found, "theta", parameters)
     if found["number"].shape != (2,) or found["number"].dtype.kind != "f":
-        raise ValueError("candidate: wanted its return and its generation")
+        raise ValueError(f"{name}: wanted its return and its generation")
     policy_return, generation = found["number"].tolist()
     mean = _floats(found, "mean", size) if "mean" in found else None
     inverse = _floats(found, "inverse", size) if "mean" in found else None
-    return Candidate(policy_return, _count("candidate: generation", generation), theta, mean, inverse)
+    return Candidate(policy_return, _count(f"{name}: generation", generation), theta, mean, inverse)
+
+
+def _evaluations(arrays: Mapping[str, Any], name: str, dtype: Any, generations: int) -> Evaluations:
+    records = arrays.get(name)
+    if records is None:  # a file from before there were any
+        return Evaluations(dtype)
+    if records.dtype != dtype or records.ndim != 1:
+        raise ValueError(f"{name}: got fields {records.dtype.names}, wanted {dtype.names}")
+    order = np.concatenate([[0], records["generation"], [generations]])
+    if (np.diff(order) < 0).any() or (records["episodes"] < 1).any() or (records["steps"] < 0).any():
+        raise ValueError(f"{name}: got generations or counts that no training has")
+    return Evaluations(dtype, records)
+
+
+def _evaluation(arrays: Mapping[str, Any]) -> EvaluationResult | None:
+    found = checkpoint.part(arrays, "evaluation")
+    if not found:
+        return None
+    returns, lengths, failed = found["returns"], found["lengths"], found["failed"]
+    if returns.dtype != np.float64 or lengths.dtype != np.int32 or failed.dtype.kind != "i":
+        raise ValueError(f"evaluation: got {returns.dtype}, {lengths.dtype} and {failed.dtype}")
+    if returns.ndim != 1 or not len(returns) or lengths.shape != returns.shape or failed.shape != ():
+        raise ValueError(f"evaluation: got {returns.shape} returns and {lengths.shape} lengths")
+    return EvaluationResult(returns, lengths, int(failed))
 
 
 def _strategy_state(arrays: Mapping[str, Any], theta: Float32, generations: int) -> dict[str, Any]:

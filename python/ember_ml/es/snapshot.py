@@ -21,8 +21,10 @@ from ember_ml.envs.spec import EnvSpec
 from ember_ml.es import checkpoint
 from ember_ml.es.history import History
 from ember_ml.es.policy import TrainedPolicy
+from ember_ml.es.records import Evaluations
 
 if TYPE_CHECKING:
+    from ember_ml.es.evaluation import EvaluationResult
     from ember_ml.es.trainer import Trainer
 
 
@@ -81,6 +83,9 @@ class Snapshot:
     inverse: Float32 | None
     history: History
     candidate: Candidate | NativeCandidate | None
+    evaluated: Candidate | None
+    evaluations: Evaluations
+    confirmations: Evaluations
     strategy_state: dict[str, Any]
     observation_state: dict[str, Any] | None
     module: Any = None  # the user's, which holds the weights
@@ -99,6 +104,9 @@ class Snapshot:
             inverse=None if statistics is None else statistics.inverse32,
             history=trainer.history.frozen(),
             candidate=trainer.candidate,
+            evaluated=trainer.evaluated,
+            evaluations=trainer.evaluations.frozen(),
+            confirmations=trainer.confirmations.frozen(),
             strategy_state=trainer.strategy.state_dict(),
             observation_state=None if statistics is None else statistics.state_dict(),
             module=trainer.module,
@@ -128,17 +136,33 @@ class Snapshot:
         clip = self.problem.options.clip_actions
         return TrainedPolicy(network, theta, self.problem.env, mean, inverse, clip)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        chosen: Candidate | NativeCandidate | None = None,
+        evaluation: EvaluationResult | None = None,
+    ) -> Path:
+        """`chosen` is the policy that a Run made from the file gives instead of the last; `evaluation` is of
+        the one it gives.
+        """
         arrays: dict[str, Any] = {"theta": self.theta, "history": self.history.to_numpy()}
         arrays.update({f"strategy/{name}": value for name, value in self.strategy_state.items()})
         if self.observation_state is not None:
             arrays.update({f"observation/{name}": value for name, value in self.observation_state.items()})
-        if self.candidate is not None:
-            best = self.candidate
-            arrays["candidate/theta"] = best.theta
-            arrays["candidate/number"] = np.array([best.policy_return, best.generation])
-            if best.mean is not None and best.inverse is not None:
-                arrays["candidate/mean"], arrays["candidate/inverse"] = best.mean, best.inverse
+        arrays["evaluations"] = self.evaluations.to_numpy()
+        arrays["confirmations"] = self.confirmations.to_numpy()
+        for name, one in (("candidate", self.candidate), ("evaluated", self.evaluated), ("chosen", chosen)):
+            if one is not None:
+                arrays[f"{name}/theta"] = one.theta
+                arrays[f"{name}/number"] = np.array([one.policy_return, one.generation])
+                if one.mean is not None and one.inverse is not None:
+                    arrays[f"{name}/mean"], arrays[f"{name}/inverse"] = one.mean, one.inverse
+        if evaluation is not None:
+            arrays["evaluation/returns"], arrays["evaluation/lengths"] = (
+                evaluation.returns,
+                evaluation.lengths,
+            )
+            arrays["evaluation/failed"] = np.array(evaluation.failed)
         config = {**self.config, "versions": versions(self.problem.env)}
         return checkpoint.write(path, config, arrays)
 
@@ -171,6 +195,8 @@ def describe(trainer: Trainer) -> dict[str, Any]:
             "layout": problem.layout,
             "workers": problem.workers,
             "lanes": problem.lanes,
+            "eval_every": trainer.eval_every,
+            "eval_episodes": trainer.eval_episodes,
             "engine": trainer.engine_name,
             "device": problem.device,
         },

@@ -13,16 +13,17 @@ from numpy.typing import ArrayLike
 from ember_ml import validate
 from ember_ml.es import presets
 from ember_ml.es.callbacks import Callback
+from ember_ml.es.confirmation import EPISODES as CONFIRM_EPISODES
 from ember_ml.es.interrupt import remember
 from ember_ml.es.options import STRATEGY_OPTIONS, UNSET, EngineName, Layout, PresetName, StrategyName
-from ember_ml.es.run import Run
+from ember_ml.es.run import Run, Which
 from ember_ml.es.strategies import Strategy, names
 from ember_ml.es.trainer import Trainer
 
 #: What `train` decides itself; everything else of `Trainer` may be given.
 _OWN = {"self", "env", "policy", "strategy", "generations", "seed"}
 OPTIONS = tuple(name for name in inspect.signature(Trainer.__init__).parameters if name not in _OWN)
-_LIMITS = ("until", "seconds", "steps")
+_LIMITS = ("until", "seconds", "steps", "confirm_episodes")
 
 
 def train(
@@ -41,6 +42,9 @@ def train(
     until: float | None = None,
     seconds: float | None = None,
     steps: int | None = None,
+    confirm_episodes: int = CONFIRM_EPISODES,
+    evaluate: int | None = None,
+    keep: Which = "last",
     episodes: int = UNSET,
     normalize_observations: bool | None = UNSET,
     threads: int | None = UNSET,
@@ -59,6 +63,8 @@ def train(
     progress: bool = UNSET,
     workers: int | None = UNSET,
     lanes: int | None = UNSET,
+    eval_every: int | None = UNSET,
+    eval_episodes: int | None = UNSET,
     **unknown: NoReturn,
 ) -> Run:
     """Trains a policy and returns what came of it.
@@ -72,10 +78,14 @@ def train(
         generations: how long to train and what schedules follow; None takes the preset's.
         seed: decides every number; None draws one (`run.seed`).
         restarts: trainings from different seeds, of which the one whose policy does best on fresh starts is
-            returned; `run.steps` counts all of them and `run.restarts` describes them.
+            returned; `run.steps` counts all of them and `run.restarts` describes them. The first that reaches
+            `until` is the last, and is returned.
         directions, members, sigma, learning_rate: of the strategy that is named, or of the preset's. The
             learning rate is the optimiser's where the strategy has one.
-        until, seconds, steps: limits of `Trainer.run`.
+        until, seconds, steps, confirm_episodes: limits of `Trainer.run`.
+        evaluate: episodes of `run.evaluation`, which are played when somebody asks for it; None: 100, and 20
+            where Python steps the environment; 0: none.
+        keep: what `run.policy` is: the "last", or the "best" of the training (`Run.best`).
 
     Everything else is an argument of `Trainer`; what is not given is the preset's, or the trainer's default.
 
@@ -89,6 +99,9 @@ def train(
     changes = {name: given[name] for name in STRATEGY_OPTIONS if given[name] is not None}
     trainers = make_trainers(env, policy, strategy, preset, generations, seed, restarts, options, changes)
     limits = {name: given[name] for name in _LIMITS if given[name] is not None}
+    validate.choice("keep", keep, ("last", "best"))
+    if evaluate is not None:
+        evaluate = validate.count_or_off("evaluate", evaluate)
     best: Run | None = None
     tried: list[dict[str, Any]] = []
     chosen = 0
@@ -96,14 +109,17 @@ def train(
         trainer = make()
         run = trainer.run(**limits)
         record: dict[str, Any] = {"seed": run.seed, "episodes": run.episodes, "steps": run.steps}
+        record.update(confirm_episodes=run.confirm_episodes, confirm_steps=run.confirm_steps)
         if len(trainers) > 1 and len(run.history):
             record["judged_return"] = run._judge().mean
             record["judge_steps"] = run.judge_steps
         tried.append(record)
-        if best is None or record.get("judged_return", -float("inf")) > tried[chosen].get(
-            "judged_return", -float("inf")
-        ):
+        worst = -float("inf")
+        judged, most = record.get("judged_return", worst), tried[chosen].get("judged_return", worst)
+        if best is None or run.reached or judged > most:
             best, chosen = run, index
+        if run.reached:
+            break
         if run.interrupted:
             best._interrupted = True
             remember(best)
@@ -111,9 +127,9 @@ def train(
     assert best is not None
     if len(trainers) > 1:
         best.restarts = [{**record, "chosen": index == chosen} for index, record in enumerate(tried)]
-        module = best._snapshot.module
-        if module is not None:
-            module.from_vector(best.theta)
+    best.evaluation_episodes = evaluate
+    if len(trainers) > 1 or keep != "last":
+        best.keep(keep)
     return best
 
 

@@ -18,6 +18,8 @@ from ember_ml.engines.base import EpisodeOptions, Float32
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES, Choice, Problem, choose
 from ember_ml.es.callbacks import Callback, as_callbacks, stops
+from ember_ml.es.confirmation import EPISODES as CONFIRM_EPISODES
+from ember_ml.es.curve import EvaluationCurve
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.explanation import explain
 from ember_ml.es.generation import run_natively, run_one, warm_up
@@ -29,6 +31,7 @@ from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.options import EngineName, Layout
 from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.progress import Progress
+from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.run import Run
 from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot, describe
 from ember_ml.es.weights import Weights
@@ -75,6 +78,9 @@ class Trainer:
         workers: processes that step environments written in Python.
         lanes: episodes the python engine plays side by side, each with an environment object of its own;
             None: as many as there are, at most 64. Fewer take less memory.
+        eval_every: evaluate the policy every so many generations, into `Run.evaluations`; the training is
+            the same with it and without.
+        eval_episodes: of each of these evaluations; None: 100, and 20 where Python steps the environment.
 
     Raises:
         ValueError, TypeError: naming the argument, what came and what was wanted.
@@ -105,6 +111,8 @@ class Trainer:
         progress: bool = True,
         workers: int | None = None,
         lanes: int | None = None,
+        eval_every: int | None = None,
+        eval_episodes: int | None = None,
     ) -> None:
         from ember_ml import envs
         from ember_ml.es.presets import default_strategy
@@ -115,6 +123,11 @@ class Trainer:
         if generations is not None:
             self.generations = validate.positive_int("generations", generations, validate.MOST_STEPS)
         self.callbacks = as_callbacks(callbacks)
+        self.eval_every, self.eval_episodes = eval_every, eval_episodes
+        if eval_every is None and eval_episodes is not None:
+            raise ValueError(f"eval_episodes: got {eval_episodes!r} without eval_every, wanted both")
+        if eval_every is not None:
+            self.callbacks.insert(0, EvaluationCurve(eval_every, eval_episodes))
         self.progress = validate.boolean("progress", progress)
         self.warmup = validate.boolean("warmup", warmup)
         self.common_starts = validate.boolean("common_starts", common_starts)
@@ -160,6 +173,8 @@ class Trainer:
         self.history = History()
         self.observations = ObservationStatistics(self.env.observation_size) if options.normalize else None
         self.candidate: Candidate | NativeCandidate | None = None
+        self.evaluations, self.confirmations = Evaluations(EVALUATION), Evaluations(CONFIRMATION)
+        self.evaluated: Candidate | None = None  # the best of the evaluations
         self._elapsed = 0.0
         self._stop = False
         self._running = threading.Lock()
@@ -193,6 +208,12 @@ class Trainer:
         mean: Float32 = self.strategy.mean
         return mean
 
+    @property
+    def frozen(self) -> tuple[Float32 | None, Float32 | None]:
+        """Mean and 1 / deviation of the observations as the policy sees them now, (None, None) without."""
+        statistics = self.observations
+        return (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
+
     def stop(self) -> None:
         """Ends the current `run()` after the generation that is running; for callbacks."""
         self._stop = True
@@ -220,13 +241,22 @@ class Trainer:
         until: float | None = None,
         seconds: float | None = None,
         steps: int | None = None,
+        confirm_episodes: int = CONFIRM_EPISODES,
     ) -> Run:
         """Trains, and returns what came of it.
 
-        Stops at the first of: so many more generations, a `policy_return` of at least `until` (that
-        generation makes no update: the policy you hold is the one that reached it), so many seconds, so many
-        environment steps (whole generations only), a callback that says so, Ctrl-C (`Run.interrupted`).
-        Without `generations`, what is left of the plan is run.
+        Stops at the first of: so many more generations, `until`, so many seconds, so many environment steps
+        (of training and confirming; whole generations only), a callback that says so, Ctrl-C
+        (`Run.interrupted`). Without `generations`, what is left of the plan is run.
+
+        `until` is a mean return. A generation whose `policy_return` is at least that is only a candidate,
+        because it is a draw of few episodes: its policy then plays up to `confirm_episodes` fresh ones. It is
+        given up where after 8, 24, 100 or all of them its mean is half a standard error short, and believed
+        where after 100 it is three beyond, or after all the 95% interval of the mean lies at or above
+        `until`. Then that generation makes no update: the policy you hold is the one that reached it.
+        Otherwise the training goes on as if nothing had happened, to the bit. A policy is tried only while
+        trying has taken at most half as many steps as training. `Run.confirmations` has what was tried and
+        its cost. ``confirm_episodes=0`` believes the first draw.
 
         Raises:
             KeyboardInterrupt: Ctrl-C a second time; or it ended the training before this one in a loop that
@@ -235,7 +265,7 @@ class Trainer:
             EvaluationError: the environment or the policy failed; the trainer stands at the last whole
                 generation.
         """
-        limits = Limits(self, generations, until, seconds, steps)
+        limits = Limits(self, generations, until, seconds, steps, confirm_episodes)
         with Interrupt() as interrupt:
             self._begin()
             try:
@@ -244,6 +274,7 @@ class Trainer:
             finally:
                 self._running.release()
             run = Run(self._snapshot(), interrupt.ended_by(), reached)
+            run.until = None if limits.confirmation is None else limits.confirmation.until
         if run._interrupted:
             remember(run)
         return run
@@ -297,7 +328,7 @@ class Trainer:
         reached.
         """
         if not self._runs_natively:
-            return run_one(self, interrupt, limits.until, limits.origin)
+            return run_one(self, interrupt, limits.confirmation, limits.origin)
         finished = self.generation
         count = min(callback.every - finished % callback.every for callback in self.callbacks or _NOBODY)
         if limits.last is not None:
@@ -305,7 +336,8 @@ class Trainer:
         now = time.perf_counter()
         looks = [bar.next_look, *(callback.next_look for callback in self.callbacks)]
         seconds, steps = limits.seconds_left(now, looks), limits.steps_left(self)
-        return run_natively(self, interrupt, count, limits.until, seconds, steps, now - limits.origin)
+        confirmation = limits.confirmation
+        return run_natively(self, interrupt, count, confirmation, seconds, steps, now - limits.origin)
 
     def _call_back(self, origin: float) -> bool:
         stop = False
@@ -376,8 +408,8 @@ class Trainer:
             policy: the Module, where it could not be compiled; otherwise one that is to hold the weights.
             callbacks: as for `Trainer`; they are not saved.
             strategy: one made like the saved one, where it has an optimiser of your own.
-            options: `threads`, `engine`, `layout`, `workers`, `lanes`, `progress`, which no result
-                depends on.
+            options: `threads`, `engine`, `layout`, `workers`, `lanes`, `progress`, `eval_every`,
+                `eval_episodes`, which no result depends on.
 
         Raises:
             FileNotFoundError: no such file.
