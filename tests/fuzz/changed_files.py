@@ -130,10 +130,23 @@ class Changes:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.bases = trainings()
+        self.texts = [json.dumps(config) for config, _ in self.bases]
         self.archive = Archive()
         for _, arrays in self.bases:
             for array in arrays.values():
                 self.archive.keep(array)
+
+    def structure(self) -> tuple[dict, dict]:
+        """Config and arrays with changes in them."""
+        random = self.random
+        number = random.randrange(len(self.bases))
+        config, arrays = json.loads(self.texts[number]), dict(self.bases[number][1])
+        for _ in range(random.choice((1, 1, 1, 2, 3))):
+            if random.random() < 0.55:
+                self.change_config(config)
+            else:
+                self.change_arrays(arrays)
+        return config, arrays
 
     def file(self) -> tuple[str, bytes]:
         """(kind of change, bytes)"""
@@ -141,13 +154,7 @@ class Changes:
         config, arrays = random.choice(self.bases)
         kind = random.choices(("structure", "member", "bytes"), (8, 1, 1))[0]
         if kind == "structure":
-            config, arrays = copy.deepcopy(config), dict(arrays)
-            for _ in range(random.choice((1, 1, 1, 2, 3))):
-                if random.random() < 0.55:
-                    self.change_config(config)
-                else:
-                    self.change_arrays(arrays)
-            return kind, self.archive.signed(config, arrays)
+            return kind, self.archive.signed(*self.structure())
         if kind == "member":
             name = random.choice(list(arrays))
             return kind, self.archive.zip(arrays, {name: self.change_bytes(npy(arrays[name]))})

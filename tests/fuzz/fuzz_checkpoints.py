@@ -5,7 +5,8 @@
 Files are made from a few trainings: bytes of the whole file changed; the header or the data of one array
 changed; or, most often, numbers, texts and shapes of the config and the arrays changed and the file signed
 anew, so that it passes its checksum. Each is loaded by `es.load`, and what loads is used: the policy acts,
-the run is exported, a Trainer goes on from it and evaluates. It must show that
+the run is exported, a Trainer goes on from it and evaluates. With --direct a part of the last kind is handed
+to the loader past the archive and its checksum, which is faster. It must show that
 
 - nothing is raised but ValueError (and MissingExtra, for the torch and mlx engines) that says something,
 - nothing is imported, opened (but the file itself), compiled, linked or started (an audit hook looks),
@@ -17,6 +18,7 @@ To look for bad accesses run it with a sanitizer build of the core (CONTRIBUTING
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import random
 import resource
@@ -36,6 +38,7 @@ import numpy as np  # noqa: E402
 from changed_files import Changes  # noqa: E402
 from ember_ml import es  # noqa: E402
 from ember_ml.errors import EvaluationError, MissingExtra  # noqa: E402
+from ember_ml.es import checkpoint  # noqa: E402
 from walk_env import Walk  # noqa: E402
 
 WATCHED = {
@@ -108,6 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop earlier")
     parser.add_argument("--keep", metavar="FOLDER", default=".", help="where a file that fails is kept (.)")
+    parser.add_argument(
+        "--direct", type=float, default=0.0, metavar="PART", help="load so many past the archive: faster (0)"
+    )
     parser.add_argument("--limit", action="store_true", help="limit the address space (not with sanitizers)")
     options = parser.parse_args(arguments)
     shm = Path("/dev/shm")
@@ -129,13 +135,23 @@ def fuzz(options: argparse.Namespace, folder: Path) -> int:
     warnings.filterwarnings(
         "ignore", ".* has no effect"
     )  # an option of the file that its engine has no use for
-    began, counts, failed = time.monotonic(), Counter(), 0
+    began, counts, failed, read = time.monotonic(), Counter(), 0, checkpoint.read
     for number in range(options.count):
         if time.monotonic() - began > options.seconds or failed >= 20:
             break
-        kind, data = changes.file()
-        with open(path, "wb") as file:
-            file.write(data)
+        direct = changes.random.random() < options.direct
+        if direct:
+            kind, (config, arrays) = "direct", changes.structure()
+            text = json.dumps(config)
+            checkpoint.read = lambda path, text=text, arrays=arrays: (json.loads(text), arrays)
+            if any(array.dtype.kind not in checkpoint.KINDS for array in map(np.asarray, arrays.values())):
+                counts[kind, "refused"] += 1
+                continue
+        else:
+            kind, data = changes.file()
+            checkpoint.read = read
+            with open(path, "wb") as file:
+                file.write(data)
         watch.allowed, watch.seen, watch.on = str(folder), [], True
         try:
             reached = use(path, out, changes.random)
@@ -148,7 +164,7 @@ def fuzz(options: argparse.Namespace, folder: Path) -> int:
             watch.on = False
             failed += 1
             kept = Path(options.keep) / f"fuzzed-{options.seed}-{number}.npz"
-            kept.write_bytes(data)
+            kept.write_bytes(changes.archive.signed(config, arrays) if direct else data)
             print(f"{kind}, file {number}: kept as {kept}\n{traceback.format_exc()}", flush=True)
             reached = "failed"
         watch.on = False

@@ -22,6 +22,9 @@ VERSION = 1
 #: Entries of a file's config that are of the file and not of the training.
 OF_THE_FILE = ("format", "version", "versions")
 
+#: Kinds of arrays in a file: numbers, and records of them.
+KINDS = "fiuV"
+
 _HEADER = "header.json"
 _DIGEST = "sha256"
 
@@ -96,7 +99,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
     if digest != _digest(header, arrays):
         raise ValueError(_broken(path, "its checksum does not match"))
     for name, array in arrays.items():
-        if array.dtype.kind not in "fiuV":
+        if array.dtype.kind not in KINDS:
             raise ValueError(_broken(path, f"{name!r} holds {array.dtype}, not numbers"))
     return config, arrays
 
