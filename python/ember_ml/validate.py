@@ -61,6 +61,13 @@ def positive(name: str, value: Any) -> float:
     return number
 
 
+def not_negative(name: str, value: Any) -> float:
+    number = real(name, value)
+    if number < 0:
+        raise ValueError(f"{name}: got {value!r}, wanted a number of at least 0")
+    return number
+
+
 def boolean(name: str, value: Any) -> bool:
     if isinstance(value, bool) or type(value).__name__ == "bool_" or type(value).__name__ == "bool":
         return bool(value)

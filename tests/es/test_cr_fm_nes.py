@@ -81,6 +81,20 @@ def test_updates_are_the_authors(d):
         np.testing.assert_allclose(ours.sigma, deviation, rtol=3e-7)
 
 
+@pytest.mark.parametrize("d", [2, 3, 10])
+def test_a_shape_that_it_cannot_take_on_gives_no_nan(d):
+    """Slopes far apart and oblique once gave scales below zero, NaN for ever after, or a division by zero."""
+    turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(d, d)))
+    strategy = CRFMNES(sigma=1.0)
+    for seed in range(3):
+        strategy.start(np.full(d, 2.0), seed=seed)
+        for _ in range(700):
+            rows = strategy.ask().astype(np.float64)
+            strategy.tell(-np.square(rows @ turn) @ 10 ** (6 * np.arange(d) / (d - 1)))
+            assert np.isfinite(strategy.mean).all() and np.isfinite(strategy.sigma).all()
+        assert (strategy.sigma > 0).all()
+
+
 def test_failed_members_rank_last_and_the_farther_the_worse():
     """Of a generation that nearly all failed, the authors' program moves towards the nearer ones."""
     one, other = CRFMNES(directions=4), CRFMNES(directions=4)

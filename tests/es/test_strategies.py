@@ -8,10 +8,20 @@ import numpy as np
 import pytest
 from ember_ml.es import strategies
 from ember_ml.es.noise import noise
-from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+from ember_ml.es.strategies import (
+    ARS,
+    CMAES,
+    CRFMNES,
+    PGPE,
+    SNES,
+    CholeskyCMAES,
+    OpenAIES,
+    SepCMAES,
+    Strategy,
+)
 
 D = 10
-ROWS = ("CMAES", "CRFMNES")  # members are not mean +- sigma * noise
+ROWS = ("CMAES", "CRFMNES", "CholeskyCMAES")  # members are not mean +- sigma * noise
 MADE = {
     "OpenAIES": lambda: OpenAIES(
         directions=16,
@@ -36,6 +46,7 @@ MADE = {
     "SepCMAES": lambda: SepCMAES(),
     "CMAES": lambda: CMAES(),
     "CRFMNES": lambda: CRFMNES(),
+    "CholeskyCMAES": lambda: CholeskyCMAES(),
 }
 
 

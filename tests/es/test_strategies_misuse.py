@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES
+from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, CholeskyCMAES, OpenAIES, SepCMAES
 
 SGD = {"name": "SGD", "learning_rate": 0.05}
 MADE = {
@@ -15,6 +15,7 @@ MADE = {
     "SepCMAES": lambda **k: SepCMAES(**k),
     "CMAES": lambda **k: CMAES(**k),
     "CRFMNES": lambda **k: CRFMNES(**k),
+    "CholeskyCMAES": lambda **k: CholeskyCMAES(**k),
 }
 
 
@@ -131,7 +132,20 @@ def test_all_but_one_failed(make):
     assert strategy.best_fitness == 3.0
 
 
-def test_a_full_matrix_has_a_largest_size():
-    pytest.importorskip("cma", reason="cma is not installed")
-    with pytest.raises(ValueError, match="theta0: got 1000000 values; CMAES keeps matrices"):
-        CMAES().start(np.zeros(1_000_000))
+@pytest.mark.parametrize("kind", [CRFMNES, CholeskyCMAES, SepCMAES])
+def test_a_search_that_leaves_for_infinity_is_refused_and_stands(kind):
+    strategy = kind(sigma=1.0)
+    strategy.start(np.zeros(4), seed=1)
+    with pytest.raises(OverflowError, match=r"update of generation \d+ is not finite"):
+        for _ in range(5000):
+            rows = np.clip(strategy.ask().astype(np.float64), -1e300, 1e300)
+            strategy.tell(rows.sum(1))
+    assert np.isfinite(strategy.mean).all()
+
+
+@pytest.mark.parametrize("kind", [CMAES, CholeskyCMAES])
+def test_a_full_matrix_has_a_largest_size(kind):
+    if kind is CMAES:
+        pytest.importorskip("cma", reason="cma is not installed")
+    with pytest.raises(ValueError, match=f"theta0: got 1000000 values; {kind.__name__} keeps matrices"):
+        kind().start(np.zeros(1_000_000))

@@ -46,10 +46,7 @@ def test_the_trainer_takes_names_too():
 
 def test_python_and_the_shell_agree(capsys):
     words = ["--strategy", "snes", "--members", "12", "--sigma", "0.25", "--learning-rate", "0.5"]
-    assert (
-        cli.main(["train", ENV, *words, "--generations", "3", "--seed", "5", "--json", "--out", "x"][:-2])
-        == 0
-    )
+    assert cli.main(["train", ENV, *words, "--generations", "3", "--seed", "5", "--json"]) == 0
     shell = json.loads(capsys.readouterr().out)["config"]["strategy"]
     run = es.train(
         ENV, strategy="snes", members=12, sigma=0.25, learning_rate=0.5, generations=3, seed=5, progress=False
@@ -68,11 +65,7 @@ def test_the_learning_rate_is_the_optimisers():
 def test_a_preset_with_changes_is_that_preset_otherwise():
     run = es.train("Pendulum-v1", sigma=0.4, directions=3, generations=1, seed=0)
     usual = presets.find("auto", "Pendulum-v1")[0].strategy().config()
-    assert run.config["strategy"] == {
-        **json.loads(json.dumps(usual)),
-        "sigma": 0.4,
-        "directions": 3,
-    } or run.config["strategy"] == {**usual, "sigma": 0.4, "directions": 3}
+    assert run.config["strategy"] == {**usual, "sigma": 0.4, "directions": 3}
     assert "with directions=3, sigma=0.4" in run.explain()
 
 

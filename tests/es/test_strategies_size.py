@@ -6,9 +6,19 @@ import json
 
 import numpy as np
 import pytest
-from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+from ember_ml.es.strategies import (
+    ARS,
+    CMAES,
+    CRFMNES,
+    PGPE,
+    SNES,
+    CholeskyCMAES,
+    OpenAIES,
+    SepCMAES,
+    Strategy,
+)
 
-ALL = (OpenAIES, ARS, SNES, PGPE, SepCMAES, CRFMNES, CMAES)
+ALL = (OpenAIES, ARS, SNES, PGPE, SepCMAES, CRFMNES, CholeskyCMAES, CMAES)
 
 
 def started(strategy, parameters=6):
@@ -32,7 +42,7 @@ def test_single_members_are_one_a_direction(kind):
     assert started(kind(members=15, antithetic=False)).members == 15
 
 
-@pytest.mark.parametrize("kind", [SepCMAES, CMAES])
+@pytest.mark.parametrize("kind", [SepCMAES, CholeskyCMAES, CMAES])
 def test_strategies_without_pairs_take_odd_numbers(kind):
     assert started(kind(members=7)).members == 7
     assert started(kind()).members == 4 + int(3 * np.log(6))

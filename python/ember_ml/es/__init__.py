@@ -5,7 +5,8 @@
 >>> run.evaluate(episodes=100).mean
 
 `train` is one call; `Trainer` has every part by name; a strategy alone (`OpenAIES`, `ARS`, `SNES`, `PGPE`,
-`SepCMAES`, `CRFMNES`, `CMAES`) is asked for members and told their fitness. Fitness is maximised everywhere.
+`SepCMAES`, `CRFMNES`, `CholeskyCMAES`, `CMAES`) is asked for members and told their fitness; `optimize` does
+that for a plain function. Fitness is maximised everywhere.
 """
 
 from __future__ import annotations
@@ -22,12 +23,24 @@ if TYPE_CHECKING:
     from ember_ml.es.history import History
     from ember_ml.es.loggers import CSVLogger, TensorBoardLogger, WandbLogger
     from ember_ml.es.noise import noise
+    from ember_ml.es.optimize import optimize
+    from ember_ml.es.optimize_result import OptimizeResult
     from ember_ml.es.policy import MLPPolicy, TrainedPolicy
     from ember_ml.es.preset_table import list_presets
     from ember_ml.es.presets import PRESETS, Preset
     from ember_ml.es.restore import load
     from ember_ml.es.run import Run
-    from ember_ml.es.strategies import ARS, CMAES, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+    from ember_ml.es.strategies import (
+        ARS,
+        CMAES,
+        CRFMNES,
+        PGPE,
+        SNES,
+        CholeskyCMAES,
+        OpenAIES,
+        SepCMAES,
+        Strategy,
+    )
     from ember_ml.es.train import train
     from ember_ml.es.trainer import Trainer
     from ember_ml.report.compare import compare
@@ -47,11 +60,14 @@ _HOMES = {
     "TensorBoardLogger": "loggers",
     "WandbLogger": "loggers",
     "list_presets": "preset_table",
+    "optimize": "optimize",
+    "OptimizeResult": "optimize_result",
     "PRESETS": "presets",
     "Preset": "presets",
     "noise": "noise",
     **dict.fromkeys(
-        ("ARS", "CMAES", "CRFMNES", "PGPE", "SNES", "OpenAIES", "SepCMAES", "Strategy"), "strategies"
+        ("ARS", "CMAES", "CRFMNES", "PGPE", "SNES", "CholeskyCMAES", "OpenAIES", "SepCMAES", "Strategy"),
+        "strategies",
     ),
 }
 
@@ -65,11 +81,13 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "Checkpoint",
+    "CholeskyCMAES",
     "EvaluationError",
     "EvaluationResult",
     "History",
     "MLPPolicy",
     "OpenAIES",
+    "OptimizeResult",
     "Preset",
     "Run",
     "SepCMAES",
@@ -82,6 +100,7 @@ __all__ = [
     "list_presets",
     "load",
     "noise",
+    "optimize",
     "train",
 ]
 

@@ -7,7 +7,9 @@ from typing import Any, Literal
 EngineName = Literal["auto", "native", "python", "torch", "mlx"]
 Layout = Literal["members", "episodes", "units"]
 Shaping = Literal["centered_rank", "z_score", "raw"]
-StrategyName = Literal["openai-es", "ars", "snes", "pgpe", "sep-cmaes", "cr-fm-nes", "cmaes"]
+StrategyName = Literal[
+    "openai-es", "ars", "snes", "pgpe", "sep-cmaes", "cr-fm-nes", "cholesky-cmaes", "cmaes"
+]
 ARSVersion = Literal["V1", "V1-t", "V2", "V2-t"]
 PresetName = Literal[
     "auto",
@@ -30,6 +32,7 @@ STRATEGIES: dict[str, str] = {
     "pgpe": "PGPE",
     "sep-cmaes": "SepCMAES",
     "cr-fm-nes": "CRFMNES",
+    "cholesky-cmaes": "CholeskyCMAES",
     "cmaes": "CMAES",
 }
 #: What most strategies have, and what can be given beside a name.

@@ -72,8 +72,8 @@ class Bounds:
         """low and high, float64 (parameters,)."""
         return tuple(np.broadcast_to(side, (parameters,)).copy() for side in (self.low, self.high))  # type: ignore[return-value]
 
-    def begin(self, theta0: Float64) -> Float32:
-        """theta0 (parameters,) as a strategy starts from it.
+    def begin(self, theta0: Float64, name: str = "theta0") -> Float32:
+        """theta0 (parameters,), which an error calls `name`, as a strategy starts from it.
 
         Raises:
             ValueError: it has another number of parameters than the bounds, or lies outside.
@@ -86,7 +86,7 @@ class Bounds:
             index = int(np.argmax(outside))
             low, high = (side[index] for side in self.arrays(theta0.size))
             raise ValueError(
-                f"theta0: value {index} is {theta0[index]:.9g}, outside its bounds {low:.9g} to {high:.9g}"
+                f"{name}: value {index} is {theta0[index]:.9g}, outside its bounds {low:.9g} to {high:.9g}"
             )
         return self._cast(theta0)
 

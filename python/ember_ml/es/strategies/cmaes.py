@@ -11,7 +11,7 @@ from ember_ml.engines.base import Float32, Float64
 from ember_ml.errors import need
 from ember_ml.es.noise import noise
 from ember_ml.es.strategies.rows import RowStrategy
-from ember_ml.es.strategies.size import members_for_directions, members_of
+from ember_ml.es.strategies.size import members_for_directions, members_of, refuse_matrices
 
 
 class _Draw:
@@ -67,11 +67,7 @@ class CMAES(RowStrategy):
 
     def _begin(self, theta0: Float32) -> None:
         cma = need("cma", "cma")
-        if theta0.size > self.most_parameters:
-            raise ValueError(
-                f"theta0: got {theta0.size} values; CMAES keeps matrices of the square of that and takes at"
-                f" most {self.most_parameters}: SepCMAES and CRFMNES grow linearly"
-            )
+        refuse_matrices(type(self).__name__, theta0.size, self.most_parameters)
         self._theta0 = theta0
         self._told: list[Float64] = []  # NaN where a generation made no update
         self._draw = _Draw(self._seed)

@@ -106,7 +106,8 @@ class CRFMNES(RowStrategy):
         if d > 1:
             eta_b = math.tanh((min(0.02 * whole, 3 * math.log(d)) + 5) / (0.23 * d + 25))
             c_1 = 2 / ((d + 1.3) ** 2 + self._mu) * (d - 5) / 6 * (whole / n)
-            self._turn(np.append(eta_b * w, c_1), np.vstack([self._y, self._p_c / self._d]))
+            with np.errstate(all="ignore"):  # `_turn` looks at what comes out
+                self._turn(np.append(eta_b * w, c_1), np.vstack([self._y, self._p_c / self._d]))
         self._sigma *= math.exp(eta_sigma / 2 * float(w @ (z * z - 1).sum(1)) / d)
 
     def _turn(self, weights: Float64, y: Float64) -> None:
@@ -122,19 +123,24 @@ class CRFMNES(RowStrategy):
         s = y * y - v2 / gamma * (y * bar * along[:, None]) - 1
         s = s - alpha / gamma * ((2 + v2) * (t * bar) - v2 * np.outer(t @ bar, bar2))
         scaled = inverse * bar2
-        s = s * inverse - b / (1 + b * float(bar2 @ scaled)) * np.outer(s @ scaled, scaled)
+        s = s * inverse - b / (1 + b * (bar2 @ scaled)) * np.outer(s @ scaled, scaled)
         t = t - alpha * ((2 + v2) * (s * bar) - np.outer(s @ bar2, bar))
-        self._v = self._v + (weights @ t) / math.sqrt(v2)
-        scale = self._d + (weights @ s) * self._d
-        volume = np.log(scale).sum() + math.log1p(float(self._v @ self._v)) / 2
-        self._d = scale * math.exp(-volume / scale.size)
+        v = self._v + (weights @ t) / math.sqrt(v2)
+        # A step of -1 and below, which few parameters can give, has no meaning for a scale, and no logarithm.
+        scale = self._d * np.maximum(1 + weights @ s, 0.1)
+        volume = np.log(scale).sum() + np.log1p(v @ v) / 2
+        scale = scale * np.exp(-volume / scale.size)
+        # Where parameters are few and slopes far apart, D or v can run away until there are no numbers.
+        if np.isfinite(v).all() and 0 < v @ v < 1e15 and 0 < scale.max() < 1e15 * scale.min():
+            self._v, self._d = v, scale
 
     @property
     def sigma(self) -> Float32:
         """Deviation along each parameter, float32 (parameters,)."""
         self._need_start()
         v = self._v if self._v.size > 1 else 0.0
-        return (self._sigma * self._d * np.sqrt(1 + np.square(v))).astype(np.float32)
+        with np.errstate(over="ignore"):
+            return (self._sigma * self._d * np.sqrt(1 + np.square(v))).astype(np.float32)
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -92,7 +92,8 @@ class RowStrategy(Strategy):
 
     def ask(self) -> Float32:
         rows = self._asked()
-        return rows.astype(np.float32) if self._bounds is None else self._bounds.fold(rows)
+        with np.errstate(over="ignore"):  # of a search that is leaving for infinity: `tell` will say so
+            return rows.astype(np.float32) if self._bounds is None else self._bounds.fold(rows)
 
     def tell(self, fitness: ArrayLike) -> None:
         self._tell(_fitness(fitness), True)
@@ -120,10 +121,26 @@ class RowStrategy(Strategy):
     def _advance(self, fitness: Float64, update: bool) -> None:
         before = self._mean
         if update and (fitness != fitness[0]).any():
-            self._move(self._asked(), fitness)
+            self._move_or_refuse(self._asked(), fitness)
         self._update_norm = float(np.linalg.norm(self._mean.astype(np.float64) - before))
         self._generation += 1
         self._rows = None
+
+    def _move_or_refuse(self, rows: Float64, fitness: Float64) -> None:
+        """`_move`, and the state as it was where that has no finite mean: an update makes new arrays."""
+        before = dict(vars(self))
+        try:
+            with np.errstate(over="ignore"):
+                self._move(rows, fitness)
+            if not np.isfinite(self._mean).all():
+                raise OverflowError
+        except OverflowError:
+            vars(self).clear()
+            vars(self).update(before)
+            raise OverflowError(
+                f"the update of generation {self._generation} is not finite: the deviation has grown too"
+                " large"
+            ) from None
 
     def population(self) -> Population:
         rows = self.ask()

@@ -57,6 +57,19 @@ def members_for_directions(arguments: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
+def refuse_matrices(kind: str, parameters: int, most: int) -> None:
+    """For strategies with matrices of the square of the number of parameters.
+
+    Raises:
+        ValueError: more than `most` parameters.
+    """
+    if parameters > most:
+        raise ValueError(
+            f"theta0: got {parameters} values; {kind} keeps matrices of the square of that and takes at most"
+            f" {most}: SepCMAES and CRFMNES grow linearly"
+        )
+
+
 def _one_of(directions: int | None, members: int) -> None:
     if directions is not None and not isinstance(directions, Default):
         raise ValueError(f"members: got {members} beside directions={directions}, wanted one of the two")
