@@ -223,7 +223,7 @@ class Changes:
                 warnings.simplefilter("ignore")
                 try:
                     arrays[name] = array.astype(dtype)
-                except (ValueError, TypeError):
+                except (ValueError, TypeError, RuntimeError):
                     arrays[name] = np.zeros(array.shape, dtype)
         elif how < 0.5:
             flat = array.reshape(-1)

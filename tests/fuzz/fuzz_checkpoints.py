@@ -18,8 +18,11 @@ To look for bad accesses run it with a sanitizer build of the core (CONTRIBUTING
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
 import math
+import pkgutil
 import random
 import resource
 import sys
@@ -34,6 +37,7 @@ for extra in ("torch", "mlx", "gymnasium", "mujoco", "jax", "numba"):  # a file 
     sys.modules[extra] = None
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import ember_ml  # noqa: E402
 import numpy as np  # noqa: E402
 from changed_files import Changes  # noqa: E402
 from ember_ml import es  # noqa: E402
@@ -124,6 +128,10 @@ def main(arguments: list[str] | None = None) -> int:
 def fuzz(options: argparse.Namespace, folder: Path) -> int:
     path, out = str(folder / "file.npz"), folder / "policy.h"
     changes, watch = Changes(options.seed), Watch()
+    for module in pkgutil.walk_packages(ember_ml.__path__, "ember_ml."):
+        if module.name != "ember_ml.__main__":
+            with contextlib.suppress(ImportError):  # what needs an extra
+                importlib.import_module(module.name)
     for config, arrays in changes.bases:  # whatever is imported for good files is not the doing of bad ones
         Path(path).write_bytes(changes.archive.signed(config, arrays))
         for seed in range(12):
