@@ -234,3 +234,15 @@ def test_a_count_that_a_file_gives_as_a_float_is_a_count(forge):
     for made in (es.CRFMNES(directions=2.0), es.OpenAIES(directions=np.int64(2))):
         made.start(np.zeros(3), seed=0)
         assert made.ask().shape == (4, 3)
+
+
+@pytest.mark.parametrize("change", [
+    lambda c, a: c.update(policy=3), lambda c, a: c["policy"].update(spec=[]), lambda c, a: a.pop("theta"),
+    lambda c, a: a["theta"].fill(np.nan), lambda c, a: a.pop("observation/squares"),
+    lambda c, a: a.update({"observation/mean": np.zeros((2, 2))}),
+    lambda c, a: c["policy"]["spec"]["layers"][0].update(weight_offset=2**63 - 8),
+])  # fmt: skip
+def test_parameters_to_begin_with_are_checked_too(forge, change):
+    path = forge(change)
+    with pytest.raises(ValueError, match=r"damaged|lacks|state: "):
+        es.Trainer("CartPole-v1", (3,), es.OpenAIES(directions=2), theta0=path, progress=False)

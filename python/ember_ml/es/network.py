@@ -59,20 +59,17 @@ def first_parameters(
     if theta0 is None:
         return initial
     if isinstance(theta0, (str, os.PathLike)):
-        from ember_ml.es import checkpoint
+        from ember_ml.es.saved import read_parameters
 
-        config, arrays = checkpoint.read(theta0)
-        stored = config["policy"].get("spec")
-        if stored is not None and isinstance(network, PolicySpec):
-            theirs = PolicySpec.from_dict(stored)
-            if theirs != network:
-                raise ValueError(
-                    f"theta0: {os.fspath(theta0)} holds the network {theirs.describe()}, wanted"
-                    f" {network.describe()}"
-                )
-        if observations is not None and "observation/mean" in arrays:
-            observations.load_state_dict(checkpoint.part(arrays, "observation"))
-        theta0 = arrays["theta"]
+        theirs, theta, statistics = read_parameters(theta0)
+        if theirs is not None and isinstance(network, PolicySpec) and theirs != network:
+            raise ValueError(
+                f"theta0: {os.fspath(theta0)} holds the network {theirs.describe()}, wanted"
+                f" {network.describe()}"
+            )
+        if observations is not None and statistics:
+            observations.load_state_dict(statistics)
+        theta0 = theta
     theta = np.asarray(theta0)
     if theta.shape != initial.shape:
         raise ValueError(f"theta0: got shape {theta.shape}, wanted {initial.shape}, one number a parameter")

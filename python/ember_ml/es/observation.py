@@ -69,6 +69,9 @@ class ObservationStatistics:
         """Goes on where `state_dict` was taken. Raises ValueError for another size, or numbers that are none
         of a mean and squares, with everything as it was.
         """
+        for name in ("mean", "squares", "count"):
+            if name not in state:
+                raise ValueError(f"state: {name!r} is missing")
         for name in ("mean", "squares"):
             if np.shape(state[name]) != (self.size,):
                 raise ValueError(f"state: '{name}' has shape {np.shape(state[name])}, wanted ({self.size},)")

@@ -7,9 +7,10 @@ names is in envs/stored.py; options of the trainer are taken by name from `OPTIO
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,8 +83,28 @@ def read(path: str | os.PathLike[str], env: EnvSpec | None = None) -> Saved:
             of environment.
     """
     config, arrays = checkpoint.read(path)
-    try:
+    with _named(path):
         return _check(os.fspath(path), config, arrays, env)
+
+
+def read_parameters(
+    path: str | os.PathLike[str],
+) -> tuple[PolicySpec | None, Float32, dict[str, NDArray[Any]]]:
+    """Of the training saved at `path` its network (None: a Module that did not compile), parameters and
+    observation statistics (empty: it had none), to begin another training with. Raises as `read`.
+    """
+    config, arrays = checkpoint.read(path)
+    with _named(path):
+        policy = _section(config, "policy")
+        network = None if policy["spec"] is None else PolicySpec.from_dict(_section(policy, "spec"))
+        return network, _floats(arrays, "theta", None), checkpoint.part(arrays, "observation")
+
+
+@contextlib.contextmanager
+def _named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Whatever is wrong with a file is a ValueError that names it."""
+    try:
+        yield
     except KeyError as error:
         raise ValueError(f"{os.fspath(path)} lacks {error}: it was written by another version") from error
     except (TypeError, OverflowError) as error:
