@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ember_ml.report.compare import compare
+from ember_ml.es.compare import compare
 from ember_ml.report.curve import training
 from ember_ml.report.files import check_path, write_figure
 from ember_ml.report.numbers import count_text, seconds_text

@@ -168,7 +168,7 @@ def test_no_engine_and_no_trainer_are_made(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("made")
 
-    monkeypatch.setattr(restore, "Trainer", refuse)
+    monkeypatch.setattr(es.Trainer, "__init__", refuse)
     monkeypatch.setattr(restore, "choose", refuse)
     run = es.load(path)
     assert len(run.history) == 2 and run.policy(np.zeros(4)) in (0, 1)

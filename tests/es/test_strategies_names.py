@@ -13,7 +13,6 @@ from ember_ml.engines.select import ENGINES
 from ember_ml.es import options, presets
 from ember_ml.es.strategies import names
 from ember_ml.es.train import OPTIONS
-from ember_ml.es.trainer import LAYOUTS
 
 ENV = "Simple1D-v0"
 
@@ -141,7 +140,7 @@ def test_what_is_given_replaces_the_presets():
 
 def test_the_types_name_what_there_is():
     assert set(get_args(options.EngineName)) == {"auto", *ENGINES}
-    assert get_args(options.Layout) == LAYOUTS
+    assert get_args(options.Layout) == options.LAYOUTS
     assert set(get_args(options.StrategyName)) == set(options.STRATEGIES)
     known = {preset.name for of_task in presets.PRESETS.values() for preset in of_task}
     assert set(get_args(options.PresetName)) == known | {"auto", "default"}

@@ -97,6 +97,16 @@ def choose_default() -> bool:
     return True
 
 
+def _first_use(name: str) -> Any:
+    """Reached before a backend is chosen (it chooses the default), or for a name that no table has."""
+    if not name.startswith("__") and choose_default():
+        return vars(active)[name]
+    raise AttributeError(f"no backend primitive is called {name!r}")
+
+
+vars(active)["__getattr__"] = _first_use
+
+
 @contextmanager
 def using_backend(name: str) -> Iterator[None]:
     """Uses another backend within a `with` block, and the former one again after it."""

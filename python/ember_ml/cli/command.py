@@ -104,7 +104,7 @@ def json_option(parser: Any) -> None:
 def need_picture(path: str | None) -> None:
     """Raises where a figure cannot be written to `path`, before minutes of work instead of after."""
     if path is not None:
-        from ember_ml.plot import check_path
+        from ember_ml.report.files import check_path
 
         check_path(path)
         need_file(path)

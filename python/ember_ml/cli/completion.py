@@ -39,15 +39,13 @@ complete -o filenames -F _ember_ml ember-ml
 
 
 def add(commands: Any) -> None:
-    """Declares the command."""
+    """Declares the command. What it completes is the program's, which calls this."""
     sub = command(commands, "completion", _completion, "print what completes this program in a shell", _TEXT)
     sub.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
 
 
 def _completion(options: argparse.Namespace) -> int:
-    from ember_ml.cli.program import make_parser
-
-    parser = make_parser()
+    parser = options.make_parser()
     action = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     texts = {choice.dest: choice.help or "" for choice in action._choices_actions}
     commands = {name: (texts.get(name, ""), list(_options(sub))) for name, sub in action.choices.items()}

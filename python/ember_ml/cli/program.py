@@ -211,6 +211,7 @@ def make_parser(prog: str = "ember-ml") -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for module in (train, saved, listing, machine, completion):
         module.add(commands)
+    parser.set_defaults(make_parser=make_parser)
     return parser
 
 

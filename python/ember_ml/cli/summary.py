@@ -68,7 +68,7 @@ def _until(run: Any) -> str:
 
 
 def print_summary(run: Any, written: dict[str, str], explain: bool) -> None:
-    from ember_ml.plot import count_text, seconds_text
+    from ember_ml.report.numbers import count_text, seconds_text
 
     history = run.history
     if explain:

@@ -10,8 +10,7 @@ from typing import Any
 from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.step_limit import beyond_time_limit, step_limit
-from ember_ml.envs import stored
-from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.spec import EnvSpec, resolved
 from ember_ml.errors import is_installed, warn
 
 
@@ -178,7 +177,7 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
     from ember_ml.envs import make
 
     env.need_steps()
-    env = stored.resolved(env)
+    env = resolved(env)
     if env.twin is not None:
         return beyond_time_limit(replace(make(env.twin), name=env.name), max_steps)
     if env.kind in ("python", "custom"):

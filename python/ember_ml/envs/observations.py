@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ember_ml.envs.arrays import EnvMistake, describe, to_numpy, to_vector
 from ember_ml.envs.spaces import flatten, kind_of, unbatch
-from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.spec import EnvSpec, resolved
 
 
 def rows_of(env: EnvSpec, value: Any) -> tuple[NDArray[np.float32], bool]:
@@ -26,8 +26,6 @@ def rows_of(env: EnvSpec, value: Any) -> tuple[NDArray[np.float32], bool]:
         ValueError: anything else, saying what came and what was wanted.
     """
     if env.observation_shape is None and env.observation_space is None and not _is_floats(value):
-        from ember_ml.envs.stored import resolved
-
         env = resolved(env)  # an environment that a file names tells its space when it is made
     size, shape, space = env.observation_size, env.observation_shape, env.observation_space
     try:

@@ -15,7 +15,7 @@ from ember_ml import _core
 from ember_ml.envs import messages, names
 from ember_ml.envs.objects import describe, from_maker, from_object, refuse_options
 from ember_ml.envs.robots import locomotion
-from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.spec import EnvSpec, resolved
 from ember_ml.errors import MissingExtra, is_installed, need
 
 
@@ -52,8 +52,6 @@ def make(env: Any, *, reset_options: Mapping[str, Any] | None = None, **kwargs: 
         TypeError: an object that is no environment.
         MissingExtra: a gymnasium id, and gymnasium is not installed.
     """
-    from ember_ml.envs.stored import resolved
-
     if isinstance(env, str):
         return _by_name(env, kwargs, reset_options)
     spec = env if isinstance(env, EnvSpec) else getattr(env, "env_spec", None)

@@ -145,3 +145,16 @@ class EnvSpec:
         if self.kind == "python" and not self.discrete:
             return actions.reshape(len(actions), *(n for n in actions.shape[1:] if n != 1))
         return actions
+
+
+class UnmadeFactory:
+    """`EnvSpec.factory` of an environment that is only named so far."""
+
+    def made(self) -> EnvSpec:
+        """The environment itself."""
+        raise NotImplementedError
+
+
+def resolved(env: EnvSpec) -> EnvSpec:
+    """`env` made, where it is only named so far."""
+    return env.factory.made() if isinstance(env.factory, UnmadeFactory) else env

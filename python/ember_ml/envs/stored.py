@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ember_ml import validate
 from ember_ml.envs.registry import make
-from ember_ml.envs.spec import EnvSpec
+from ember_ml.envs.spec import EnvSpec, UnmadeFactory
 from ember_ml.errors import need
 
 Kind = Literal["builtin", "custom", "python"]
@@ -176,7 +176,7 @@ def make_named(name: str, kwargs: Mapping[str, Any]) -> EnvSpec:
     return make(name, **kwargs)
 
 
-class NamedFactory:
+class NamedFactory(UnmadeFactory):
     """EnvSpec.factory of what a file names: it is made, and gymnasium imported, when it is stepped."""
 
     def __init__(self, name: str, kwargs: Mapping[str, Any], described: Mapping[str, Any]) -> None:
@@ -197,11 +197,6 @@ class NamedFactory:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": None}
-
-
-def resolved(env: EnvSpec) -> EnvSpec:
-    """`env` made, where it is only named so far."""
-    return env.factory.made() if isinstance(env.factory, NamedFactory) else env
 
 
 def check_same(env: EnvSpec, described: Mapping[str, Any]) -> None:

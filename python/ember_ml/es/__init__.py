@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ember_ml.errors import EvaluationError
     from ember_ml.es.callbacks import Callback, Checkpoint
+    from ember_ml.es.compare import compare
     from ember_ml.es.evaluation import EvaluationResult
     from ember_ml.es.history import History
     from ember_ml.es.loggers import CSVLogger, TensorBoardLogger, WandbLogger
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
     )
     from ember_ml.es.train import train
     from ember_ml.es.trainer import Trainer
-    from ember_ml.report.compare import compare
 
 _HOMES = {
     "train": "train",
+    "compare": "compare",
     "Trainer": "trainer",
     "Run": "run",
     "load": "restore",
@@ -108,8 +109,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "EvaluationError":
         value = importlib.import_module("ember_ml.errors").EvaluationError
-    elif name == "compare":
-        value = importlib.import_module("ember_ml.report.compare").compare
     elif name in _HOMES:
         value = getattr(importlib.import_module(f"ember_ml.es.{_HOMES[name]}"), name)
     else:
@@ -123,8 +122,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """`es.noise` and `es.train` are functions, also after the import system binds the submodules of those
-    names.
+    """`es.noise`, `es.train` and `es.compare` are functions, also when the import system binds the submodules
+    of those names.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

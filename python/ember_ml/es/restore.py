@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from ember_ml import validate
 from ember_ml.engines.base import Engine, EpisodeOptions
 from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import Choice, Problem, check_device, choose
-from ember_ml.envs import make, stored
+from ember_ml.envs import make
+from ember_ml.envs.spec import resolved
 from ember_ml.es import checkpoint, saved
 from ember_ml.es.explanation import explain_saved
 from ember_ml.es.network import network_of
@@ -22,8 +23,10 @@ from ember_ml.es.run import Run
 from ember_ml.es.saved import Saved
 from ember_ml.es.snapshot import Snapshot
 from ember_ml.es.strategies import Strategy
-from ember_ml.es.trainer import Trainer
 from ember_ml.es.weights import Weights
+
+if TYPE_CHECKING:
+    from ember_ml.es.trainer import Trainer
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
 FREE: tuple[str, ...] = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
@@ -91,7 +94,7 @@ def _engine(engine: str, problem: Problem) -> Engine:
     """The engine that a file names, or "auto" where that is not here."""
     if problem.policy is None:
         raise ValueError(problem.not_compiled)
-    problem = replace(problem, env=stored.resolved(problem.env))
+    problem = replace(problem, env=resolved(problem.env))
     if not _is_here(engine, problem.device):
         engine, problem = "auto", replace(problem, device=None)
     return choose(problem, engine).make(problem)
@@ -106,6 +109,7 @@ def _is_here(engine: str, device: str | None) -> bool:
 
 
 def restore(
+    kind: type[Trainer],
     path: str | os.PathLike[str],
     env: Any,
     policy: Any,
@@ -130,8 +134,8 @@ def restore(
     own = _strategy(file, strategy)
     if own.bounds is not None:
         options = {**options, "theta0": file.theta}  # the network's own first parameters may be outside
-    trainer = Trainer(
-        stored.resolved(file.env),
+    trainer = kind(
+        resolved(file.env),
         network if module is None else module,
         own,
         seed=file.seed,

@@ -242,23 +242,23 @@ class Run:
         """The learning curve, a matplotlib figure; written to `path` when given. See
         `ember_ml.plot.training`.
         """
-        from ember_ml import plot
+        from ember_ml.report.curve import training
 
-        return plot.training(self, path, **options)
+        return training(self, path, **options)
 
     def plot_trajectory(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """One episode of the trained policy, a matplotlib figure. See `ember_ml.playback.trajectory`."""
-        from ember_ml import playback
+        from ember_ml.report.trajectory import trajectory
 
-        return playback.trajectory(self, path, **options)
+        return trajectory(self, path, **options)
 
     def animate(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
         """One episode of the trained policy as a GIF or MP4; without a path shown in a notebook. See
         `ember_ml.playback.animate`.
         """
-        from ember_ml import playback
+        from ember_ml.report.movie import animate
 
-        return playback.animate(self, path, **options)
+        return animate(self, path, **options)
 
     def save(self, path: str | os.PathLike[str], policy: Which | None = None) -> Path:
         """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains

@@ -27,9 +27,9 @@ from ember_ml.es import checkpoint
 from ember_ml.es.evaluation import EvaluationResult
 from ember_ml.es.history import DTYPE, History
 from ember_ml.es.observation import ObservationStatistics
+from ember_ml.es.options import LAYOUTS
 from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.snapshot import Candidate
-from ember_ml.es.trainer import LAYOUTS
 
 #: Arguments of a Trainer that are in a file (es/snapshot.py's `describe` writes them), and what they are
 #: where an older file lacks one.

@@ -28,15 +28,13 @@ from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.limits import Limits
 from ember_ml.es.network import first_parameters, network_of, outputs_of
 from ember_ml.es.observation import ObservationStatistics
-from ember_ml.es.options import EngineName, Layout
+from ember_ml.es.options import LAYOUTS, EngineName, Layout
 from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.progress import Progress
 from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.run import Run
 from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot, describe
 from ember_ml.es.weights import Weights
-
-LAYOUTS = ("members", "episodes", "units")
 
 #: When nobody wants to be called: a slice as long as an integer can say.
 _NOBODY = (Callback(every=validate.MOST_STEPS),)
@@ -417,7 +415,7 @@ class Trainer:
         """
         from ember_ml.es.restore import restore
 
-        return restore(path, env, policy, callbacks, strategy, options)
+        return restore(Trainer, path, env, policy, callbacks, strategy, options)
 
     def explain(self) -> str:
         """What runs where, and why: text."""

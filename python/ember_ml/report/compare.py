@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_ml.errors import need
 from ember_ml.report.curve import check_size, legend, title
-from ember_ml.report.files import check_picture, write_figure
+from ember_ml.report.files import write_figure
 from ember_ml.report.measured import Band, band, final
 from ember_ml.report.numbers import tick_formatter, value_text
-from ember_ml.report.series import Axis, Floats, X, check_x, horizontal, limits, running_mean, window_of
+from ember_ml.report.series import Axis, Floats, X, horizontal, limits, running_mean, window_of
 from ember_ml.report.style import theme
 
 if TYPE_CHECKING:
     from ember_ml.es.run import Run
-
-    OneRun: TypeAlias = Run | str | os.PathLike[str]
 
 #: Points of a curve, at most.
 _POINTS = 400
@@ -28,47 +25,18 @@ _POINTS = 400
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 
 
-def compare(
-    runs: Sequence[OneRun] | Mapping[str, Sequence[OneRun] | OneRun],
-    path: str | os.PathLike[str] | None = None,
-    x: X = "generation",
-    dpi: int = 150,
-    *,
-    size: tuple[float, float] = (8.6, 4.8),
-    log: bool = False,
-    dark: bool | None = None,
+def draw(
+    groups: Mapping[str, Sequence[Run]],
+    path: str | os.PathLike[str] | None,
+    x: X,
+    dpi: int,
+    size: tuple[float, float],
+    log: bool,
+    dark: bool | None,
 ) -> Any:
-    """Several trainings in one axis: for each group of runs the median over them, and the band between their
-    quartiles.
-
-    A run's curve is what it has of evaluations during training (`eval_every=`) if all runs have some, else
-    the running mean of the policy's return in training, as `Run.plot` draws it. A run that ended sooner than
-    others of its group counts on with its last value; from there the group's curve is dotted.
-
-    Args:
-        runs: runs, or files that `Run.save` wrote; a dict names groups of them (or single ones), a list is
-            one group.
-        path: file to write; its suffix says the format (png, pdf, svg).
-        x: what the horizontal axis counts: generations, environment steps or seconds.
-        dpi: dots an inch of the file.
-        size: width and height in inches.
-        log: logarithmic horizontal axis; generations then count from 1.
-        dark: draw on a dark ground; None asks matplotlib's style.
-
-    Returns:
-        The `matplotlib.figure.Figure`.
-
-    Raises:
-        MissingExtra: matplotlib is not installed.
-        TypeError: something that is neither a run nor a file.
-        ValueError: no runs, or one without a generation.
-    """
-    check_x(x)
-    need("matplotlib", "plot")
+    """The figure that `ember_ml.es.compare` describes, of groups of runs by name."""
     from ember_ml.report.picture import make_picture
 
-    check_picture(path, dpi)
-    groups = _groups(runs)
     every = [run for members in groups.values() for run in members]
     evaluated = all(band(run) is not None for run in every)
     curves = {name: [_curve(run, x, evaluated) for run in members] for name, members in groups.items()}
@@ -102,51 +70,6 @@ def compare(
 
 def _first(where: Axis, xs: Floats) -> float:
     return float(where.of(xs)[0])
-
-
-def _groups(runs: Any) -> dict[str, list[Run]]:
-    """The runs by the name of their group; files are loaded."""
-    if isinstance(runs, Mapping):
-        found = {str(name): _group(members, f"runs[{name!r}]") for name, members in runs.items()}
-    else:
-        members = _group(runs, "runs")
-        strategies = dict.fromkeys(run.config["strategy"]["type"] for run in members)
-        found = {" / ".join(strategies): members}
-    if not found:
-        raise ValueError("runs: got none, wanted at least one")
-    return found
-
-
-def _group(members: Any, name: str) -> list[Run]:
-    if _is_one(members):
-        members = [members]
-    if not isinstance(members, Sequence) and not hasattr(members, "__iter__"):
-        raise TypeError(
-            f"{name}: got {type(members).__name__}, wanted runs or files, in a list or in a dict of lists"
-        )
-    found = [_run(one, f"{name}[{index}]") for index, one in enumerate(members)]
-    if not found:
-        raise ValueError(f"{name}: got no runs, wanted at least one")
-    return found
-
-
-def _is_one(value: Any) -> bool:
-    return isinstance(value, (str, os.PathLike)) or hasattr(value, "history")
-
-
-def _run(one: Any, name: str) -> Run:
-    if isinstance(one, (str, os.PathLike)):
-        from ember_ml.es.restore import load
-
-        one = load(one)
-    if not (
-        hasattr(one, "history") and hasattr(one, "env") and hasattr(one, "config") and hasattr(one, "seed")
-    ):
-        raise TypeError(f"{name}: got {type(one).__name__}, wanted a run or the name of its file")
-    if not len(one.history):
-        raise ValueError(f"{name}: its history is empty, so there is nothing to plot")
-    found: Run = one
-    return found
 
 
 def _curve(run: Run, x: X, evaluated: bool) -> tuple[Floats, Floats]:
@@ -222,7 +145,7 @@ def _draw(axis: Any, where: Axis, q: Quartiles, label: str, color: str, dashes: 
     return np.concatenate([q.low, q.median, q.high])
 
 
-def _label(name: str, runs: list[Run]) -> str:
+def _label(name: str, runs: Sequence[Run]) -> str:
     finals = [final(run) for run in runs]
     label = f"{name}, {len(runs)} runs" if len(runs) > 1 else name
     means = [measured.mean for measured in finals if measured is not None]

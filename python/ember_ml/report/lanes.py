@@ -15,8 +15,7 @@ from ember_ml.engines.select import in_python
 from ember_ml.engines.step_limit import beyond_time_limit
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import Lanes, ObjectLanes, Step
-from ember_ml.envs.spec import EnvSpec
-from ember_ml.envs.stored import resolved
+from ember_ml.envs.spec import EnvSpec, resolved
 
 
 class CoreMath:

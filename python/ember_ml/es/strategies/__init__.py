@@ -11,3 +11,6 @@ from ember_ml.es.strategies.sep_cmaes import SepCMAES
 from ember_ml.es.strategies.snes import SNES
 
 __all__ = ["ARS", "CMAES", "CRFMNES", "PGPE", "SNES", "CholeskyCMAES", "OpenAIES", "SepCMAES", "Strategy"]
+
+#: What a file may name.
+Strategy._kinds = {name: globals()[name] for name in __all__ if name != "Strategy"}

@@ -27,6 +27,7 @@ class Strategy:
 
     #: Name of the native strategy; a subclass in Python alone leaves it empty.
     native_name: ClassVar[str] = ""
+    _kinds: ClassVar[dict[str, type[Strategy]]] = {}  # by name, as `strategies/__init__.py` lists them
     #: Whether the algorithm's paper normalises observations; None leaves the choice to the trainer.
     normalize_observations: bool | None = None
     #: Set by the trainer that started it last, so that two trainers cannot share one unnoticed.
@@ -267,12 +268,10 @@ class Strategy:
         Raises:
             ValueError: unknown type or argument, or a user's optimiser is needed.
         """
-        from ember_ml.es import strategies
-
         arguments = dict(config)
         name = arguments.pop("type", None)
-        kind = getattr(strategies, str(name), None)
-        if not (isinstance(kind, type) and issubclass(kind, Strategy) and kind is not Strategy):
+        kind = Strategy._kinds.get(str(name))
+        if kind is None:
             raise ValueError(f"strategy: {name!r} is not known to this version")
         if "optimizer" in arguments:
             described = arguments.pop("optimizer")

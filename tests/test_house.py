@@ -1,0 +1,153 @@
+"""The rooms and their arrows: what may import what, and no circles (the table in docs/design.md)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+#: Room -> the rooms that it may import. A file is in the room of the longest name that begins its own. The
+#: floor (errors, validate, npz, atomic_file, the version, _core) may be imported from everywhere.
+PYTHON = {
+    "backend": "",
+    "ops": "backend",
+    "nn": "backend ops",
+    "training": "backend nn ops",
+    "envs": "",
+    "engines": "backend nn envs",
+    "report": "envs engines",
+    "es": "backend nn training envs engines report",
+    "plot": "report es",
+    "playback": "report envs",
+    "bench": "es training",
+    "cli": "envs engines report es plot bench",
+    "gym": "",
+}
+FLOOR = {"", "_core", "atomic_file", "errors", "npz", "validate"}
+
+CPP = {
+    "include": "",
+    "core": "",
+    "policy": "core",
+    "envs": "core include",
+    "es": "core policy envs include",
+    "bench": "core policy envs es include",
+    "bindings": "core policy envs es include bench",
+}
+
+#: Imports against the table or in a circle. A line that is no longer needed fails the test: take it out.
+KNOWN = """
+engines.base -> es.noise
+engines.device_arrays -> es.noise
+envs.robots.robot -> envs.robots.compiled
+envs.robots.robot -> envs.robots.in_python
+nn.modules.module -> nn.to_torch
+"""
+KNOWN_CPP = """
+envs/builtin.cpp -> es/evaluate.h
+envs/builtin.cpp -> es/rollout.h
+envs/mujoco/locomotion.cpp -> es/population.h
+envs/vector_env.cpp -> es/evaluate.h
+"""
+
+Edges = dict[str, set[str]]
+
+
+def python_edges() -> Edges:
+    source = ROOT / "python"
+    files = {".".join(p.relative_to(source).with_suffix("").parts): p for p in source.rglob("*.py")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    found = {
+        name: set(imports(ast.parse(path.read_text("utf8")), files)) - {name} for name, path in files.items()
+    }
+    del found["ember_ml.__main__"]
+    return {short(name): {short(i) for i in targets} for name, targets in found.items()}
+
+
+def short(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def imports(tree: ast.AST, files: dict[str, Path]) -> Iterator[str]:
+    """Modules of this package that a file imports at any time; for types alone does not count."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("ember_ml"))
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ember_ml"):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from {name if name in files or name == "ember_ml._core" else node.module for name in names}
+        yield from imports(node, files)
+
+
+def cpp_edges() -> Edges:
+    source = ROOT / "cpp"
+    files = {
+        p.relative_to(source).as_posix(): p for p in source.rglob("*") if p.suffix in (".h", ".cpp", ".c")
+    }
+    include = re.compile(r'^#include "([^"]+)"', re.M)
+    found = {name: set(include.findall(path.read_text("utf8"))) for name, path in files.items()}
+    return {name: {f"include/{i}" if "/" not in i else i for i in found[name]} for name in found}
+
+
+def room_of(name: str, table: dict[str, str]) -> str:
+    parts = re.split(r"[./]", name)
+    names = ("/".join(parts[:n]) for n in range(len(parts), 0, -1))
+    return next((name for name in names if name in table), parts[0])
+
+
+def against(edges: Edges, table: dict[str, str], floor: set[str]) -> set[str]:
+    """Imports that the table does not allow."""
+    wrong = set()
+    for name, targets in edges.items():
+        room = room_of(name, table)
+        for target in targets:
+            there = room_of(target, table)
+            if there != room and there not in floor and there not in table.get(room, "").split():
+                wrong.add(f"{name} -> {target}")
+    return wrong
+
+
+def circle(edges: Edges) -> list[str]:
+    """The files of one circle, or none."""
+    left = {name: targets & edges.keys() for name, targets in edges.items()}
+    while leaves := [name for name, targets in left.items() if not targets & left.keys()]:
+        for name in leaves:
+            del left[name]
+    path = [min(left)] if left else []
+    while path and path.count(path[-1]) == 1:
+        path.append(min(left[path[-1]] & left.keys()))
+    return path[path.index(path[-1]) :] if path else []
+
+
+def without(edges: Edges, known: list[str]) -> Edges:
+    return {name: {t for t in targets if f"{name} -> {t}" not in known} for name, targets in edges.items()}
+
+
+HOUSES = {
+    "python": (python_edges, PYTHON, FLOOR, KNOWN.split("\n")[1:-1]),
+    "cpp": (cpp_edges, CPP, set(), KNOWN_CPP.split("\n")[1:-1]),
+}
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_arrows_run_one_way_and_no_circles(house):
+    find, table, floor, known = HOUSES[house]
+    edges = find()
+    assert len(edges) > 90
+    assert sorted(against(without(edges, known), table, floor)) == []
+    assert circle(without(edges, known)) == []
+    for line in known:  # still needed
+        others = without(edges, [other for other in known if other != line])
+        assert against(others, table, floor) or circle(others), f"no longer needed: {line}"
+
+
+def test_the_order_of_rooms_is_no_circle():
+    for _, table, _, _ in HOUSES.values():
+        assert circle({room: set(targets.split()) for room, targets in table.items()}) == []
