@@ -56,6 +56,20 @@ def test_a_run_that_is_given_stays_open_and_a_resumed_training_goes_on(wandb):
         es.WandbLogger(run=mine, project="walker")
 
 
+def test_evaluations_are_logged_at_their_generations(wandb):
+    mine = Run()
+    callbacks = [es.WandbLogger(run=mine, every=2)]
+    trainer = es.Trainer("CartPole-v1", seed=0, callbacks=callbacks, eval_every=3, eval_episodes=4)
+    trainer.run(7)
+    steps = [step for step, _ in mine.logged]
+    assert steps == sorted(steps)  # a step that is over takes no more
+    evaluated = [(step, values["eval/mean"]) for step, values in mine.logged if "eval/mean" in values]
+    found = trainer.evaluations
+    assert len(found) and evaluated == list(zip(found["generation"].tolist(), found["mean"].tolist()))
+    trained = [values["train/policy_return"] for _, values in mine.logged if "train/policy_return" in values]
+    assert trained == trainer.history["policy_return"].tolist()
+
+
 def test_numbers_that_are_missing_are_left_out(wandb):
     mine = Run()
     trainer = es.Trainer("CartPole-v1", seed=0, callbacks=es.WandbLogger(run=mine))

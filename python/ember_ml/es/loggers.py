@@ -12,6 +12,9 @@ from ember_ml.errors import need
 from ember_ml.es.callbacks import Callback
 from ember_ml.es.history import NAMES
 
+#: Fields of an evaluation that are logged.
+EVALUATION_NAMES = ("mean", "low", "high", "std", "episodes")
+
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer
 
@@ -53,8 +56,29 @@ class CSVLogger(Callback):
             self._written += len(rows)
 
 
+class _Unwritten:
+    """What a training has recorded since somebody last looked, beginning where it stands."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._rows, self._evaluations = len(trainer.history), len(trainer.evaluations)
+
+    def take(self, trainer: Trainer) -> list[tuple[int, dict[str, float]]]:
+        """(generation, values by name) in the order of generations: ``train/NAME`` of the history, and of
+        `eval_every` ``eval/NAME``. An evaluation is that of the policy before its generation's update.
+        """
+        steps: dict[int, dict[str, float]] = {}
+        for row in trainer.history.to_numpy()[self._rows :]:
+            steps[int(row["generation"])] = {f"train/{name}": row[name].item() for name in NAMES[1:]}
+        for row in trainer.evaluations.to_numpy()[self._evaluations :]:
+            values = {f"eval/{name}": row[name].item() for name in EVALUATION_NAMES}
+            steps.setdefault(int(row["generation"]), {}).update(values)
+        self._rows, self._evaluations = len(trainer.history), len(trainer.evaluations)
+        return sorted(steps.items())
+
+
 class TensorBoardLogger(Callback):
-    """Scalars of the history for TensorBoard (extra ``tensorboard``), generations as steps.
+    """Scalars of the history and of evaluations (`eval_every`) for TensorBoard (extra ``tensorboard``),
+    generations as steps.
 
     Args:
         folder: log folder, made when missing.
@@ -69,13 +93,13 @@ class TensorBoardLogger(Callback):
         self.folder = os.fspath(folder)
         need("tensorboard", "tensorboard")
         self._writer: Any = None
-        self._written = 0
+        self._unwritten: _Unwritten | None = None
 
     def on_start(self, trainer: Trainer) -> None:
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         self._writer = EventFileWriter(self.folder)
-        self._written = len(trainer.history)  # a resumed run goes on in a file of its own
+        self._unwritten = _Unwritten(trainer)  # a resumed run goes on in a file of its own
 
     def on_generation(self, trainer: Trainer) -> bool | None:
         self._write(trainer)
@@ -91,21 +115,19 @@ class TensorBoardLogger(Callback):
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
 
-        rows = trainer.history.to_numpy()[self._written :]
-        for row in rows:
-            values = [Summary.Value(tag=f"train/{name}", simple_value=float(row[name])) for name in NAMES[1:]]
-            self._writer.add_event(
-                Event(wall_time=time.time(), step=int(row["generation"]), summary=Summary(value=values))
-            )
+        assert self._unwritten is not None
+        for step, values in self._unwritten.take(trainer):
+            scalars = [Summary.Value(tag=name, simple_value=float(value)) for name, value in values.items()]
+            event = Event(wall_time=time.time(), step=step, summary=Summary(value=scalars))
+            self._writer.add_event(event)
         self._writer.flush()
-        self._written += len(rows)
 
 
 class WandbLogger(Callback):
-    """The history in a run of Weights & Biases (extra ``wandb``), generations as steps.
+    """The history and evaluations in a run of Weights & Biases (extra ``wandb``), generations as steps.
 
-    Every column of the history is logged as ``train/NAME``, and what the trainer is made of as the run's
-    config. NaN (no member finished) is left out.
+    Every column of the history is logged as ``train/NAME``, an evaluation (`eval_every`) as ``eval/NAME``,
+    and what the trainer is made of as the run's config. NaN (no member finished) is left out.
 
     Args:
         every: generations between writes; every generation's record is written.
@@ -124,7 +146,7 @@ class WandbLogger(Callback):
         self._wandb = need("wandb", "wandb")
         self._given, self._init = run, init
         self._run: Any = None
-        self._written = 0
+        self._unwritten: _Unwritten | None = None
 
     def on_start(self, trainer: Trainer) -> None:
         config = trainer.config()
@@ -135,7 +157,7 @@ class WandbLogger(Callback):
         else:
             self._run = self._given
             self._run.config.update(config, allow_val_change=True)
-        self._written = len(trainer.history)  # a resumed training goes on where it stands
+        self._unwritten = _Unwritten(trainer)  # a resumed training goes on where it stands
 
     def on_generation(self, trainer: Trainer) -> bool | None:
         self._write(trainer)
@@ -147,8 +169,6 @@ class WandbLogger(Callback):
             self._run.finish()
 
     def _write(self, trainer: Trainer) -> None:
-        rows = trainer.history.to_numpy()[self._written :]
-        for row in rows:
-            values = {f"train/{name}": row[name].item() for name in NAMES[1:] if row[name] == row[name]}
-            self._run.log(values, step=int(row["generation"]))
-        self._written += len(rows)
+        assert self._unwritten is not None
+        for step, values in self._unwritten.take(trainer):
+            self._run.log({name: value for name, value in values.items() if value == value}, step=step)

@@ -30,6 +30,7 @@ from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.options import LAYOUTS
 from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.snapshot import Candidate
+from ember_ml.es.strategies.bounds import Bounds
 
 #: Arguments of a Trainer that are in a file (es/snapshot.py's `describe` writes them), and what they are
 #: where an older file lacks one.
@@ -164,7 +165,7 @@ def _check(path: str, config: dict[str, Any], arrays: dict[str, NDArray[Any]], e
         chosen=_candidate(arrays, "chosen", theta.size, env.observation_size),
         evaluation=_evaluation(arrays),
         strategy=_section(config, "strategy"),
-        strategy_state=_strategy_state(arrays, theta, len(history)),
+        strategy_state=_strategy_state(arrays, _section(config, "strategy"), theta, len(history)),
         preset=_text("preset", config["preset"]),
         elapsed=_least("elapsed", config["elapsed"]),
         warmed=(_count("warmed", warmed[0]), _count("warmed", warmed[1])),
@@ -241,9 +242,14 @@ def _evaluation(arrays: Mapping[str, Any]) -> EvaluationResult | None:
     return EvaluationResult(returns, lengths, int(failed))
 
 
-def _strategy_state(arrays: Mapping[str, Any], theta: Float32, generations: int) -> dict[str, Any]:
+def _strategy_state(
+    arrays: Mapping[str, Any], strategy: Mapping[str, Any], theta: Float32, generations: int
+) -> dict[str, Any]:
     state = checkpoint.part(arrays, "strategy")
-    if not np.array_equal(state["mean"], theta):
+    bounds, mean = Bounds.of(strategy.get("bounds")), state["mean"]
+    if bounds is not None:
+        mean = bounds.fold(_floats({"mean": mean}, "mean", theta.size))  # a state has it unfolded
+    if not np.array_equal(mean, theta):
         raise ValueError("theta: the file's parameters are not its strategy's mean")
     if state["generation"].shape != () or int(state["generation"]) != generations:
         raise ValueError(
