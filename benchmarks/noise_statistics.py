@@ -7,7 +7,7 @@ import argparse
 import math
 
 import numpy as np
-from ember_ml.es.noise import noise, reference_quadrant, reference_radius
+from ember_ml.noise.stream import noise, reference_quadrant, reference_radius
 
 
 def normal_tail(x):

@@ -1,7 +1,7 @@
 """Fits the constants of noise.h and prints them. Run: python cpp/core/fit_noise.py (numpy only).
 
-The printed constants are frozen with stream version 1 (noise.h, ember_ml/es/noise.py); this says where they
-came from. Minimax polynomials by Lawson's iteration; the root's are scaled so that the variance is 1.
+The printed constants are frozen with stream version 1 (noise.h, ember_ml/noise/stream.py); this says where
+they came from. Minimax polynomials by Lawson's iteration; the root's are scaled so that the variance is 1.
 """
 
 import numpy as np

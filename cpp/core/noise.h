@@ -4,7 +4,7 @@
 // direction, generation, 0). One 32-bit word makes a pair of normals by Box-Muller. Parameter 64 g + 16 w + 8
 // h + l takes word w of block 8 g + l, its cosine (h = 0) or its sine (h = 1).
 //
-// Bit-identical on every SIMD level, in numpy (python/ember_ml/es/noise.py), torch and mlx: integer
+// Bit-identical on every SIMD level, in numpy (python/ember_ml/noise/stream.py), torch and mlx: integer
 // operations, float32 + - *, exact integer-float conversions and a Newton iteration, no fma, no contraction,
 // no library function. The polynomials are part of the definition (fit: cpp/core/fit_noise.py, distribution:
 // docs/noise.md). Changing any bit of the result needs a new stream version.

@@ -12,10 +12,14 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ember_ml import moved
+
 __all__ = ["__version__", "backend", "envs", "es", "nn", "ops", "tensor", "training"]
 
 _SUBMODULES = {name: f"ember_ml.{name}" for name in ("backend", "envs", "es", "nn", "ops", "training")}
 _SUBMODULES["tensor"] = "ember_ml.nn.tensor"
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

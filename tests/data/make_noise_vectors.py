@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from ember_ml.es.noise import derived_seed, reference_noise, uniforms
+from ember_ml.noise.stream import derived_seed, reference_noise, uniforms
 
 KEYS = [(0, 0, 0), (1, 2, 3), (42, 199, 9), (12345678901234567890, 4000000000, 2147483648)]
 KEYS.append((2**64 - 1, 2**32 - 1, 2**32 - 1))

@@ -12,8 +12,8 @@ import pathlib
 from collections.abc import Callable
 
 import numpy as np
-from ember_ml.es.noise import noise
 from ember_ml.es.strategies import ARS, CRFMNES, PGPE, SNES, OpenAIES, SepCMAES, Strategy
+from ember_ml.noise.stream import noise
 
 PATH = pathlib.Path(__file__).with_name("strategy_updates.npz")
 D, DIRECTIONS, GENERATIONS, SEED = 12, 8, 6, 77

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from ember_ml.es.noise import noise
 from ember_ml.es.strategies import CRFMNES
 from ember_ml.es.strategies.cr_fm_nes import _inverse_h
+from ember_ml.noise.stream import noise
 
 SIZES = (2, 3, 10, 100, 2_002, 2_020, 5_000, 100_000)
 

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from ember_ml.es import strategies
-from ember_ml.es.noise import noise
 from ember_ml.es.strategies import (
     ARS,
     CMAES,
@@ -19,6 +18,7 @@ from ember_ml.es.strategies import (
     SepCMAES,
     Strategy,
 )
+from ember_ml.noise.stream import noise
 
 D = 10
 ROWS = ("CMAES", "CRFMNES", "CholeskyCMAES")  # members are not mean +- sigma * noise

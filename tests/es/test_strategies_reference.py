@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ember_ml import _core
-from ember_ml.es.noise import noise
 from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES
+from ember_ml.noise.stream import noise
 
 D, SEED = 30, 11
 THETA0 = np.linspace(-2, 2, D).astype(np.float32)

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
+from ember_ml.noise.stream import PURPOSES
 
-OPS, INIT = 5, 6  # cpp/es/population.h, Purpose
+OPS, INIT = PURPOSES["ops"], PURPOSES["init"]
 
 _seed: int | None = None
 #: Called before each draw: recording a forward refuses random numbers, which would become constants.

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml import validate
+from ember_ml import _core, validate
+from ember_ml.noise.stream import PURPOSES, Purpose, integer, key
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
-
-#: Names of the keyed random streams; the numbers are cpp/es/population.h's.
-PURPOSES = {
-    "noise": 0,
-    "reset": 1,
-    "evaluate": 2,
-    "warmup": 3,
-    "judge": 4,
-    "ops": 5,
-    "init": 6,
-    "confirm": 7,
-    "curve": 8,
-}
-Purpose = Literal["noise", "reset", "evaluate", "warmup", "judge", "confirm", "curve"]
 
 #: The direction that keys the starts of the unperturbed policy during training.
 POLICY_DIRECTION = 0xFFFFFFFF
@@ -76,8 +63,6 @@ class Population:
 
     def chunks(self, limit: int = CHUNK_BYTES) -> Iterator[tuple[int, Float32]]:
         """Yields (first member, float32 rows (n, parameters)), each at most `limit` bytes and whole pairs."""
-        from ember_ml.es.noise import perturb
-
         size = max(2, limit // (4 * max(1, self.mean.size)) // 2 * 2)
         for first in range(0, self.members, size):
             count = min(size, self.members - first)
@@ -85,6 +70,24 @@ class Population:
                 yield first, self.rows[first : first + count]
             else:
                 yield first, perturb(self, first, count)
+
+
+def perturb(population: Population, first: int, count: int) -> Float32:
+    """Members first .. first + count - 1 as rows, float32 (count, parameters).
+
+    A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and
+    sum are each rounded to float32.
+    """
+    return _core.perturb(
+        np.ascontiguousarray(population.mean, np.float32),
+        np.atleast_1d(np.ascontiguousarray(population.scale, np.float32)),
+        *key(population.noise_purpose, population.seed, population.generation)[1:3],
+        integer("first_direction", population.first_direction, 2**32 - 1),
+        population.antithetic,
+        PURPOSES[population.noise_purpose],
+        first,
+        count,
+    )
 
 
 @dataclass(frozen=True)

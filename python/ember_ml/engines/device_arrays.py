@@ -142,17 +142,17 @@ class TorchArrays:
             return self.array(population.rows[first : first + count])
         if self.on_host:
             # The core makes the same bits in the same memory, without some 300 torch calls.
-            from ember_ml.es.noise import perturb
+            from ember_ml.engines.base import perturb
 
             return self.torch.from_numpy(perturb(population, first, count))
-        from ember_ml.backend.noise_torch import noise
+        from ember_ml.noise.on_torch import noise
 
         return _perturbed(self, noise, population, first, count, device=self.device)
 
     def uniforms(
         self, population: Population, directions: NDArray[np.int64], episodes: NDArray[np.int64], n: int
     ) -> Any:
-        from ember_ml.backend.noise_torch import uniforms
+        from ember_ml.noise.on_torch import uniforms
 
         return uniforms(
             PURPOSES[population.reset_purpose],
@@ -268,14 +268,14 @@ class MlxArrays:
     def members(self, population: Population, first: int, count: int) -> Any:
         if population.rows is not None:
             return self.array(population.rows[first : first + count])
-        from ember_ml.backend.noise_mlx import noise
+        from ember_ml.noise.on_mlx import noise
 
         return _perturbed(self, noise, population, first, count)
 
     def uniforms(
         self, population: Population, directions: NDArray[np.int64], episodes: NDArray[np.int64], n: int
     ) -> Any:
-        from ember_ml.backend.noise_mlx import uniforms
+        from ember_ml.noise.on_mlx import uniforms
 
         return uniforms(
             PURPOSES[population.reset_purpose],
@@ -326,7 +326,7 @@ class MlxArrays:
 def _perturbed(
     arrays: Any, noise: Callable[..., Any], population: Population, first: int, count: int, **where: Any
 ) -> Any:
-    """mean +- scale * noise made on the device; the bits of `ember_ml.es.noise.perturb`. `first` is even."""
+    """mean +- scale * noise made on the device; the bits of `engines.base.perturb`. `first` is even."""
     size = population.mean.size
     directions = _directions(population, first, count)
     epsilon = noise(

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ember_ml.es.evaluation import EvaluationResult
     from ember_ml.es.history import History
     from ember_ml.es.loggers import CSVLogger, TensorBoardLogger, WandbLogger
-    from ember_ml.es.noise import noise
     from ember_ml.es.optimize import optimize
     from ember_ml.es.optimize_result import OptimizeResult
     from ember_ml.es.policy import MLPPolicy, TrainedPolicy
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     )
     from ember_ml.es.train import train
     from ember_ml.es.trainer import Trainer
+    from ember_ml.noise.stream import noise
 
 _HOMES = {
     "train": "train",
@@ -65,7 +65,7 @@ _HOMES = {
     "OptimizeResult": "optimize_result",
     "PRESETS": "presets",
     "Preset": "presets",
-    "noise": "noise",
+    "noise": "ember_ml.noise.stream",
     **dict.fromkeys(
         ("ARS", "CMAES", "CRFMNES", "PGPE", "SNES", "CholeskyCMAES", "OpenAIES", "SepCMAES", "Strategy"),
         "strategies",
@@ -110,11 +110,16 @@ def __getattr__(name: str) -> Any:
     if name == "EvaluationError":
         value = importlib.import_module("ember_ml.errors").EvaluationError
     elif name in _HOMES:
-        value = getattr(importlib.import_module(f"ember_ml.es.{_HOMES[name]}"), name)
+        value = getattr(importlib.import_module(_home(name)), name)
     else:
         raise AttributeError(f"module 'ember_ml.es' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _home(name: str) -> str:
+    home = _HOMES[name]
+    return home if "." in home else f"ember_ml.es.{home}"
 
 
 def __dir__() -> list[str]:

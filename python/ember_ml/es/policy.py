@@ -87,7 +87,7 @@ class MLPPolicy:
 
     def initial(self, spec: PolicySpec, seed: int) -> Float32:
         """First parameters, float32 (parameters,), a pure function of the seed."""
-        from ember_ml.es.noise import noise
+        from ember_ml.noise.stream import noise
 
         normals = noise(seed, 0, 0, spec.parameters, purpose="init")
         theta = np.zeros(spec.parameters, np.float32)

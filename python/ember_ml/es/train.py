@@ -146,7 +146,7 @@ def make_trainers(
 ) -> list[Any]:
     """One function for each restart that makes its trainer. `changes` are some of `STRATEGY_OPTIONS`."""
     from ember_ml import envs
-    from ember_ml.es.noise import derived_seed
+    from ember_ml.noise.stream import derived_seed
 
     for name in options:
         if name not in OPTIONS and name not in _LIMITS:

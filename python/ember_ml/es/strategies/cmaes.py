@@ -9,9 +9,9 @@ import numpy as np
 
 from ember_ml.engines.base import Float32, Float64
 from ember_ml.errors import need
-from ember_ml.es.noise import noise
 from ember_ml.es.strategies.rows import RowStrategy
 from ember_ml.es.strategies.size import members_for_directions, members_of, refuse_matrices
+from ember_ml.noise.stream import noise
 
 
 class _Draw:

@@ -2,19 +2,19 @@
 
 Stream version 1, frozen: changing any bit of it needs a new version number (docs/noise.md).
 `reference_noise` below is the definition in numpy, to be read; `noise` computes the same bits in the native
-core, `ember_ml.backend.noise_torch` and `noise_mlx` on those devices.
+core, `on_torch` and `on_mlx` on those devices.
 """
 
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
-from ember_ml.backend.noise import (
+from ember_ml.noise.arrays import (
     COSINE,
     LOGARITHM,
     PARITY,
@@ -25,15 +25,23 @@ from ember_ml.backend.noise import (
     SINE,
     STREAM_VERSION,
 )
-from ember_ml.engines.base import PURPOSES
-
-if TYPE_CHECKING:
-    from ember_ml.engines.base import Population
-
-__all__ = ["derived_seed", "noise", "perturb", "reference_noise", "reference_threefry", "uniforms"]
 
 Float32 = NDArray[np.float32]
 UInt32 = NDArray[np.uint32]
+
+#: Names of the keyed random streams; the numbers are cpp/es/population.h's.
+PURPOSES = {
+    "noise": 0,
+    "reset": 1,
+    "evaluate": 2,
+    "warmup": 3,
+    "judge": 4,
+    "ops": 5,
+    "init": 6,
+    "confirm": 7,
+    "curve": 8,
+}
+Purpose = Literal["noise", "reset", "evaluate", "warmup", "judge", "confirm", "curve"]
 
 
 def noise(
@@ -47,46 +55,28 @@ def noise(
         seed: 0 <= seed < 2**64.
         generation, direction: 0 <= number < 2**32.
         size: number of parameters; first + size is at most 2**35.
-        purpose: which of the independent streams (`ember_ml.engines.base.PURPOSES`); training uses "noise".
+        purpose: which of the independent streams (`PURPOSES`); training uses "noise".
 
     Raises:
         ValueError, TypeError: naming the argument that does not fit.
     """
-    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
-    size, first = _integer("size", size, 2**35), _integer("first", first, 2**35)
+    purpose_number, seed, generation, direction = key(purpose, seed, generation, direction)
+    size, first = integer("size", size, 2**35), integer("first", first, 2**35)
     return _core.noise(seed, generation, direction, size, first, purpose_number)
 
 
 def uniforms(purpose: str | int, seed: int, generation: int, direction: int, episode: int, n: int) -> Float32:
     """n uniform numbers in [0, 1), multiples of 2**-24, float32 (n,): what environment resets draw from."""
-    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
-    episode, n = _integer("episode", episode, 2**32 - 1), _integer("n", n, 2**34)
+    purpose_number, seed, generation, direction = key(purpose, seed, generation, direction)
+    episode, n = integer("episode", episode, 2**32 - 1), integer("n", n, 2**34)
     return _core.uniforms(purpose_number, seed, generation, direction, episode, n)
 
 
 def derived_seed(purpose: str | int, seed: int, generation: int, direction: int, episode: int) -> int:
     """A number in [0, 2**31) for generators that take a small seed, such as gymnasium's ``reset(seed=)``."""
-    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
-    episode = _integer("episode", episode, 2**32 - 1)
+    purpose_number, seed, generation, direction = key(purpose, seed, generation, direction)
+    episode = integer("episode", episode, 2**32 - 1)
     return _core.derived_seed(purpose_number, seed, generation, direction, episode)
-
-
-def perturb(population: Population, first: int, count: int) -> Float32:
-    """Members first .. first + count - 1 as rows, float32 (count, parameters).
-
-    A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and
-    sum are each rounded to float32.
-    """
-    return _core.perturb(
-        np.ascontiguousarray(population.mean, np.float32),
-        np.atleast_1d(np.ascontiguousarray(population.scale, np.float32)),
-        *_key(population.noise_purpose, population.seed, population.generation)[1:3],
-        _integer("first_direction", population.first_direction, 2**32 - 1),
-        population.antithetic,
-        PURPOSES[population.noise_purpose],
-        first,
-        count,
-    )
 
 
 # ------------------------------------------------------------------------------------------ the definition
@@ -99,7 +89,7 @@ def reference_noise(
 
     Parameter 64 g + 16 w + 8 h + l takes word w of block 8 g + l: its cosine (h = 0) or its sine (h = 1).
     """
-    purpose_number, seed, generation, direction = _key(purpose, seed, generation, direction)
+    purpose_number, seed, generation, direction = key(purpose, seed, generation, direction)
     g0, g1 = first // 64, -(-(first + size) // 64)
     blocks = np.arange(8 * g0, 8 * g1, dtype=np.uint32)
     counter = [
@@ -173,7 +163,7 @@ def reference_quadrant(a: UInt32) -> tuple[Float32, Float32]:
 # ------------------------------------------------------------------------------------------------ arguments
 
 
-def _integer(name: str, value: int, most: int) -> int:
+def integer(name: str, value: int, most: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
@@ -183,16 +173,16 @@ def _integer(name: str, value: int, most: int) -> int:
     return number
 
 
-def _key(purpose: str | int, seed: int, generation: int, direction: int = 0) -> tuple[int, int, int, int]:
+def key(purpose: str | int, seed: int, generation: int, direction: int = 0) -> tuple[int, int, int, int]:
     if isinstance(purpose, str):
         if purpose not in PURPOSES:
             raise ValueError(f"purpose: got {purpose!r}, wanted one of {', '.join(PURPOSES)}")
         purpose = PURPOSES[purpose]
     return (
-        _integer("purpose", purpose, 2**16 - 1),
-        _integer("seed", seed, 2**64 - 1),
-        _integer("generation", generation, 2**32 - 1),
-        _integer("direction", direction, 2**32 - 1),
+        integer("purpose", purpose, 2**16 - 1),
+        integer("seed", seed, 2**64 - 1),
+        integer("generation", generation, 2**32 - 1),
+        integer("direction", direction, 2**32 - 1),
     )
 
 

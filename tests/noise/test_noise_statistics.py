@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ember_ml import _core
-from ember_ml.es.noise import (
+from ember_ml.noise.stream import (
     derived_seed,
     noise,
     reference_pair,

@@ -1,7 +1,7 @@
 """The noise and the uniforms of stream version 1 on arrays of any backend, from int32 that wraps.
 
-One definition for torch and mlx (`noise_torch`, `noise_mlx` bring the primitives); the same bits as the
-native core and as the numpy reference `ember_ml.es.noise.reference_noise`, which is the one to read first.
+One definition for torch and mlx (`on_torch`, `on_mlx` bring the primitives); the same bits as the
+native core and as the numpy reference `reference_noise` in `stream`, which is the one to read first.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _threefry(counter: list[Any], key: list[int]) -> list[Any]:
 
 
 def _pair(ops: Primitives, word: Any) -> tuple[Any, Any]:
-    """Cosine and sine normals of each word: see `reference_pair` in ember_ml/es/noise.py."""
+    """Cosine and sine normals of each word: see `reference_pair` in ember_ml/noise/stream.py."""
     k = ops.to_float((word >> 16) & 0xFFFF) + 0.5
     bits = ops.as_int(k)
     t = ops.as_float((bits & 0x007FFFFF) | 0x3F800000)

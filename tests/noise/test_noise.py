@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import _core
-from ember_ml.engines.base import Population
-from ember_ml.es.noise import derived_seed, noise, perturb, reference_noise, reference_threefry, uniforms
+from ember_ml.engines.base import Population, perturb
+from ember_ml.noise.stream import derived_seed, noise, reference_noise, reference_threefry, uniforms
 
 LEVELS = _core.simd_levels()
 ONES = [0xFFFFFFFF] * 4
@@ -62,9 +62,7 @@ def test_a_part_does_not_depend_on_how_much_is_asked(level, first, size):
 def device_noise(name):
     """The module that defines the noise for torch or mlx, and a conversion to numpy."""
     skip_without(name if name == "torch" else "mlx.core", name)
-    return importlib.import_module(f"ember_ml.backend.noise_{name}"), lambda x: np.array(
-        x.tolist(), np.float32
-    )
+    return importlib.import_module(f"ember_ml.noise.on_{name}"), lambda x: np.array(x.tolist(), np.float32)
 
 
 @pytest.mark.parametrize("name", ["torch", "mlx"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ember_ml.backend import noise as definition
 from ember_ml.errors import need
+from ember_ml.noise import arrays as definition
 
 __all__ = ["noise", "uniforms"]
 
@@ -35,7 +35,7 @@ def noise(
 ) -> Any:
     """Noise vectors of several directions: float32 (len(directions), size) on `device`.
 
-    Row i has the bits of ``ember_ml.es.noise.noise(seed, generation, directions[i], size)``; arguments as
+    Row i has the bits of ``ember_ml.es.noise(seed, generation, directions[i], size)``; arguments as
     there, `purpose` as a number.
     """
     return definition.noise(_primitives(device), seed, generation, directions, size, first, purpose)
