@@ -1,8 +1,9 @@
 """A training read from a file: every number checked before anything is made of it.
 
 A file may come from anybody, so what it says is data and nothing more: no module is imported, no file
-opened, no code compiled or linked, and no process started for it. What may be played of the environment it
-names is in envs/stored.py; options of the trainer are taken by name from `OPTIONS` alone.
+opened, no code compiled or linked for it. What may be played of the environment it names is in
+envs/stored.py; options of the trainer are taken by name from `OPTIONS` alone. Threads and workers start when
+its reader trains on, as many as the training had, at most one a core.
 """
 
 from __future__ import annotations
