@@ -1,7 +1,8 @@
 /* A pendulum of your own, to copy and change: swing up and stay up, as in gymnasium's Pendulum-v1.
  *
  *   from ember_ml import envs, es
- *   run = es.train(envs.compile("my_env.c"), generations=200)
+ *   run = es.train(envs.compile("my_env.c"), sigma=1.0, learning_rate=0.3, episodes=2, generations=400)
+ *   run.evaluate(episodes=100).mean   # about -150: it swings up and stands; nothing gets more than about -139
  */
 #include <math.h>
 

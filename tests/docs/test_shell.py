@@ -1,29 +1,31 @@
-"""The guide's command lines run as printed, one after the other in one folder."""
+"""The documents' command lines run as printed, one after the other in one folder."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from conftest import skip_without
+from markdown import DOCUMENTS, ROOT, blocks
 
-ROOT = Path(__file__).parents[2]
+
+def command_lines(path):
+    """The lines of its bash blocks without comments; not of blocks that say why they are not run here."""
+    code = [block.code for block in blocks(path, "bash") if block.reason is None]
+    return [line.partition("  #")[0].strip() for part in code for line in part.splitlines() if line]
 
 
-def command_lines():
-    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8").partition("## From the shell")[2]
-    blocks = re.findall(r"```bash\n(.*?)```", text, re.S)
-    return [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines() if line]
+def test_the_guide_is_among_them():
+    assert len(command_lines(ROOT / "docs" / "guide.md")) >= 10
 
 
 @pytest.mark.timeout(600)
-def test_the_guides_command_lines(tmp_path):
+@pytest.mark.parametrize("path", [p for p in DOCUMENTS if command_lines(p)], ids=lambda path: path.name)
+def test_command_lines(path, tmp_path):
     for package in ("matplotlib", "PIL", "gymnasium"):
         skip_without(package)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    lines = command_lines()
-    assert len(lines) >= 10 and all(line.startswith("ember-ml ") for line in lines)
+    lines = command_lines(path)
+    assert all(line.startswith("ember-ml ") for line in lines)
     for line in lines:
         if line == "ember-ml bench":  # half a minute of measuring, which tests/bench does in little
             continue
@@ -35,6 +37,6 @@ def test_the_guides_command_lines(tmp_path):
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, ""), line
-    assert {"cartpole.npz", "curve.png", "policy.h", "cartpole.gif", "mine.npz"} <= {
-        path.name for path in tmp_path.iterdir()
-    }
+    if path.name == "guide.md":
+        there = {file.name for file in tmp_path.iterdir()}
+        assert {"cartpole.npz", "curve.png", "policy.h", "cartpole.gif", "mine.npz"} <= there
