@@ -1,6 +1,8 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "bindings/bindings.h"
+#include "envs/mujoco/batch.h"
 #include "envs/mujoco/locomotion.h"
 #include "envs/mujoco/robot.h"
 
@@ -217,6 +220,29 @@ py::tuple step(const Environment& env, int n, const Floats& action) {
                         report.y_velocity, report.forward, report.control, report.contact, report.survive);
 }
 
+py::tuple step_many(const Environment& env, const std::vector<int>& which, const Floats& actions,
+                    int threads) {
+  const mujoco::LocomotionTask& task = locomotion_of(env);
+  const auto count = static_cast<py::ssize_t>(env.simulations());
+  for (const int n : which) simulation_of(env, n);
+  if (actions.ndim() != 2 || actions.shape(0) != count || actions.shape(1) != task.controls())
+    throw py::value_error("actions: wanted (" + std::to_string(count) + ", " +
+                          std::to_string(task.controls()) + ") values");
+  py::array_t<double> observations({count, static_cast<py::ssize_t>(task.observations())}),
+      report({count, static_cast<py::ssize_t>(mujoco::columns)});
+  py::array_t<std::uint8_t> terminated(count);
+  std::fill_n(observations.mutable_data(), observations.size(), 0.0);
+  std::fill_n(report.mutable_data(), report.size(), 0.0);
+  std::fill_n(terminated.mutable_data(), terminated.size(), std::uint8_t{0});
+  const mujoco::Rows rows{observations.mutable_data(), report.mutable_data(), terminated.mutable_data()};
+  {
+    const float* values = actions.data();
+    const py::gil_scoped_release release;
+    mujoco::step_many(env, task, which, values, threads, rows);
+  }
+  return py::make_tuple(std::move(observations), std::move(report), std::move(terminated));
+}
+
 }  // namespace
 
 void register_mujoco(py::module_& module) {
@@ -240,6 +266,11 @@ void register_mujoco(py::module_& module) {
       .def("step", &step, py::arg("simulation"), py::arg("action"),
            "Returns (observation, reward, terminated, x_velocity, y_velocity, reward_forward, reward_ctrl, "
            "reward_contact, reward_survive).")
+      .def("step_many", &step_many, py::arg("which"), py::arg("actions"), py::arg("threads"),
+           "Steps the simulations numbered `which` with their rows of actions (simulations, controls). "
+           "Returns (observations, report, terminated) with a row for each simulation, zeros in the others; "
+           "the report's columns are reward, x_velocity, y_velocity, reward_forward, reward_ctrl, "
+           "reward_contact, reward_survive, x, y.")
       .def("diverged", [](const Environment& env, int n) { return simulation_of(env, n).diverged(); });
 }
 

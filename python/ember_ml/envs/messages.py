@@ -67,14 +67,28 @@ def _say(text: str) -> None:
             print(f"MuJoCo: {text.strip()}", file=sys.stderr)
 
 
+def _screenless() -> dict[str, str]:
+    """How gymnasium's MuJoCo tasks are told to draw; by themselves they want a screen."""
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return {}
+    from ctypes.util import find_library
+
+    for way, library in (("egl", "EGL"), ("osmesa", "OSMesa")):
+        if find_library(library) is not None:
+            return {"MUJOCO_GL": way}
+    return {}
+
+
 @contextlib.contextmanager
 def headless() -> Iterator[None]:
-    """While pictures are made without a window: SDL looks for no screen and no loudspeaker.
+    """While pictures are made without a window: SDL looks for no screen and no loudspeaker, and gymnasium's
+    MuJoCo tasks draw without a screen where there is none.
 
-    It complains on standard error where there are none. What the user has set stands.
+    They complain on standard error, or fail. What the user has set stands.
     """
-    added = [name for name in _DUMMY if name not in os.environ]
-    os.environ.update({name: _DUMMY[name] for name in added})
+    wanted = {**_DUMMY, **_screenless()}
+    added = [name for name in wanted if name not in os.environ]
+    os.environ.update({name: wanted[name] for name in added})
     try:
         yield
     finally:

@@ -39,17 +39,17 @@ class NativeEnv(gymnasium.Env):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
         super().reset(seed=seed)
         if seed is None and not self._lane._started:
             seed = self.np_random_seed
         observations, info = self._lane.reset(seed=seed, options=options)
-        return observations[0], info
+        return observations[0], _first(info)
 
-    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
         batch = np.asarray(action).reshape(1) if self._discrete else np.asarray(action).reshape(1, -1)
-        observations, rewards, terminated, _, _ = self._lane.step(batch)
-        return observations[0], float(rewards[0]), bool(terminated[0]), False, {}
+        observations, rewards, terminated, _, info = self._lane.step(batch)
+        return observations[0], float(rewards[0]), bool(terminated[0]), False, _first(info)
 
     def render(self) -> Any:
         frames = self._lane.render()
@@ -57,6 +57,11 @@ class NativeEnv(gymnasium.Env):
 
     def close(self) -> None:
         self._lane.close()
+
+
+def _first(info: dict[str, Any]) -> dict[str, Any]:
+    """The only lane's infos; keys with an underscore are masks."""
+    return {key: value[0] for key, value in info.items() if not key.startswith("_")}
 
 
 class CartPoleEnv(NativeEnv):

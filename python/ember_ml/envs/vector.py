@@ -49,14 +49,29 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         if unknown:
             known = ", ".join(self.options) or "none"
             raise TypeError(f"{self.env_name} has no option {unknown[0]!r}; it has {known}")
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(f"render_mode is {render_mode!r}; a native vector env has 'rgb_array' or None")
-        mode = autoreset_mode if isinstance(autoreset_mode, AutoresetMode) else AutoresetMode(autoreset_mode)
+        mode = self._describe(num_envs, render_mode, autoreset_mode, kwargs)
         names = {
             AutoresetMode.NEXT_STEP: "next_step",
             AutoresetMode.SAME_STEP: "same_step",
             AutoresetMode.DISABLED: "disabled",
         }
+        sutton_barto_reward = bool(kwargs.pop("sutton_barto_reward", False))
+        self._native = _core.VectorEnv(
+            self.env_name, num_envs, max_episode_steps or 0, names[mode], kwargs, sutton_barto_reward
+        )
+        self._step = self._native.step
+
+    def _describe(
+        self,
+        num_envs: int,
+        render_mode: str | None,
+        autoreset_mode: str | AutoresetMode,
+        kwargs: dict[str, Any],
+    ) -> AutoresetMode:
+        """What gymnasium asks of a vector environment: spaces, metadata, seeds."""
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(f"render_mode is {render_mode!r}; a native vector env has 'rgb_array' or None")
+        mode = autoreset_mode if isinstance(autoreset_mode, AutoresetMode) else AutoresetMode(autoreset_mode)
         self._twin = self._make_twin(render_mode, kwargs)
         fps = self._twin.metadata.get("render_fps", 50)
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": fps, "autoreset_mode": mode}
@@ -66,14 +81,10 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         self.single_action_space = self._twin.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        sutton_barto_reward = bool(kwargs.pop("sutton_barto_reward", False))
-        self._native = _core.VectorEnv(
-            self.env_name, num_envs, max_episode_steps or 0, names[mode], kwargs, sutton_barto_reward
-        )
-        self._step = self._native.step
         self._seeds: list[int | None] = [None] * num_envs
         self._actions: NDArray[Any] | None = None
         self._started = False
+        return mode
 
     def _make_twin(self, render_mode: str | None, kwargs: dict[str, Any]) -> gymnasium.Env:
         module, _, name = self.twin_class.partition(":")
@@ -104,7 +115,10 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
             raise gymnasium.error.Error(f"Seed must be a python integer, actual type: {type(seed)}")
         if seed < 0:
             raise gymnasium.error.Error(f"Seed must be greater or equal to zero, actual value: {seed}")
-        self._seeds[i] = seed = int(seed)
+        self._seeds[i] = int(seed)
+        self._start_stream(i, int(seed))
+
+    def _start_stream(self, i: int, seed: int) -> None:
         words = [seed & 0xFFFFFFFF]
         while seed := seed >> 32:
             words.append(seed & 0xFFFFFFFF)
@@ -112,7 +126,7 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Starts all episodes, or those of `options["reset_mask"]`.
 
         Args:
@@ -132,14 +146,20 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         mask = None if options is None else options.get("reset_mask")
         if mask is not None:
             self._check_mask(mask)
-        low, high = self._bounds(options)
+        bounds = self._bounds(options)
         for i, number in enumerate(seeds):
             if number is not None and (mask is None or mask[i]):
                 self._seed(i, number)
         if not self._started:
             self._fill_seeds()
             self._started = True
-        return self._native.reset(mask, low, high), {}
+        return self._begin(mask, bounds)
+
+    def _begin(
+        self, mask: NDArray[np.bool_] | None, bounds: tuple[float | None, float | None]
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Starts the episodes of `mask`, or all: (observations, info)."""
+        return self._native.reset(mask, *bounds), {}
 
     def _check_mask(self, mask: Any) -> None:
         if not isinstance(mask, np.ndarray):
@@ -164,9 +184,7 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
 
     def step(
         self, actions: NDArray[Any]
-    ) -> tuple[
-        NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
-    ]:
+    ) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """Steps every environment. actions: integers (num_envs,), or float32 (num_envs, action values)."""
         if not self._started:
             raise gymnasium.error.ResetNeeded("Cannot call env.step() before calling env.reset()")

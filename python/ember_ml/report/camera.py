@@ -39,8 +39,13 @@ class Camera:
         try:
             with headless():
                 answer = self._render()
-        except NotImplementedError:
+        except NotImplementedError as error:
             answer = None
+            if str(error):
+                warnings.warn(
+                    f"{self.name} makes no pictures, so its observations are drawn instead: {error}",
+                    stacklevel=2,
+                )
         except Exception as error:
             raise EvaluationError(f"{self.name}.render raised {type(error).__name__}: {error}") from error
         if self._vector and isinstance(answer, (tuple, list)) and len(answer):

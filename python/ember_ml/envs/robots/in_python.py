@@ -27,7 +27,7 @@ class RobotInPython:
         self.model = mj.MjModel.__copy__(robot.model) if robot.randomize else robot.model
         self.data = mj.MjData(self.model)
         self._rng = np.zeros(1, np.uint64)
-        self._renderer: Any = None
+        self._painter: Any = None
         self._step = 0
 
     def reset(self, *, seed: int = 0, options: Any = None) -> tuple[Any, dict[str, Any]]:
@@ -98,13 +98,18 @@ class RobotInPython:
         return f"step {self._step} of the episode of seed {self._seed}"
 
     def render(self, width: int = 480, height: int = 360) -> Any:
-        """The scene as it is, uint8 (height, width, 3)."""
-        if self._renderer is None:
-            self._renderer = package().Renderer(self.model, height=height, width=width)
-        self._renderer.update_scene(self.data)
-        return self._renderer.render()
+        """The scene as it is, uint8 (height, width, 3), seen by the model's first camera.
+
+        Raises:
+            NoPictures: OpenGL works in no way here.
+        """
+        from ember_ml.envs.robots.picture import Painter
+
+        if self._painter is None:
+            self._painter = Painter(self.model, width, height)
+        return self._painter.paint(self.data)
 
     def close(self) -> None:
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        if self._painter is not None:
+            self._painter.close()
+            self._painter = None
