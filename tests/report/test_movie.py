@@ -14,6 +14,7 @@ from ember_ml import envs, es
 from ember_ml.errors import EvaluationError, MissingExtra
 from ember_ml.playback import play
 from ember_ml.report.camera import Reel
+from ember_ml.report.movie import Animation
 from walk_env import Walk
 
 
@@ -194,6 +195,25 @@ def test_gif(walk, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffmpeg is not installed")
+def test_small_things_keep_their_colors_in_a_gif(tmp_path):
+    """A ground of many shades would otherwise take all of the palette."""
+    random = np.random.default_rng(0)
+    frames = []
+    for k in range(3):
+        frame = random.integers(100, 250, (200, 200, 1)) + random.integers(-6, 7, (200, 200, 3))
+        frame[20 + 30 * k : 28 + 30 * k, 60:68] = (200, 30, 30)
+        frame[150:154, 20:24] = (240, 190, 50)
+        frames.append(frame.astype(np.uint8))
+    from PIL import Image
+
+    path = Animation(frames, 10, "small").save(tmp_path / "small.gif")
+    with Image.open(path) as movie:
+        for k in range(3):
+            movie.seek(k)
+            shown = np.asarray(movie.convert("RGB")).astype(int)
+            assert np.abs(shown - frames[k]).max() <= 40
+
+
 def test_mp4(tmp_path):
     path = trained("MountainCar-v0").animate(tmp_path / "car.mp4", most_frames=50, fps=25)
     asked = ["-v", "error", "-count_frames", "-show_streams", "-of", "json", str(path)]

@@ -177,14 +177,31 @@ def _quantized(images: list[Any]) -> list[Any]:
     sheet = Image.new("RGB", (width, height * len(some)))
     for index, image in enumerate(some):
         sheet.paste(image, (0, height * index))
-    palette = sheet.quantize(128, method=Image.Quantize.MEDIANCUT)
+    palette = sheet.quantize(112, method=Image.Quantize.MEDIANCUT)
     # Averaging makes the white ground grey: the lightest colour becomes white where it nearly is.
-    colors = np.array(palette.getpalette()).reshape(-1, 3)
+    colors = np.array(palette.getpalette()).reshape(-1, 3)[:112]
     lightest = colors.sum(axis=1).argmax()
     if colors[lightest].min() >= 245:
         colors[lightest] = 255
-        palette.putpalette(colors.ravel().tolist())
+    palette.putpalette(_with_rare_ones(colors, np.asarray(sheet), 16).ravel().tolist())
     return [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+
+
+def _with_rare_ones(colors: np.ndarray, picture: np.ndarray, more: int) -> np.ndarray:
+    """`colors`, (n, 3), and those `more` colours of the picture that were farthest from all of them.
+
+    The palette goes by area, and what is small would get the colour of something large.
+    """
+    found = picture.reshape(-1, 3)
+    # Shades that nobody tells apart count once.
+    shades = (found >> 3).astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
+    found = found[np.unique(shades, return_index=True)[1]].astype(int)
+    away = np.abs(found[:, None] - colors[None]).max(axis=2).min(axis=1)
+    for _ in range(more):
+        rarest = found[away.argmax()]
+        colors = np.vstack([colors, rarest])
+        away = np.minimum(away, np.abs(found - rarest).max(axis=1))
+    return colors
 
 
 def _ffmpeg() -> str:
