@@ -19,10 +19,10 @@ import ember_ml.gym  # noqa: F401  registers the environments
 import gymnasium
 import numpy as np
 from ember_ml import envs
-from ember_ml.engines.base import Population
-from ember_ml.engines.chain import forward
 from ember_ml.engines.native import NativeEngine
 from ember_ml.es import MLPPolicy
+from ember_ml.policy.chain import forward
+from ember_ml.rollout import Population
 
 TASKS = ("CartPole-v1", "Pendulum-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Acrobot-v1")
 

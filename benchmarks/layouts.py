@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 from ember_ml import _core, envs
-from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
 from ember_ml.es import MLPPolicy
+from ember_ml.rollout import Population
 
 POPULATIONS = [2**n for n in range(4, 15)]
 HIDDEN = [8, 16, 32, 64, 128, 256, 512]

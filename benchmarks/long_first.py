@@ -17,8 +17,8 @@ import itertools
 
 import numpy as np
 from ember_ml import envs, es
-from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
+from ember_ml.rollout import Population
 
 TASKS = (("CartPole-v1", 8), ("CartPole-v1", 16), ("CartPole-v1", 128), ("Acrobot-v1", 16))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from ember_ml import _core, es
-from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
-from ember_ml.engines.trace import trace
 from ember_ml.envs import make
 from ember_ml.nn.modules import MLP
+from ember_ml.policy.trace import trace
+from ember_ml.rollout import Population
 
 from questions.harness import Rate, Rival, Row, compare, has, timed
 

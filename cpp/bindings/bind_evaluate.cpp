@@ -68,7 +68,7 @@ const float* checked(const char* name, const std::optional<Floats>& values, py::
   return values->data();
 }
 
-// Results as numpy arrays in a dict, in the names of engines/base.py's Evaluation.
+// Results as numpy arrays in a dict, in the names of rollout.py's Evaluation.
 py::dict to_python(const Evaluation& evaluation, py::ssize_t episodes) {
   const auto members = static_cast<py::ssize_t>(evaluation.fitness.size());
   const std::vector<py::ssize_t> flat{members}, table{members, episodes};
@@ -191,7 +191,7 @@ void register_evaluate(py::module_& module) {
            py::arg("noise_purpose") = 0, py::arg("reset_purpose") = 1, py::arg("common_starts") = false,
            py::arg("rows") = py::none(), py::arg("observation_mean") = py::none(),
            py::arg("observation_inverse_deviation") = py::none(), py::arg("with_policy") = false,
-           "Evaluates one generation without the GIL; a dict of arrays, as engines/base.py's Evaluation.")
+           "Evaluates one generation without the GIL; a dict of arrays, as rollout.py's Evaluation.")
       .def("explain", &Evaluator::explain, py::arg("directions"), py::arg("antithetic") = true)
       .def("begin", &Evaluator::begin, "Keeps threads alive until the matching end().")
       .def("end", &Evaluator::end);

@@ -1,5 +1,5 @@
 // Running mean and deviation of the observations, float64, merged once a generation. The arithmetic is that
-// of python/ember_ml/es/observation.py, operation by operation, which engines outside the native run loop
+// of python/ember_ml/policy/observation.py, operation by operation, which engines outside the native run loop
 // use.
 #pragma once
 

@@ -6,7 +6,7 @@
 
 namespace ember {
 
-// Numbers are part of the Python interface (python/ember_ml/engines/policy_spec.py) and of saved files.
+// Numbers are part of the Python interface (python/ember_ml/policy/spec.py) and of saved files.
 enum class Activation : int {
   identity = 0,
   relu = 1,

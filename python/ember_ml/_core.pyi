@@ -121,7 +121,7 @@ class Evaluator:
         ...
     def evaluate(self, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, *, first_direction: typing.SupportsInt | typing.SupportsIndex = 0, noise_purpose: typing.SupportsInt | typing.SupportsIndex = 0, reset_purpose: typing.SupportsInt | typing.SupportsIndex = 1, common_starts: bool = False, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_inverse_deviation: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, with_policy: bool = False) -> dict:
         """
-        Evaluates one generation without the GIL; a dict of arrays, as engines/base.py's Evaluation.
+        Evaluates one generation without the GIL; a dict of arrays, as rollout.py's Evaluation.
         """
     def explain(self, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True) -> str:
         ...

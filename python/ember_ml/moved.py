@@ -14,6 +14,20 @@ MOVED = {
     "ember_ml.backend.noise": "ember_ml.noise.arrays",
     "ember_ml.backend.noise_torch": "ember_ml.noise.on_torch",
     "ember_ml.backend.noise_mlx": "ember_ml.noise.on_mlx",
+    "ember_ml.engines.policy_spec": "ember_ml.policy.spec",
+    "ember_ml.engines.trace": "ember_ml.policy.trace",
+    "ember_ml.engines.forward": "ember_ml.policy.forward",
+    "ember_ml.engines.chain": "ember_ml.policy.chain",
+    "ember_ml.es.policy": "ember_ml.policy.trained",
+    "ember_ml.es.network": "ember_ml.policy.network",
+    "ember_ml.es.weights": "ember_ml.policy.weights",
+    "ember_ml.es.observation": "ember_ml.policy.observation",
+    "ember_ml.es.export": "ember_ml.policy.export.formats",
+    "ember_ml.es.export_c": "ember_ml.policy.export.c_header",
+    "ember_ml.es.export_c_math": "ember_ml.policy.export.c_math",
+    "ember_ml.es.export_onnx": "ember_ml.policy.export.onnx_model",
+    "ember_ml.es.export_torch": "ember_ml.policy.export.torch_module",
+    "ember_ml.engines.base": "ember_ml.rollout",
 }
 
 

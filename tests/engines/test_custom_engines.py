@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ember_ml import envs
-from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.engines.python import PythonEngine
+from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.rollout import Population
 
 TANH = (Elementwise("activation", "tanh"),)
 POLICY = PolicySpec(3, 1, 65, layers=(DenseLayer(3, 13, 0, 39, TANH), DenseLayer(13, 1, 52, -1, TANH)))

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from ember_ml import envs, es
 from ember_ml.engines import device_compiled
-from ember_ml.engines.base import POLICY_DIRECTION, Population, perturb
 from ember_ml.engines.device import MlxEngine, TorchEngine
 from ember_ml.engines.device_arrays import MlxArrays, TorchArrays
 from ember_ml.engines.environments import ENVIRONMENTS, environment
 from ember_ml.engines.native import NativeEngine
 from ember_ml.engines.select import Problem, choose
 from ember_ml.noise.stream import noise, uniforms
+from ember_ml.rollout import POLICY_DIRECTION, Population, perturb
 
 ENGINES = {"torch": TorchEngine, "mlx": MlxEngine}
 # environment: (steps an episode, relative difference of a return, difference of an observation's mean)
@@ -287,7 +287,7 @@ class Residual:
 
 
 def test_a_module_that_does_not_compile(device_engine):
-    from ember_ml.es.network import network_of
+    from ember_ml.policy.network import network_of
 
     env = envs.make("Pendulum-v1")
     network, module, reason, theta = network_of(Residual.make(), env, 0)

@@ -6,10 +6,10 @@ import gymnasium
 import numpy as np
 import pytest
 from ember_ml import envs
-from ember_ml.engines.base import Population
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.engines.python import PythonEngine
 from ember_ml.errors import EvaluationError
+from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.rollout import Population
 
 MLP = PolicySpec(
     1,
@@ -344,7 +344,7 @@ def test_copies_of_an_object_that_takes_a_seed():
 def test_forwards_have_the_native_engines_bits():
     """The same policy on the same observations through `_core.forward_members` and `Module.forward`."""
     from ember_ml import nn
-    from ember_ml.engines.forward import ModuleForward, SpecForward
+    from ember_ml.policy.forward import ModuleForward, SpecForward
 
     module = nn.Sequential(nn.Dense(5, 19, activation="tanh"), nn.Dense(19, 3, activation="gelu"))
     spec = PolicySpec(

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ember_ml import envs
-from ember_ml.engines.base import Population
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import PythonEngine
+from ember_ml.policy.spec import DenseLayer, PolicySpec
+from ember_ml.rollout import Population
 
 LONG = bool(os.environ.get("EMBER_LONG_TESTS"))
 LINEAR = PolicySpec(1, 1, 2, layers=(DenseLayer(1, 1, 0, 1),))

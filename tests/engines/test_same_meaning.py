@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import envs, es
-from ember_ml.engines.base import Population
 from ember_ml.engines.device import MlxEngine, TorchEngine
 from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
 from ember_ml.engines.native import NativeEngine
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import PythonEngine
+from ember_ml.policy.spec import DenseLayer, PolicySpec
+from ember_ml.rollout import Population
 
 ENGINES = {"native": None, "python": "gymnasium", "torch": "torch", "mlx": "mlx"}
 SETTINGS = [(1.0, 0.0), (0.1, 0.3), (0.3, -1e-3), (1.0, 0.1), (7.7, 0.0)]

@@ -11,11 +11,11 @@ import threading
 import numpy as np
 import pytest
 from ember_ml import envs
-from ember_ml.engines.base import Population
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import PythonEngine
 from ember_ml.envs.workers import NO_GUARD
 from ember_ml.errors import EvaluationError
+from ember_ml.policy.spec import DenseLayer, PolicySpec
+from ember_ml.rollout import Population
 
 LINEAR = PolicySpec(2, 1, 3, layers=(DenseLayer(2, 1, 0, 2),))
 PEOPLE = Population(np.full(3, 0.1, np.float32), 0.1, seed=1, generation=0, directions=7)

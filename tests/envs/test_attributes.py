@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import pytest
 from ember_ml import envs, es
-from ember_ml.engines.base import Population
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import PythonEngine
+from ember_ml.policy.spec import DenseLayer, PolicySpec
+from ember_ml.rollout import Population
 
 gymnasium = pytest.importorskip("gymnasium")
 

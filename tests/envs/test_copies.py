@@ -7,10 +7,10 @@ import copy
 import numpy as np
 import pytest
 from ember_ml import envs, es
-from ember_ml.engines.base import Population
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import MOST_LANES, PythonEngine
 from ember_ml.envs.copies import copy_of
+from ember_ml.policy.spec import DenseLayer, PolicySpec
+from ember_ml.rollout import Population
 
 LINEAR = PolicySpec(1, 1, 2, layers=(DenseLayer(1, 1, 0, 1),))
 PEOPLE = Population(np.zeros(2, np.float32), 0.1, seed=0, generation=0, directions=40)

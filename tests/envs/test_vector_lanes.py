@@ -9,11 +9,11 @@ import gymnasium
 import numpy as np
 import pytest
 from ember_ml import envs
-from ember_ml.engines.base import Population
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
 from ember_ml.engines.python import PythonEngine
 from ember_ml.envs.vector_lanes import seeds_of
 from ember_ml.errors import EvaluationError
+from ember_ml.policy.spec import DenseLayer, PolicySpec
+from ember_ml.rollout import Population
 from gymnasium.vector import AutoresetMode
 
 LINEAR = PolicySpec(2, 1, 3, layers=(DenseLayer(2, 1, 0, 2),))

@@ -15,8 +15,8 @@ from conftest import skip_without
 from ember_ml import envs, es
 from ember_ml.envs import EnvSpec, stored
 from ember_ml.es import checkpoint
-from ember_ml.es.export import export
 from ember_ml.es.saved import OPTIONS
+from ember_ml.policy.export.formats import export
 from walk_env import Walk
 
 DATA = Path(__file__).parents[1] / "data"

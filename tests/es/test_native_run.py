@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from ember_ml import _core, envs
 from ember_ml.engines.native import NativeEngine
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
-from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.strategies import ARS, PGPE, SNES, OpenAIES, SepCMAES
+from ember_ml.policy.observation import ObservationStatistics
+from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
 
 ADAM = {"name": "Adam", "learning_rate": 0.05}
 STRATEGIES = {

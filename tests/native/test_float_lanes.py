@@ -5,7 +5,7 @@ import pytest
 
 gymnasium = pytest.importorskip("gymnasium")
 import ember_ml.gym  # noqa: E402, F401
-from ember_ml.engines.base import Population  # noqa: E402
+from ember_ml.rollout import Population  # noqa: E402
 from test_native_engine import INFOS, engine, forward  # noqa: E402
 
 EPISODES = 2000

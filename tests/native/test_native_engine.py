@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pytest
 from ember_ml import _core
-from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.rollout import Population
 
 INFOS = {info.name: info for info in _core.builtin_environments()}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import _core
-from ember_ml.engines.base import Population, perturb
 from ember_ml.noise.stream import derived_seed, noise, reference_noise, reference_threefry, uniforms
+from ember_ml.rollout import Population, perturb
 
 LEVELS = _core.simd_levels()
 ONES = [0xFFFFFFFF] * 4

@@ -18,16 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import POLICY_DIRECTION, EpisodeOptions, Evaluation, Float32, Population
 from ember_ml.engines.device_arrays import Arrays, MlxArrays, TorchArrays
 from ember_ml.engines.device_compiled import CompiledEpisodes
 from ember_ml.engines.device_policy import SpecPolicy, device_policy
 from ember_ml.engines.device_result import Tally
 from ember_ml.engines.device_rollout import EagerRollout, Game
 from ember_ml.engines.environments import State, environment
-from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.rollout import POLICY_DIRECTION, EpisodeOptions, Evaluation, Float32, Population
 
 #: Actions between two looks at who is still alive, where episodes can end early and where they cannot.
 TURNS_TERMINATING = 32
@@ -120,7 +120,7 @@ class DeviceEngine:
         observation_inverse_deviation: Float32 | None = None,
         with_policy: bool = False,
     ) -> Evaluation:
-        """Returns of every member. See engines/base.py.
+        """Returns of every member. See rollout.py.
 
         Raises:
             ValueError: the policy's forward cannot be run over a population, or statistics are missing.

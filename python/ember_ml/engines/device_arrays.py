@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml.backend.select import table
-from ember_ml.engines.base import CHUNK_BYTES, PURPOSES, Population
 from ember_ml.errors import need
+from ember_ml.rollout import CHUNK_BYTES, PURPOSES, Population
 
 
 class Arrays(Protocol):
@@ -142,7 +142,7 @@ class TorchArrays:
             return self.array(population.rows[first : first + count])
         if self.on_host:
             # The core makes the same bits in the same memory, without some 300 torch calls.
-            from ember_ml.engines.base import perturb
+            from ember_ml.rollout import perturb
 
             return self.torch.from_numpy(perturb(population, first, count))
         from ember_ml.noise.on_torch import noise
@@ -326,7 +326,7 @@ class MlxArrays:
 def _perturbed(
     arrays: Any, noise: Callable[..., Any], population: Population, first: int, count: int, **where: Any
 ) -> Any:
-    """mean +- scale * noise made on the device; the bits of `engines.base.perturb`. `first` is even."""
+    """mean +- scale * noise made on the device; the bits of `rollout.perturb`. `first` is even."""
     size = population.mean.size
     directions = _directions(population, first, count)
     epsilon = noise(

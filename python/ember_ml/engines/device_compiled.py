@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ember_ml.engines.device_policy import apply_operations
 from ember_ml.engines.device_rollout import OBSERVATION_CLIP, Game
 from ember_ml.engines.environments import State
-from ember_ml.engines.policy_spec import DenseLayer, PolicySpec
+from ember_ml.policy.spec import DenseLayer, PolicySpec
 
 #: Most turns written out in one pass of the loop, each of one step of one stage: more cost less a turn and
 #: more to compile.

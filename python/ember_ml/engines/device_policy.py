@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ember_ml.backend.select import using_backend
 from ember_ml.engines.device_arrays import Arrays
-from ember_ml.engines.policy_spec import Elementwise, PolicySpec
+from ember_ml.policy.spec import Elementwise, PolicySpec
 
 
 class DevicePolicy(Protocol):

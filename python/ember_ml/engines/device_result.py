@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_compiled import Sums
 from ember_ml.engines.device_rollout import Record
 from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
+from ember_ml.rollout import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
 
 
 class Tally:

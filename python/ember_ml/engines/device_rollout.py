@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import OBSERVATION_CLIP
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.environments import Environment, State
+from ember_ml.rollout import OBSERVATION_CLIP
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import Float64
+from ember_ml.rollout import Float64
 
 
 def without_offset(returns: Float64, lengths: NDArray[Any], offset: float) -> Float64:

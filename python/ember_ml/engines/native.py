@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import (
+from ember_ml.engines.step_limit import step_limit
+from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.rollout import (
     PURPOSES,
     EpisodeOptions,
     Evaluation,
@@ -16,9 +19,6 @@ from ember_ml.engines.base import (
     ObservationSums,
     Population,
 )
-from ember_ml.engines.policy_spec import PolicySpec
-from ember_ml.engines.step_limit import step_limit
-from ember_ml.envs.spec import EnvSpec
 
 LAYOUTS = ("auto", "members", "episodes", "units")
 

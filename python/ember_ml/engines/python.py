@@ -12,17 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
-from ember_ml.engines.base import (
-    OBSERVATION_CLIP,
-    POLICY_DIRECTION,
-    PURPOSES,
-    EpisodeOptions,
-    Evaluation,
-    Float32,
-    Population,
-)
-from ember_ml.engines.forward import Forward, make_forward
-from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.python_result import Episode, Leaves, Result
 from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.abi import CustomLanes
@@ -31,6 +20,17 @@ from ember_ml.envs.spec import EnvSpec
 from ember_ml.envs.starts import Starts
 from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
+from ember_ml.policy.forward import Forward, make_forward
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.rollout import (
+    OBSERVATION_CLIP,
+    POLICY_DIRECTION,
+    PURPOSES,
+    EpisodeOptions,
+    Evaluation,
+    Float32,
+    Population,
+)
 
 #: Episodes side by side, at most: each needs an environment object of its own.
 MOST_LANES = 64
@@ -95,7 +95,7 @@ class PythonEngine:
         observation_inverse_deviation: Float32 | None = None,
         with_policy: bool = False,
     ) -> Evaluation:
-        """Runs all members' episodes. See engines/base.py.
+        """Runs all members' episodes. See rollout.py.
 
         Raises:
             EvaluationError: the environment or the policy raised, or gave NaN or a wrong shape.

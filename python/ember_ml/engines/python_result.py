@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ember_ml.engines.base import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
 from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
+from ember_ml.rollout import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
 
 
 class Episode:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ember_ml.es.loggers import CSVLogger, TensorBoardLogger, WandbLogger
     from ember_ml.es.optimize import optimize
     from ember_ml.es.optimize_result import OptimizeResult
-    from ember_ml.es.policy import MLPPolicy, TrainedPolicy
     from ember_ml.es.preset_table import list_presets
     from ember_ml.es.presets import PRESETS, Preset
     from ember_ml.es.restore import load
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from ember_ml.es.train import train
     from ember_ml.es.trainer import Trainer
     from ember_ml.noise.stream import noise
+    from ember_ml.policy.trained import MLPPolicy, TrainedPolicy
 
 _HOMES = {
     "train": "train",
@@ -53,8 +53,8 @@ _HOMES = {
     "load": "restore",
     "History": "history",
     "EvaluationResult": "evaluation",
-    "MLPPolicy": "policy",
-    "TrainedPolicy": "policy",
+    "MLPPolicy": "ember_ml.policy.trained",
+    "TrainedPolicy": "ember_ml.policy.trained",
     "Callback": "callbacks",
     "Checkpoint": "callbacks",
     "CSVLogger": "loggers",

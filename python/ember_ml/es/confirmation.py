@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_ml.engines.base import Float32
 from ember_ml.es.evaluation import EvaluationResult, play
+from ember_ml.rollout import Float32
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer

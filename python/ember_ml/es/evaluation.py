@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import Float32, Population, Purpose
+from ember_ml.rollout import Float32, Population, Purpose
 
 if TYPE_CHECKING:
     from ember_ml.es.snapshot import Snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.policy.spec import PolicySpec
 
 if TYPE_CHECKING:
     from ember_ml.engines.select import Problem

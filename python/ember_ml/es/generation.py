@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import Evaluation, Population
 from ember_ml.es.confirmation import Confirmation
 from ember_ml.es.interrupt import Interrupt
 from ember_ml.es.snapshot import Candidate, NativeCandidate
+from ember_ml.rollout import Evaluation, Population
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.engines.base import Float64
 from ember_ml.errors import EvaluationError
+from ember_ml.rollout import Float64
 
 
 class Objective:

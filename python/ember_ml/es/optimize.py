@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
-from ember_ml.engines.base import Float64
 from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.objective import Objective
 from ember_ml.es.optimize_progress import OptimizeProgress
@@ -20,6 +19,7 @@ from ember_ml.es.optimize_result import FIELDS, OptimizeResult
 from ember_ml.es.options import StrategyName
 from ember_ml.es.search_space import SearchSpace
 from ember_ml.es.strategies import Strategy, names
+from ember_ml.rollout import Float64
 
 #: Above so many parameters the default is linear in them, not square.
 MANY = 100

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.engines.base import Float64
 from ember_ml.es.interrupt import acknowledge
+from ember_ml.rollout import Float64
 
 #: One record a generation. Values are f's own, whether it was maximised or minimised.
 FIELDS = np.dtype(

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ember_ml import validate
 from ember_ml.es.options import STRATEGIES
-from ember_ml.es.policy import MLPPolicy
 from ember_ml.es.presets import DEFAULT, PRESETS, Preset, presets_of
 from ember_ml.es.strategies import Strategy
+from ember_ml.policy.trained import MLPPolicy
 
 _HEAD = """\
 # Presets

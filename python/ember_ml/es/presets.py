@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ember_ml.es.policy import MLPPolicy
 from ember_ml.es.strategies import ARS, OpenAIES, Strategy
+from ember_ml.policy.trained import MLPPolicy
 from ember_ml.validate import suggest
 
 TRIALS = "found by trial on seeds that the published results do not use"

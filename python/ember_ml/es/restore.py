@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml import validate
-from ember_ml.engines.base import Engine, EpisodeOptions
-from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import Choice, Problem, check_device, choose
 from ember_ml.envs import make
 from ember_ml.envs.spec import resolved
 from ember_ml.es import checkpoint, saved
 from ember_ml.es.explanation import explain_saved
-from ember_ml.es.network import network_of
 from ember_ml.es.run import Run
 from ember_ml.es.saved import Saved
 from ember_ml.es.snapshot import Snapshot
 from ember_ml.es.strategies import Strategy
-from ember_ml.es.weights import Weights
+from ember_ml.policy.network import network_of
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.policy.weights import Weights
+from ember_ml.rollout import Engine, EpisodeOptions
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer import Trainer

@@ -11,14 +11,14 @@ from typing import Any, Literal
 import numpy as np
 
 from ember_ml import validate
-from ember_ml.engines.base import Float32, Purpose
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.evaluation import EvaluationResult, default_episodes, evaluate_policy
 from ember_ml.es.history import History
 from ember_ml.es.interrupt import acknowledge
-from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.records import Evaluations
 from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot
+from ember_ml.policy.trained import TrainedPolicy
+from ember_ml.rollout import Float32, Purpose
 
 Which = Literal["last", "best"]
 
@@ -286,7 +286,7 @@ class Run:
 
     def to_torch(self) -> Any:
         """The trained policy as a `torch.nn.Module` on raw observations (extra ``torch``)."""
-        from ember_ml.es.export_torch import to_torch
+        from ember_ml.policy.export.torch_module import to_torch
 
         return to_torch(self.policy)
 

@@ -19,19 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import validate
-from ember_ml.engines.base import EpisodeOptions, Float32
-from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES
 from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es import checkpoint
 from ember_ml.es.evaluation import EvaluationResult
 from ember_ml.es.history import DTYPE, History
-from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.options import LAYOUTS
 from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.snapshot import Candidate
 from ember_ml.es.strategies.bounds import Bounds
+from ember_ml.policy.observation import ObservationStatistics
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.rollout import EpisodeOptions, Float32
 
 #: Arguments of a Trainer that are in a file (es/snapshot.py's `describe` writes them), and what they are
 #: where an older file lacks one.

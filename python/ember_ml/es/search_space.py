@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.engines.base import Float32, Float64
 from ember_ml.es.strategies.base import _array
 from ember_ml.es.strategies.bounds import Bounds
+from ember_ml.rollout import Float32, Float64
 
 
 class SearchSpace:

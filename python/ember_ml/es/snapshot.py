@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ember_ml.engines.base import Engine, Float32
-from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import Choice, Problem
 from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es import checkpoint
 from ember_ml.es.history import History
-from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.records import Evaluations
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.policy.trained import TrainedPolicy
+from ember_ml.rollout import Engine, Float32
 
 if TYPE_CHECKING:
     from ember_ml.es.evaluation import EvaluationResult

@@ -14,27 +14,28 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
-from ember_ml.engines.base import EpisodeOptions, Float32
-from ember_ml.engines.policy_spec import PolicySpec
 from ember_ml.engines.select import ENGINES, Choice, Problem, choose
 from ember_ml.es.callbacks import Callback, as_callbacks, stops
 from ember_ml.es.confirmation import EPISODES as CONFIRM_EPISODES
 from ember_ml.es.curve import EvaluationCurve
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.explanation import explain
+from ember_ml.es.first_parameters import first_parameters
 from ember_ml.es.generation import run_natively, run_one, warm_up
 from ember_ml.es.history import History
 from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.limits import Limits
-from ember_ml.es.network import first_parameters, network_of, outputs_of
-from ember_ml.es.observation import ObservationStatistics
 from ember_ml.es.options import LAYOUTS, EngineName, Layout
-from ember_ml.es.policy import TrainedPolicy
 from ember_ml.es.progress import Progress
 from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.run import Run
 from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot, describe
-from ember_ml.es.weights import Weights
+from ember_ml.policy.network import network_of, outputs_of
+from ember_ml.policy.observation import ObservationStatistics
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.policy.trained import TrainedPolicy
+from ember_ml.policy.weights import Weights
+from ember_ml.rollout import EpisodeOptions, Float32
 
 #: When nobody wants to be called: a slice as long as an integer can say.
 _NOBODY = (Callback(every=validate.MOST_STEPS),)

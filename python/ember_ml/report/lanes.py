@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
-from ember_ml.engines.base import PURPOSES
 from ember_ml.engines.environments import State, environment
 from ember_ml.engines.select import in_python
 from ember_ml.engines.step_limit import beyond_time_limit
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import Lanes, ObjectLanes, Step
 from ember_ml.envs.spec import EnvSpec, resolved
+from ember_ml.rollout import PURPOSES
 
 
 class CoreMath:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ember_ml import _core, validate
-from ember_ml.engines.base import Float32, Population
 from ember_ml.es.strategies import optimizers
 from ember_ml.es.strategies.bounds import Bounds
+from ember_ml.rollout import Float32, Population
 
 MAX_SEED = 2**64
 

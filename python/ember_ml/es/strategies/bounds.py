@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.engines.base import Float32, Float64
+from ember_ml.rollout import Float32, Float64
 
 _WANTED = "wanted (low, high), each a number, None or one number a parameter"
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import Float32, Float64
 from ember_ml.es.strategies.rows import RowStrategy
 from ember_ml.es.strategies.size import members_of, refuse_matrices
 from ember_ml.noise.stream import noise
+from ember_ml.rollout import Float32, Float64
 
 
 class CholeskyCMAES(RowStrategy):

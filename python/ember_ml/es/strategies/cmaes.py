@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.engines.base import Float32, Float64
 from ember_ml.errors import need
 from ember_ml.es.strategies.rows import RowStrategy
 from ember_ml.es.strategies.size import members_for_directions, members_of, refuse_matrices
 from ember_ml.noise.stream import noise
+from ember_ml.rollout import Float32, Float64
 
 
 class _Draw:

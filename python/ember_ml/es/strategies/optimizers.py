@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.engines.base import Float32
+from ember_ml.rollout import Float32
 
 #: Before the names of an optimiser's state in a strategy's.
 PREFIX = "optimizer."

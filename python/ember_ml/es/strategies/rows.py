@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
-from ember_ml.engines.base import Float32, Float64, Population
 from ember_ml.es.strategies.base import MAX_SEED, Strategy, _fitness, _whole
+from ember_ml.rollout import Float32, Float64, Population
 
 
 class RowStrategy(Strategy):

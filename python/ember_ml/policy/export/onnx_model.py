@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_ml.engines.base import OBSERVATION_CLIP
-from ember_ml.engines.policy_spec import Elementwise
 from ember_ml.errors import need
+from ember_ml.policy.spec import Elementwise
+from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
-    from ember_ml.es.policy import TrainedPolicy
+    from ember_ml.policy.trained import TrainedPolicy
 
 OPSET, IR_VERSION = 20, 9
 

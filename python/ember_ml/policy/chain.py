@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import Float32
-from ember_ml.engines.policy_spec import ACTIVATIONS, Elementwise, PolicySpec
+from ember_ml.policy.spec import ACTIVATIONS, Elementwise, PolicySpec
+from ember_ml.rollout import Float32
 
 
 def forward(spec: PolicySpec, theta: Float32, inputs: Float32) -> Float32:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.engines.base import Float32
-from ember_ml.engines.chain import forward
-from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.chain import forward
+from ember_ml.policy.spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.rollout import Float32
 
 #: The compiled chain must agree with forward to this, relative to max(1, |y|). Backends multiply matrices in
 #: different orders, so the last bits differ.

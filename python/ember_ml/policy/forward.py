@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
-from ember_ml.engines.base import Float32
-from ember_ml.engines.policy_spec import PolicySpec
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.rollout import Float32
 
 
 class Forward(Protocol):

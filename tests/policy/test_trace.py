@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from ember_ml import ops
-from ember_ml.engines.chain import forward
-from ember_ml.engines.trace import NotCompiled, trace
 from ember_ml.nn import tensor
 from ember_ml.nn.modules import Dense, Module, Parameter, Sequential, Softmax, Tanh
+from ember_ml.policy.chain import forward
+from ember_ml.policy.trace import NotCompiled, trace
 
 
 class PolicyNetwork(Module):

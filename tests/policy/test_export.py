@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import es
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.es.export_c import c_source, identifier
-from ember_ml.es.policy import TrainedPolicy
+from ember_ml.policy.export.c_header import c_source, identifier
+from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.trained import TrainedPolicy
 
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
@@ -168,7 +168,7 @@ def test_c_names(tmp_path):
 def test_torch_agrees(case):
     skip_without("torch")
     import torch
-    from ember_ml.es.export_torch import to_torch
+    from ember_ml.policy.export.torch_module import to_torch
 
     trained = policy(*CASES[case])
     x = observations()
@@ -183,7 +183,7 @@ def test_torch_agrees(case):
 def test_torch_program_round_trip(tmp_path):
     skip_without("torch")
     import torch
-    from ember_ml.es.export import export
+    from ember_ml.policy.export.formats import export
 
     trained = policy(*CASES["default"])
     path = export(trained, tmp_path / "policy.pt2")
@@ -195,7 +195,7 @@ def test_torch_program_round_trip(tmp_path):
 @pytest.mark.parametrize("case", CASES)
 def test_onnx_agrees(case):
     skip_without("onnx")
-    from ember_ml.es.export_onnx import to_onnx
+    from ember_ml.policy.export.onnx_model import to_onnx
     from onnx.reference import ReferenceEvaluator
 
     trained = policy(*CASES[case])

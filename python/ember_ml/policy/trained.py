@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ember_ml.engines.base import Float32
-from ember_ml.engines.chain import forward
-from ember_ml.engines.forward import ModuleForward
-from ember_ml.engines.policy_spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
 from ember_ml.envs.arrays import to_numpy
 from ember_ml.envs.observations import rows_of
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.es.observation import normalize
+from ember_ml.policy.chain import forward
+from ember_ml.policy.forward import ModuleForward
+from ember_ml.policy.observation import normalize
+from ember_ml.policy.spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.rollout import Float32
 from ember_ml.validate import choice, positive_int, real
 
 
@@ -133,8 +133,8 @@ class TrainedPolicy:
         return {**self.__dict__, "_forward": None}  # copies of the Module, made again when they are wanted
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Writes it for use without this package: `ember_ml.es.export.export`, as `Run.export`."""
-        from ember_ml.es.export import export
+        """Writes it for use without this package: `policy.export.formats.export`, as `Run.export`."""
+        from ember_ml.policy.export.formats import export
 
         return export(self, path, **options)
 

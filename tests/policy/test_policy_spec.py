@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 from ember_ml import _core
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
 
 EXTREMES = [
     2**63 - 1,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ember_ml.backend import active
 from ember_ml.backend.holder import ArrayHolder
-from ember_ml.engines.base import Float32
+from ember_ml.rollout import Float32
 
 _FLOAT32 = np.dtype(np.float32)
 

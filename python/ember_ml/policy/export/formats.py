@@ -11,7 +11,7 @@ from ember_ml.atomic_file import check_target, replacing
 from ember_ml.validate import suggest
 
 if TYPE_CHECKING:
-    from ember_ml.es.policy import TrainedPolicy
+    from ember_ml.policy.trained import TrainedPolicy
 
 
 def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) -> Path:
@@ -52,7 +52,7 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
 
 
 def _c(policy: TrainedPolicy, path: Path, name: str | None = None) -> None:
-    from ember_ml.es.export_c import c_source, identifier
+    from ember_ml.policy.export.c_header import c_source, identifier
 
     text = c_source(policy, identifier(path.stem) if name is None else name)
     with replacing(path, text=True) as file:
@@ -60,7 +60,7 @@ def _c(policy: TrainedPolicy, path: Path, name: str | None = None) -> None:
 
 
 def _onnx(policy: TrainedPolicy, path: Path) -> None:
-    from ember_ml.es.export_onnx import to_onnx
+    from ember_ml.policy.export.onnx_model import to_onnx
 
     data = to_onnx(policy).SerializeToString()
     with replacing(path) as file:
@@ -69,7 +69,7 @@ def _onnx(policy: TrainedPolicy, path: Path) -> None:
 
 def _torch(policy: TrainedPolicy, path: Path) -> None:
     from ember_ml.errors import need
-    from ember_ml.es.export_torch import to_torch
+    from ember_ml.policy.export.torch_module import to_torch
 
     torch = need("torch", "torch")
     batch = torch.export.Dim("batch", min=1)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_ml.engines.base import OBSERVATION_CLIP
-from ember_ml.engines.policy_spec import DenseLayer, Elementwise
-from ember_ml.es.export_c_math import FUNCTIONS, NEEDS
+from ember_ml.policy.export.c_math import FUNCTIONS, NEEDS
+from ember_ml.policy.spec import DenseLayer, Elementwise
+from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
-    from ember_ml.es.policy import TrainedPolicy
+    from ember_ml.policy.trained import TrainedPolicy
 
 _C_WORDS = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long"

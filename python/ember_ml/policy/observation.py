@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.engines.base import OBSERVATION_CLIP, Float32, Float64, ObservationSums
+from ember_ml.rollout import OBSERVATION_CLIP, Float32, Float64, ObservationSums
 
 #: Largest numbers that a float32 mean and finite float32 observations give.
 _MOST = {"mean": float(np.finfo(np.float32).max), "squares": float(np.finfo(np.float64).max)}

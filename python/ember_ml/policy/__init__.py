@@ -1,0 +1,1 @@
+"""What a policy is: a chain of dense layers or a Module, its observations, its forwards, its exports."""

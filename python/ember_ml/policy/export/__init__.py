@@ -1,0 +1,1 @@
+"""A trained policy for use without this package: one file a format."""
