@@ -163,7 +163,7 @@ void register_evaluate(py::module_& module) {
       .def(py::init([](const Policy& policy, const std::string& env, std::uintptr_t custom,
                        const std::vector<double>& env_parameters, int episodes, int max_steps, int frame_skip,
                        bool clip_actions, bool normalize, float observation_clip, double reward_scale,
-                       double reward_offset, int threads, const std::string& layout) {
+                       double reward_offset, int threads, const std::string& layout, bool rank_last) {
              Problem problem;
              problem.policy = policy;
              problem.env = env;
@@ -173,6 +173,7 @@ void register_evaluate(py::module_& module) {
              problem.max_steps = max_steps;
              problem.frame_skip = frame_skip;
              problem.clip_actions = clip_actions;
+             problem.rank_last = rank_last;
              problem.normalize = normalize;
              problem.observation_clip = observation_clip;
              problem.reward_scale = reward_scale;
@@ -185,7 +186,8 @@ void register_evaluate(py::module_& module) {
            py::arg("env_parameters") = std::vector<double>(), py::arg("episodes") = 1,
            py::arg("max_steps") = 0, py::arg("frame_skip") = 1, py::arg("clip_actions") = true,
            py::arg("normalize") = false, py::arg("observation_clip") = 10.0f, py::arg("reward_scale") = 1.0,
-           py::arg("reward_offset") = 0.0, py::arg("threads") = 0, py::arg("layout") = "auto")
+           py::arg("reward_offset") = 0.0, py::arg("threads") = 0, py::arg("layout") = "auto",
+           py::arg("rank_last") = false)
       .def("evaluate", &evaluate, py::arg("mean"), py::arg("scale"), py::arg("seed"), py::arg("generation"),
            py::arg("directions"), py::arg("antithetic") = true, py::kw_only(), py::arg("first_direction") = 0,
            py::arg("noise_purpose") = 0, py::arg("reset_purpose") = 1, py::arg("common_starts") = false,

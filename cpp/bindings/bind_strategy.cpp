@@ -218,6 +218,19 @@ void register_strategy(py::module_& module) {
             self.start(theta0.data(), theta0.size(), seed);
           },
           py::arg("theta0"), py::arg("seed"))
+      .def(
+          "set_sigma",
+          [](Strategy& self, const DoubleArray& sigma) {
+            const std::vector<float> values(sigma.data(), sigma.data() + sigma.size());
+            self.set_sigma(values.data(), (std::int64_t)values.size(),
+                           sigma.size() == 1 ? sigma.data()[0] : 0.0);
+          },
+          py::arg("sigma"))
+      .def("set", &Strategy::set, py::arg("name"), py::arg("value"))
+      .def(
+          "set_optimizer",
+          [](Strategy& self, const py::dict& options) { self.set_optimizer(to_options(options)); },
+          py::arg("options"))
       .def("plan", &Strategy::plan, py::arg("generations"))
       .def("ask",
            [](const Strategy& self) {
@@ -271,6 +284,7 @@ void register_strategy(py::module_& module) {
       .def_property_readonly("scale_per_parameter", &Strategy::scale_per_parameter)
       .def_property_readonly("seed", &Strategy::seed)
       .def_property_readonly("sigma", &Strategy::sigma)
+      .def_property_readonly("first_sigma", &Strategy::first_sigma)
       .def_property_readonly("best_fitness", &Strategy::best_fitness)
       .def_property_readonly("update_norm", &Strategy::update_norm)
       .def_property_readonly("mean", [](const Strategy& self) { return copied(self.mean()); })

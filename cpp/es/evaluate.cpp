@@ -151,6 +151,7 @@ struct Evaluator::Impl {
     plan.episodes = problem.episodes;
     plan.frame_skip = problem.frame_skip;
     plan.normalize = problem.normalize;
+    plan.rank_last = problem.rank_last;
     plan.observation_clip = problem.observation_clip;
     if (!plan.discrete && problem.clip_actions && !low.empty()) {
       plan.action_low = low.data();
@@ -334,6 +335,7 @@ struct Evaluator::Impl {
       leaf.sum_of_squares.assign(width, 0.0);
     }
     for (int m = 0; m < plan.members; ++m) {
+      if (plan.rank_last && out->fitness[static_cast<std::size_t>(m)] == -INFINITY) continue;
       ObservationSums& leaf = out->leaves[static_cast<std::size_t>(m / per_direction / leaf_directions)];
       for (int e = 0; e < plan.episodes; ++e) {
         const std::int32_t length =

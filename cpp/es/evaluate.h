@@ -39,6 +39,9 @@ struct Problem {
   double reward_offset = 0.0;  // raw_returns stay raw
   int threads = 0;             // 0: all cores
   Layout layout = Layout::automatic;
+  // What becomes of a member with a failed episode: its observations are not counted either, and a user's
+  // environment that reports an error fails the episode instead of ending the evaluation.
+  bool rank_last = false;
 };
 
 // Sums over live steps of (x - shift) and (x - shift)^2 with shift = the frozen mean, float64: those of an
@@ -64,7 +67,8 @@ struct Evaluation {
   std::int64_t steps = 0;  // all environment steps, the unperturbed policy's included
 };
 
-// A user's environment reported an error (EMBER_ERROR); the generation is lost, nothing else.
+// A user's environment reported an error (EMBER_ERROR) and Problem.rank_last is false; the generation is
+// lost, nothing else.
 struct EvaluationError : std::runtime_error {
   EvaluationError(const std::string& what, std::int64_t member_, std::uint32_t generation_)
       : std::runtime_error(what), member(member_), generation(generation_) {}

@@ -10,20 +10,26 @@ namespace {
 
 class Sgd : public Optimizer {
  public:
-  explicit Sgd(Options& options)
-      : learning_rate_(options.not_negative("learning_rate")),
-        momentum_(options.below_one("momentum")),
-        weight_decay_(options.not_negative("weight_decay")),
-        nesterov_(options.flag("nesterov")) {}
+  explicit Sgd(Options& options) : p_(options) {}
+
+  void set(Options options) override {
+    const Hyper next(options);
+    options.finish("sgd");
+    if (parameters_ > 0 && (next.momentum != 0.0) != (p_.momentum != 0.0)) {
+      velocity_.assign(next.momentum != 0.0 ? parameters_ : 0, 0.0f);
+    }
+    p_ = next;
+  }
 
   void start(std::int64_t parameters) override {
     steps_ = 0;
-    velocity_.assign(momentum_ != 0.0 ? parameters : 0, 0.0f);
+    parameters_ = parameters;
+    velocity_.assign(p_.momentum != 0.0 ? parameters : 0, 0.0f);
   }
 
   void step(const float* gradient, double factor, std::int64_t parameters, float* theta) override {
-    const SgdStep s{(float)weight_decay_, (float)momentum_, (float)(learning_rate_ * factor), steps_ == 0,
-                    nesterov_};
+    const SgdStep s{(float)p_.weight_decay, (float)p_.momentum, (float)(p_.learning_rate * factor),
+                    steps_ == 0, p_.nesterov};
     kernels<VectorOps>().sgd(s, gradient, parameters, velocity_.data(), theta);
     ++steps_;
   }
@@ -34,21 +40,28 @@ class Sgd : public Optimizer {
   }
 
  private:
-  double learning_rate_, momentum_, weight_decay_;
-  bool nesterov_;
-  std::int64_t steps_ = 0;
+  struct Hyper {
+    double learning_rate, momentum, weight_decay;
+    bool nesterov;
+    explicit Hyper(Options& options)
+        : learning_rate(options.not_negative("learning_rate")),
+          momentum(options.below_one("momentum")),
+          weight_decay(options.not_negative("weight_decay")),
+          nesterov(options.flag("nesterov")) {}
+  } p_;
+  std::int64_t steps_ = 0, parameters_ = 0;
   std::vector<float> velocity_;
 };
 
 class Adam : public Optimizer {
  public:
-  Adam(Options& options, bool decoupled)
-      : decoupled_(decoupled),
-        learning_rate_(options.not_negative("learning_rate")),
-        beta1_(options.below_one("beta1")),
-        beta2_(options.below_one("beta2")),
-        eps_(options.not_negative("eps")),
-        weight_decay_(options.not_negative("weight_decay")) {}
+  Adam(Options& options, bool decoupled) : decoupled_(decoupled), p_(options) {}
+
+  void set(Options options) override {
+    const Hyper next(options);
+    options.finish(decoupled_ ? "adamw" : "adam");
+    p_ = next;
+  }
 
   void start(std::int64_t parameters) override {
     steps_ = 0;
@@ -58,16 +71,16 @@ class Adam : public Optimizer {
 
   void step(const float* gradient, double factor, std::int64_t parameters, float* theta) override {
     ++steps_;
-    const double lr = learning_rate_ * factor;
+    const double lr = p_.learning_rate * factor;
     AdamStep s;
-    s.weight_decay = decoupled_ ? 0.0f : (float)weight_decay_;
-    s.shrink = decoupled_ ? (float)(1.0 - lr * weight_decay_) : 1.0f;
-    s.one_minus_beta1 = (float)(1.0 - beta1_);
-    s.beta2 = (float)beta2_;
-    s.one_minus_beta2 = (float)(1.0 - beta2_);
-    s.eps = (float)eps_;
-    s.step = (float)(lr / (1.0 - std::pow(beta1_, (double)steps_)));
-    s.root = (float)std::sqrt(1.0 - std::pow(beta2_, (double)steps_));
+    s.weight_decay = decoupled_ ? 0.0f : (float)p_.weight_decay;
+    s.shrink = decoupled_ ? (float)(1.0 - lr * p_.weight_decay) : 1.0f;
+    s.one_minus_beta1 = (float)(1.0 - p_.beta1);
+    s.beta2 = (float)p_.beta2;
+    s.one_minus_beta2 = (float)(1.0 - p_.beta2);
+    s.eps = (float)p_.eps;
+    s.step = (float)(lr / (1.0 - std::pow(p_.beta1, (double)steps_)));
+    s.root = (float)std::sqrt(1.0 - std::pow(p_.beta2, (double)steps_));
     kernels<VectorOps>().adam(s, gradient, parameters, first_.data(), second_.data(), theta);
   }
 
@@ -79,27 +92,38 @@ class Adam : public Optimizer {
 
  private:
   bool decoupled_;
-  double learning_rate_, beta1_, beta2_, eps_, weight_decay_;
+  struct Hyper {
+    double learning_rate, beta1, beta2, eps, weight_decay;
+    explicit Hyper(Options& options)
+        : learning_rate(options.not_negative("learning_rate")),
+          beta1(options.below_one("beta1")),
+          beta2(options.below_one("beta2")),
+          eps(options.not_negative("eps")),
+          weight_decay(options.not_negative("weight_decay")) {}
+  } p_;
   std::int64_t steps_ = 0;
   std::vector<float> first_, second_;
 };
 
 class ClipUp : public Optimizer {
  public:
-  explicit ClipUp(Options& options)
-      : learning_rate_(options.not_negative("learning_rate")),
-        max_speed_(options.not_negative("max_speed")),
-        momentum_(options.below_one("momentum")) {}
+  explicit ClipUp(Options& options) : p_(options) {}
+
+  void set(Options options) override {
+    const Hyper next(options);
+    options.finish("clipup");
+    p_ = next;
+  }
 
   void start(std::int64_t parameters) override { velocity_.assign(parameters, 0.0f); }
 
   void step(const float* gradient, double factor, std::int64_t parameters, float* theta) override {
     const VectorOps& ops = kernels<VectorOps>();
     const double length = std::sqrt(ops.sum_of_squares(gradient, nullptr, parameters));
-    const float scale = length > 0.0 ? (float)(learning_rate_ * factor / length) : 0.0f;
+    const float scale = length > 0.0 ? (float)(p_.learning_rate * factor / length) : 0.0f;
     float* v = velocity_.data();
-    ops.combine((float)momentum_, v, scale, gradient, parameters, v);
-    const double speed = std::sqrt(ops.sum_of_squares(v, nullptr, parameters)), limit = max_speed_ * factor;
+    ops.combine((float)p_.momentum, v, scale, gradient, parameters, v);
+    const double speed = std::sqrt(ops.sum_of_squares(v, nullptr, parameters)), limit = p_.max_speed * factor;
     if (speed > limit) ops.combine((float)(limit / speed), v, 0.0f, v, parameters, v);
     ops.combine(1.0f, theta, -1.0f, v, parameters, theta);
   }
@@ -107,7 +131,13 @@ class ClipUp : public Optimizer {
   void visit(StateVisitor& state) override { state.vector("optimizer.velocity", velocity_); }
 
  private:
-  double learning_rate_, max_speed_, momentum_;
+  struct Hyper {
+    double learning_rate, max_speed, momentum;
+    explicit Hyper(Options& options)
+        : learning_rate(options.not_negative("learning_rate")),
+          max_speed(options.not_negative("max_speed")),
+          momentum(options.below_one("momentum")) {}
+  } p_;
   std::vector<float> velocity_;
 };
 

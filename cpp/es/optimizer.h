@@ -17,6 +17,9 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
   virtual void start(std::int64_t parameters) = 0;
+  // New hyper-parameters, all of them, from the next step on; the state stays. Throws std::invalid_argument,
+  // with everything as it was.
+  virtual void set(Options) {}
   // One step on theta (parameters,). `factor` multiplies the learning rate (schedules).
   virtual void step(const float* gradient, double factor, std::int64_t parameters, float* theta) = 0;
   virtual void visit(StateVisitor& state) = 0;

@@ -21,7 +21,8 @@ class Options {
   double not_negative(const std::string& name);  // finite, >= 0
   double fraction(const std::string& name);      // in [0, 1]
   double below_one(const std::string& name);     // in [0, 1)
-  std::int64_t count(const std::string& name);   // whole, >= 1
+  bool has(const std::string& name) const { return values_.count(name) != 0; }
+  std::int64_t count(const std::string& name);  // whole, >= 1
   std::int64_t count_or_zero(const std::string& name);
   bool flag(const std::string& name);
   std::string text(const std::string& name);

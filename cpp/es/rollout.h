@@ -28,6 +28,7 @@ struct RolloutPlan {
   bool discrete;
   const float *action_low, *action_high;  // (actions,) when actions are clipped, else null
   int episodes, max_steps, frame_skip;
+  bool rank_last;  // an environment's error fails its episode alone
 
   bool normalize;
   float observation_clip;

@@ -163,7 +163,7 @@ class CustomLanes {
     for (int n = 0; n < count; ++n) {
       const int lane = live[n];
       if (!packed) std::memcpy(group.state + lane * size, states_ + n * size, size);
-      if (flags[n] & EMBER_ERROR) report(group.member[lane]);
+      if (flags[n] & EMBER_ERROR) rewards[n] = report(group.member[lane]);
       lane_rewards[lane] = rewards[n];
       done[lane] = flags[n] & (EMBER_TERMINATED | EMBER_TRUNCATED) ? -1 : 0;
       good[lane] = __builtin_isfinite(rewards[n]) && !(bad >> n & 1u) ? -1 : 0;
@@ -177,10 +177,13 @@ class CustomLanes {
                 from.state + (std::size_t)lane * env_.state_size, env_.state_size);
   }
 
-  void report(int member) const {
+  // What an error of the environment does. Returns a reward by which the episode fails.
+  float report(int member) const {
+    if (plan_.rank_last) return __builtin_nanf("");
     std::int64_t none = -1;
     __atomic_compare_exchange_n(plan_.error, &none, (std::int64_t)member, false, __ATOMIC_RELAXED,
                                 __ATOMIC_RELAXED);
+    return __builtin_nanf("");
   }
   bool finite(const float* row) const {
     const int count = plan_.observations;

@@ -71,7 +71,7 @@ class OneCustom {
     std::uint8_t flags = 0;
     *reward = 0.0f;
     env.step(env_.opened(), 1, group_.state, env_.actions(), env_.observations(), reward, &flags);
-    if (flags & EMBER_ERROR) env_.report(group_.member[0]);
+    if (flags & EMBER_ERROR) *reward = env_.report(group_.member[0]);
     *terminated = vint(flags & (EMBER_TERMINATED | EMBER_TRUNCATED) ? -1 : 0);
     *finite = vint(__builtin_isfinite(*reward) && env_.finite(env_.observations()) ? -1 : 0);
   }

@@ -53,6 +53,36 @@ void Strategy::plan(std::int64_t generations) {
   if (started()) prepare();
 }
 
+void Strategy::set_sigma(const float* sigma, std::int64_t count, double value) {
+  need_start();
+  const auto refuse = [](const std::string& why) { throw std::invalid_argument("sigma: " + why); };
+  if (adapts_sigma()) refuse("this strategy adapts it together with more, so it cannot be set");
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (!std::isfinite(sigma[i]) || !(sigma[i] > 0.0f)) refuse("wanted positive numbers");
+  }
+  if (kind_ == Sigma::per_parameter) {
+    if (count != 1 && count != parameters()) {
+      refuse("got " + std::to_string(count) + " values, wanted one or " + std::to_string(parameters()));
+    }
+    for (std::int64_t i = 0; i < parameters(); ++i) scale_[i] = sigma[count == 1 ? 0 : i];
+    return;
+  }
+  if (count != 1) refuse("got " + std::to_string(count) + " values, wanted one");
+  const double factor = sigma_factor();
+  const double base = value / factor;
+  if (!(factor > 0.0) || !std::isfinite(base)) refuse("cannot be set where its schedule has come to 0");
+  sigma0_ = base;
+  prepare();
+}
+
+void Strategy::set(const std::string& name, double value) {
+  Options options({{name, value}});
+  change(options);
+  options.finish("this strategy under way");
+}
+
+void Strategy::set_optimizer(Options) { throw std::logic_error("this strategy has no optimiser"); }
+
 void Strategy::need_start() const {
   if (!started()) throw std::logic_error("the strategy has not been started: call start(theta0, seed) first");
 }

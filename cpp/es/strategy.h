@@ -28,6 +28,13 @@ class Strategy {
   // Forgets everything and begins at theta0 (parameters,). Throws std::invalid_argument if a value is not
   // finite.
   void start(const float* theta0, std::int64_t parameters, std::uint64_t seed);
+  // Between generations, after start(): the deviation of the next one, from which a schedule goes on in
+  // proportion; one value, or one a parameter where there are many. Throws std::invalid_argument.
+  void set_sigma(const float* sigma, std::int64_t count, double value);
+  // One of the numbers that a strategy can change under way, by its option's name; the optimiser's all at
+  // once.
+  void set(const std::string& name, double value);
+  virtual void set_optimizer(Options options);
   // How many generations the schedules span, counted from generation 0; 0: no plan, no decay.
   void plan(std::int64_t generations);
 
@@ -58,6 +65,7 @@ class Strategy {
   const std::vector<float>& mean() const { return mean_; }
   const std::vector<float>& scale() const { return scale_; }  // one value or one a parameter
   double sigma() const;                                       // the one, or the mean over parameters
+  double first_sigma() const { return sigma0_; }              // where its schedule begins
   const std::vector<float>& best() const { return best_; }  // the member with the highest fitness told so far
   double best_fitness() const { return best_fitness_; }     // -inf before the first
   double update_norm() const { return update_norm_; }       // |mean after - mean before| of the last tell()
@@ -76,6 +84,9 @@ class Strategy {
   virtual void update(
       const std::vector<double>& fitness) = 0;  // one without NaN; leaves mean_ if there is no spread
   virtual void visit_more(StateVisitor&) {}
+  virtual double sigma_factor() const { return 1.0; }  // sigma_ is this times sigma0_, of Sigma::one
+  virtual bool adapts_sigma() const { return false; }  // and has more state about it than scale_
+  virtual void change(Options&) {}                     // takes options that it can change
 
   // first = sum_k first_weights[k] * noise_k and, unless second is null, second = sum_k second_weights[k] *
   // (noise_k^2 - 1), over the directions of this generation.
@@ -83,7 +94,7 @@ class Strategy {
                  float* first, float* second);
 
   const Sigma kind_;
-  const double sigma0_;
+  double sigma0_;
   const bool antithetic_;
   int directions_ = 0;
   std::int64_t plan_ = 0;

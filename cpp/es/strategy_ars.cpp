@@ -28,8 +28,14 @@ class ARS : public Strategy {
   void begin() override { gradient_.assign(parameters(), 0.0f); }
 
   void prepare() override {
-    sigma_ = sigma0_ * schedule_factor(sigma_decay_, generation_, plan_);
+    sigma_ = sigma0_ * sigma_factor();
     scale_[0] = (float)sigma_;
+  }
+
+  double sigma_factor() const override { return schedule_factor(sigma_decay_, generation_, plan_); }
+
+  void change(Options& options) override {
+    if (options.has("learning_rate")) learning_rate_ = options.positive("learning_rate");
   }
 
   void update(const std::vector<double>& fitness) override {

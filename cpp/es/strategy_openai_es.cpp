@@ -16,6 +16,8 @@ class OpenAIES : public Strategy {
         learning_rate_decay_(options.fraction("learning_rate_decay")),
         optimizer_(std::move(optimizer)) {}
 
+  void set_optimizer(Options options) override { optimizer_->set(std::move(options)); }
+
  protected:
   void begin() override {
     optimizer_->start(parameters());
@@ -23,8 +25,14 @@ class OpenAIES : public Strategy {
   }
 
   void prepare() override {
-    sigma_ = sigma0_ * schedule_factor(sigma_decay_, generation_, plan_);
+    sigma_ = sigma0_ * sigma_factor();
     scale_[0] = (float)sigma_;
+  }
+
+  double sigma_factor() const override { return schedule_factor(sigma_decay_, generation_, plan_); }
+
+  void change(Options& options) override {
+    if (options.has("weight_decay")) weight_decay_ = options.not_negative("weight_decay");
   }
 
   void update(const std::vector<double>& fitness) override {

@@ -17,11 +17,19 @@ class PGPE : public Strategy {
         learning_rate_decay_(options.fraction("learning_rate_decay")),
         optimizer_(std::move(optimizer)) {}
 
+  void set_optimizer(Options options) override { optimizer_->set(std::move(options)); }
+
  protected:
   void begin() override {
     optimizer_->start(parameters());
     first_.assign(parameters(), 0.0f);
     second_.assign(parameters(), 0.0f);
+  }
+
+  void change(Options& options) override {
+    if (options.has("sigma_learning_rate"))
+      sigma_learning_rate_ = options.not_negative("sigma_learning_rate");
+    if (options.has("sigma_max_change")) sigma_max_change_ = options.fraction("sigma_max_change");
   }
 
   void update(const std::vector<double>& fitness) override {

@@ -21,6 +21,8 @@ class SepCMAES : public Strategy {
   }
 
  protected:
+  bool adapts_sigma() const override { return true; }
+
   void begin() override {
     const int n = members(), parents = n / 2;
     if (n < 2) throw std::invalid_argument("directions: got 1, wanted at least 2");

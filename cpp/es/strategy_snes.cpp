@@ -26,10 +26,17 @@ class SNES : public Strategy {
       sum += utilities_[rank];
     }
     for (double& utility : utilities_) utility = utility / sum - 1.0 / n;
-    const double d = (double)parameters();
-    rate_ = sigma_learning_rate_ > 0.0 ? sigma_learning_rate_ : (3.0 + std::log(d)) / (5.0 * std::sqrt(d));
+    set_rate();
     first_.assign(parameters(), 0.0f);
     second_.assign(parameters(), 0.0f);
+  }
+
+  void change(Options& options) override {
+    if (options.has("learning_rate")) learning_rate_ = options.positive("learning_rate");
+    if (options.has("sigma_learning_rate")) {
+      sigma_learning_rate_ = options.not_negative("sigma_learning_rate");
+      if (started()) set_rate();
+    }
   }
 
   void update(const std::vector<double>& fitness) override {
@@ -47,6 +54,11 @@ class SNES : public Strategy {
   }
 
  private:
+  void set_rate() {
+    const double d = (double)parameters();
+    rate_ = sigma_learning_rate_ > 0.0 ? sigma_learning_rate_ : (3.0 + std::log(d)) / (5.0 * std::sqrt(d));
+  }
+
   double learning_rate_, sigma_learning_rate_, rate_ = 0.0;
   std::vector<double> utilities_, shaped_, first_weights_, second_weights_;
   std::vector<float> first_, second_;

@@ -17,8 +17,8 @@ extern "C" {
 
 #define EMBER_ENV_ABI 1u
 
-/* Bits of a step's flag. ERROR ends the run with EvaluationError; a non-finite reward or observation is
- * "failed". */
+/* Bits of a step's flag. ERROR ends the run with EvaluationError, or with on_error="rank_last" fails its
+ * episode, which a non-finite reward or observation does in any case. */
 enum { EMBER_TERMINATED = 1, EMBER_TRUNCATED = 2, EMBER_ERROR = 4 };
 
 typedef struct ember_env {
@@ -39,7 +39,8 @@ typedef struct ember_env {
   void (*reset)(void* context, int32_t lanes, void* states, const uint64_t* seeds, float* observations);
 
   /* One step. actions: (lanes, action_size), or (lanes, 1) when discrete. Writes observations, rewards
-   * (lanes,) and flags (lanes,): 0 or a combination of the bits above. Time limits are the caller's work. */
+   * (lanes,) and flags (lanes,): 0 or a combination of the bits above. Time limits are the caller's work.
+   * Rewards have the 24 bits of a float: keep large constants out of them. */
   void (*step)(void* context, int32_t lanes, void* states, const float* actions, float* observations,
                float* rewards, uint8_t* flags);
 

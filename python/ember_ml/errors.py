@@ -26,6 +26,14 @@ class EvaluationError(RuntimeError):
         return type(self), (str(self), self.generation, self.member)
 
 
+class Infeasible(Exception):
+    """For an environment to raise in `reset` or `step`: what the policy asked for cannot be simulated.
+
+    With ``on_error="rank_last"`` the episode fails and its member ranks last; otherwise it ends the training
+    like any other exception.
+    """
+
+
 class MissingExtra(ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 

@@ -90,6 +90,10 @@ def perturb(population: Population, first: int, count: int) -> Float32:
     )
 
 
+#: What a user's environment that fails does to a training.
+ON_ERROR = ("raise", "rank_last")
+
+
 @dataclass(frozen=True)
 class EpisodeOptions:
     """How episodes are played and what counts, for every engine alike.
@@ -102,6 +106,9 @@ class EpisodeOptions:
         normalize: normalise observations with the mean and deviation given to `evaluate`, and sum them.
         reward_scale, reward_offset: fitness sums ``reward_scale * (reward - reward_offset)``; returns stay
             raw.
+        on_error: "raise", or "rank_last": an episode fails instead of ending the evaluation where a user's
+            environment is infeasible (`errors.Infeasible`, EMBER_ERROR) or not finite, and the observations
+            of a member with a failed episode are not counted.
 
     Raises:
         ValueError, TypeError: naming the option, what came and what was wanted.
@@ -114,6 +121,7 @@ class EpisodeOptions:
     normalize: bool = False
     reward_scale: float = 1.0
     reward_offset: float = 0.0
+    on_error: str = "raise"
 
     def __post_init__(self) -> None:
         limit = self.max_steps
@@ -125,6 +133,7 @@ class EpisodeOptions:
             "normalize": validate.boolean("normalize", self.normalize),
             "reward_scale": validate.positive("reward_scale", self.reward_scale),
             "reward_offset": validate.real("reward_offset", self.reward_offset),
+            "on_error": validate.choice("on_error", self.on_error, ON_ERROR),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -48,7 +48,8 @@ RESULT = ("evaluate", "keep")
 #: Other arguments of `es.train` that pass through as they are, and those that make its strategy.
 OWN = (
     *("preset", "theta0", "episodes", "max_steps", "frame_skip", "clip_actions", "normalize_observations"),
-    *("warmup", "reward_offset", "reward_scale", "common_starts", "seed", "restarts", "generations"),
+    *("warmup", "reward_offset", "reward_scale", "on_error", "common_starts", "seed"),
+    *("restarts", "generations"),
 )
 STRATEGY = ("strategy", "directions", "members", "sigma", "learning_rate", "policy")
 
@@ -83,6 +84,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "warmup", _SWITCH, "fill these statistics before training (yes)")
     _add(group, "reward_offset", _REAL, "subtracted from each step's reward for the fitness (0)")
     _add(group, "reward_scale", _REAL, "factor of each step's reward for the fitness (1)")
+    on_error = {"choices": ("raise", "rank_last"), "metavar": "WHAT"}
+    _add(group, "on_error", on_error, "raise, or rank_last members that cannot be simulated (raise)")
     group = parser.add_argument_group("how to train")
     group.add_argument(
         "--strategy",

@@ -87,11 +87,11 @@ class DeviceEngine:
         ):
             if have is not None and have != want:
                 raise ValueError(f"policy has {have} {what}, but {env.name} wants {want}")
+        self.options = play
         self.episodes = play.episodes
         self.limit = step_limit(env, play.max_steps) or 0
         self.frame_skip = play.frame_skip
         self.normalize = play.normalize
-        self.reward_scale, self.reward_offset = play.reward_scale, play.reward_offset
         bounds = self._clipping(play.clip_actions)
         self.game = Game(
             arrays, self.problem, self.policy, env.discrete, bounds, self.frame_skip, env.action_size
@@ -140,7 +140,7 @@ class DeviceEngine:
                 rows = self.arrays.join(parts, 0) if len(parts) > 1 else parts[0]
                 numbers = np.arange(first, first + int(rows.shape[0]))
                 self._run(population, rows, numbers, normal, tally)
-        return tally.evaluation(population, self.reward_scale, self.reward_offset, self.normalize)
+        return tally.evaluation(population, self.options)
 
     def _normalisation(self, mean: Float32 | None, inverse: Float32 | None) -> tuple[Any, Any] | None:
         if not self.normalize:

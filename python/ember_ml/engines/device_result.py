@@ -11,7 +11,7 @@ from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_compiled import Sums
 from ember_ml.engines.device_rollout import Record
 from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
-from ember_ml.rollout import LEAF_DIRECTIONS, Evaluation, ObservationSums, Population
+from ember_ml.rollout import LEAF_DIRECTIONS, EpisodeOptions, Evaluation, ObservationSums, Population
 
 
 class Tally:
@@ -107,20 +107,23 @@ class Tally:
         for total, part in zip(totals, parts):
             total[numbers] = part
 
-    def evaluation(
-        self, population: Population, reward_scale: float, reward_offset: float, normalize: bool
-    ) -> Evaluation:
+    def evaluation(self, population: Population, options: EpisodeOptions) -> Evaluation:
         """What came of the generation."""
         members = population.members
         raw, lengths, failed = self.returns[:members], self.lengths[:members], self.failed[:members]
         evaluation = Evaluation(
-            fitness=fitness_of(without_offset(raw, lengths, reward_offset), failed, reward_scale),
+            fitness=fitness_of(
+                without_offset(raw, lengths, options.reward_offset), failed, options.reward_scale
+            ),
             returns=raw,
             lengths=lengths,
             failed=failed,
             steps=int(self.lengths.sum()),
         )
-        if normalize:
+        if options.normalize:
+            if options.on_error == "rank_last":
+                lost = np.flatnonzero(failed.any(axis=1))
+                self.turns[lost], self.sums[lost], self.squares[lost] = 0.0, 0.0, 0.0
             pair = 2 if population.antithetic and population.rows is None else 1
             for first in range(0, members, LEAF_DIRECTIONS * pair):
                 part = slice(first, min(members, first + LEAF_DIRECTIONS * pair))

@@ -69,6 +69,7 @@ class NativeEngine:
             normalize=play.normalize,
             reward_scale=play.reward_scale,
             reward_offset=play.reward_offset,
+            rank_last=play.on_error == "rank_last",
             threads=threads or 0,
             layout=layout or "auto",
         )

@@ -73,6 +73,7 @@ class PythonEngine:
         self.workers = int(workers or 0)
         self.start_method = start_method
         self.limit = step_limit(spec, self.options.max_steps)
+        self._forgives = self.options.on_error == "rank_last"
         self._forward: Forward = make_forward(policy)
         self._check_sizes()
         self._starts = None if spec.seedable else Starts(spec.name, spec.vector)
@@ -105,7 +106,8 @@ class PythonEngine:
         native = self.spec.kind == "custom"  # float32 rewards, whose sums are the native engine's
         result = Result(members, episodes, options.reward_scale, options.reward_offset, native)
         normal = self._normaliser(observation_mean, observation_inverse_deviation)
-        leaves = Leaves(population, self.spec.observation_size) if self.options.normalize else None
+        size = self.spec.observation_size
+        leaves = Leaves(population, size, self._forgives) if options.normalize else None
         try:
             for first, rows in population.chunks():
                 jobs = _jobs(first, len(rows), episodes)
@@ -148,23 +150,31 @@ class PythonEngine:
                 fresh = self._guard(population, running, partial(lanes.reset, free, seeds))
                 if self._starts is not None:
                     self._starts.look(fresh)
-                observations = np.concatenate([observations, fresh])
-                live = live + free
+                lost = ~np.isfinite(fresh).all(axis=1)  # lanes that forgive
+                for lane in np.asarray(free)[lost].tolist():
+                    running[lane].failed = True
+                    self._finish(population, running.pop(lane), result, leaves)
+                observations = np.concatenate([observations, fresh[~lost]])
+                live = live + [lane for lane in free if lane in running]
+                if not live:
+                    continue
             observations, ended = self._advance(
                 population, lanes, live, running, first, observations, normal, limit
             )
             if ended.any():
                 for index in np.flatnonzero(ended):
-                    episode_done = running.pop(live[index])
-                    if not math.isfinite(episode_done.total + episode_done.shifted):
-                        raise self._error(
-                            population, episode_done, "the sum of the episode's rewards is not finite"
-                        )
-                    result.add(episode_done)
-                    if leaves is not None:
-                        leaves.add(episode_done)
+                    self._finish(population, running.pop(live[index]), result, leaves)
                 live = [lane for lane, end in zip(live, ended) if not end]
                 observations = observations[~ended]
+
+    def _finish(
+        self, population: Population, episode: Episode, result: Result, leaves: Leaves | None
+    ) -> None:
+        if not math.isfinite(episode.total + episode.shifted):
+            raise self._error(population, episode, "the sum of the episode's rewards is not finite")
+        result.add(episode)
+        if leaves is not None:
+            leaves.add(episode)
 
     def _advance(
         self,
@@ -203,7 +213,10 @@ class PythonEngine:
             over = terminated | truncated
             for i, reward, end in zip(going.tolist(), rewards.tolist(), over.tolist()):
                 episode = episodes[i]
-                episode.add(reward, offset)
+                if reward != reward:  # NaN: lanes that forgive
+                    episode.fail()
+                else:
+                    episode.add(reward, offset)
                 if end:
                     ended[i] = True
                 elif episode.length >= limit:
@@ -284,20 +297,25 @@ class PythonEngine:
         """The lanes, made when first needed; those made stay for the next generation."""
         if self._lanes is None:
             if self.spec.kind == "custom":
-                self._lanes = CustomLanes(self.spec, self.lanes or MOST_LANES)
+                self._lanes = CustomLanes(
+                    self.spec, self.lanes or MOST_LANES, diverges=True, forgives=self._forgives
+                )
             elif self.spec.kind != "python":
                 raise ValueError(
                     f"env: {self.spec.name} is {self.spec.kind}; the python engine steps Python objects"
                 )
             elif self.spec.vector:
                 self._lanes = self.spec.factory()
+                self._lanes.forgives = self._forgives
             else:
                 wanted = self.lanes or MOST_LANES
                 most = min(wanted, self.spec.lanes or wanted, self._forward.lanes or wanted)
                 if self.workers > 1:
-                    self._lanes = WorkerLanes(self.spec.factory, most, self.workers, self.start_method)
+                    self._lanes = WorkerLanes(
+                        self.spec.factory, most, self.workers, self.start_method, self._forgives
+                    )
                 else:
-                    self._lanes = ObjectLanes(self.spec.factory, most)
+                    self._lanes = ObjectLanes(self.spec.factory, most, self._forgives)
             self._finalizer = weakref.finalize(self, _close, self._lanes)
         return self._lanes
 
@@ -307,8 +325,7 @@ class PythonEngine:
         most = self.spec.lanes or self.lanes or MOST_LANES
         return (
             f"python engine: {self.spec.name} is stepped in Python in {where}, up to {most} episodes "
-            f"side by side; "
-            f"{self._forward.explain()}"
+            f"side by side; {self._forward.explain()}"
         )
 
     def close(self) -> None:

@@ -88,10 +88,15 @@ class Result:
 
 
 class Leaves:
-    """Observation sums in leaves of 16 directions, members and episodes in order, whoever finished first."""
+    """Observation sums in leaves of 16 directions, members and episodes in order, whoever finished first.
 
-    def __init__(self, population: Population, observation_size: int) -> None:
+    Args:
+        whole: leave out members with a failed episode.
+    """
+
+    def __init__(self, population: Population, observation_size: int, whole: bool) -> None:
         self._population = population
+        self._whole = whole
         self._size = observation_size
         self._done: dict[tuple[int, int], Episode] = {}
 
@@ -106,7 +111,10 @@ class Leaves:
             ObservationSums(0.0, np.zeros(self._size), np.zeros(self._size))
             for _ in range(-(-population.members // members))
         ]
+        lost = {member for (member, _), episode in self._done.items() if self._whole and episode.failed}
         for (member, _), episode in sorted(self._done.items()):
+            if member in lost:
+                continue
             leaf = leaves[member // members]
             leaf.count += episode.count
             leaf.sum += episode.sum

@@ -177,13 +177,25 @@ class CustomLanes:
         size: lanes.
         guard: bytes behind each buffer whose change `intact` reports.
         address: of the ember_env, where the spec has none.
+        diverges: an episode that is not finite fails, as natively: NaN for its observation at a reset, for
+            its reward at a step. If not, it is an error.
+        forgives: EMBER_ERROR does the same.
     """
 
     refill = True
 
-    def __init__(self, spec: EnvSpec, size: int, guard: int = 0, address: int = 0) -> None:
+    def __init__(
+        self,
+        spec: EnvSpec,
+        size: int,
+        guard: int = 0,
+        address: int = 0,
+        diverges: bool = False,
+        forgives: bool = False,
+    ) -> None:
         if not (address or spec.address):
             raise ValueError(f"env: {spec.name} has no functions here to call")
+        self.diverges, self.forgives = diverges, forgives
         env = self._env = _read(address or spec.address)
         self.size = size
         self.spec = spec
@@ -219,7 +231,8 @@ class CustomLanes:
             rows = states[part], keys[part], observations[part]
             self._reset(context, len(keys[part]), *(_at(row) for row in rows))
         self._states[list(lanes)] = states
-        self._check(lanes, observations, "reset")
+        if not self.diverges:
+            self._check(lanes, observations, "reset")
         return observations.copy()
 
     def step(self, lanes: Sequence[int], actions: NDArray[Any]) -> Step:
@@ -237,9 +250,15 @@ class CustomLanes:
         self._states[index] = states
         bits = flags[:, 0].copy()
         if (bits & ERROR).any():
-            raise LaneError(index[int(np.argmax(bits & ERROR))], "step set the flag EMBER_ERROR")
-        self._check(lanes, rewards, "step", "reward")
-        self._check(lanes, observations, "step")
+            if not self.forgives:
+                raise LaneError(index[int(np.argmax(bits & ERROR))], "step set the flag EMBER_ERROR")
+            rewards[(bits & ERROR) != 0] = np.nan
+        if self.diverges:
+            lost = ~np.isfinite(rewards[:, 0]) | ~np.isfinite(observations).all(axis=1)
+            rewards[lost], bits[lost] = np.nan, TERMINATED
+        else:
+            self._check(lanes, rewards, "step", "reward")
+            self._check(lanes, observations, "step")
         return (
             observations.copy(),
             rewards[:, 0].astype(np.float64),

@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.envs.arrays import EnvMistake, describe, to_numpy, to_scalar, to_vector, why_not_finite
+from ember_ml.envs.arrays import (
+    EnvMistake,
+    NotFinite,
+    describe,
+    to_numpy,
+    to_scalar,
+    to_vector,
+    why_not_finite,
+)
 from ember_ml.envs.spaces import flatten
 
 __all__ = ["Adapter", "EnvMistake", "observation_of", "seeding", "takes"]
@@ -144,7 +152,7 @@ class Adapter:
         if type(reward) is not float:
             reward = to_scalar(reward, "reward")
         if not math.isfinite(reward):
-            raise EnvMistake(f"step returned a reward that is {'NaN' if math.isnan(reward) else reward}")
+            raise NotFinite(f"step returned a reward that is {'NaN' if math.isnan(reward) else reward}")
         return (
             self.vector(observation, "step"),
             reward,
@@ -164,7 +172,7 @@ class Adapter:
             )
         if not np.isfinite(observation).all():
             kind = why_not_finite(observation, value)
-            raise EnvMistake(f"{where} returned an observation that holds {kind}")
+            raise NotFinite(f"{where} returned an observation that holds {kind}")
         return observation
 
     def render(self) -> Any:

@@ -12,6 +12,10 @@ class EnvMistake(ValueError):
     """An environment returned something that it must not: the message says what and what was wanted."""
 
 
+class NotFinite(EnvMistake):
+    """A reward or an observation that is NaN or infinite."""
+
+
 def to_numpy(value: Any) -> NDArray[Any]:
     """An array of any library (numpy, torch with or without a gradient, mlx, jax, ...) as a numpy array.
 

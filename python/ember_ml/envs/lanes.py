@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -9,9 +10,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.envs.adapters import Adapter, EnvMistake
+from ember_ml.envs.adapters import Adapter
+from ember_ml.envs.arrays import EnvMistake, NotFinite
+from ember_ml.errors import Infeasible
 
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
+
+
+#: What a lane that forgives is not ended by.
+FORGIVEN = (Infeasible, NotFinite)
 
 
 class LaneError(Exception):
@@ -28,6 +35,9 @@ class Lanes(Protocol):
 
     size: int
     refill: bool  # whether one lane can start a new episode while others are in the middle of theirs
+    #: Whether a lane that is infeasible (errors.Infeasible) or not finite fails alone: a reset gives it an
+    #: observation of NaN, a step the reward NaN and an end. If not, it raises LaneError like any error.
+    forgives: bool
 
     def reset(self, lanes: Sequence[int], seeds: Sequence[int]) -> NDArray[np.float32]:
         """Starts episodes; returns observations (len(lanes), D). Raises LaneError."""
@@ -47,7 +57,12 @@ def guard(lane: int, what: str, call: Callable[[], Any]) -> Any:
     except EnvMistake as mistake:
         raise LaneError(lane, str(mistake)) from None
     except Exception as error:
-        raise LaneError(lane, f"{what} raised {type(error).__name__}: {error}") from error
+        raise LaneError(lane, _raised(what, error)) from error
+
+
+def _raised(what: str, error: Exception) -> str:
+    advice = '; on_error="rank_last" ranks such members last' if isinstance(error, Infeasible) else ""
+    return f"{what} raised {type(error).__name__}: {error}{advice}"
 
 
 class ObjectLanes:
@@ -55,8 +70,9 @@ class ObjectLanes:
 
     refill = True
 
-    def __init__(self, factory: Callable[[], Adapter], size: int) -> None:
+    def __init__(self, factory: Callable[[], Adapter], size: int, forgives: bool = False) -> None:
         self.size = size
+        self.forgives = forgives
         self._factory = factory
         self._envs: dict[int, Adapter] = {}
 
@@ -67,9 +83,17 @@ class ObjectLanes:
         return env
 
     def reset(self, lanes: Sequence[int], seeds: Sequence[int]) -> NDArray[np.float32]:
-        return np.stack(
-            [guard(lane, "reset", partial(self._env(lane).reset, seed)) for lane, seed in zip(lanes, seeds)]
-        )
+        return np.stack([self._start(lane, seed) for lane, seed in zip(lanes, seeds)])
+
+    def _start(self, lane: int, seed: int) -> NDArray[np.float32]:
+        env = self._env(lane)
+        try:
+            observation: NDArray[np.float32] = guard(lane, "reset", partial(env.reset, seed))
+            return observation
+        except LaneError as error:
+            if not self.forgives or not isinstance(error.__cause__ or error.__context__, FORGIVEN):
+                raise
+            return np.full(env.observation_size or 0, np.nan, np.float32)
 
     def step(self, lanes: Sequence[int], actions: NDArray[Any]) -> Step:
         each = _one_by_one(actions)
@@ -78,10 +102,14 @@ class ObjectLanes:
         for lane, action in zip(lanes, each):
             try:
                 observation, reward, end, cut = envs[lane].step(action)
-            except EnvMistake as mistake:
-                raise LaneError(lane, str(mistake)) from None
             except Exception as error:
-                raise LaneError(lane, f"step raised {type(error).__name__}: {error}") from error
+                if self.forgives and isinstance(error, FORGIVEN):
+                    nothing = np.zeros(envs[lane].observation_size or 0, np.float32)
+                    observation, reward, end, cut = nothing, math.nan, True, False
+                elif isinstance(error, EnvMistake):
+                    raise LaneError(lane, str(error)) from None
+                else:
+                    raise LaneError(lane, _raised("step", error)) from error
             observations.append(observation)
             rewards.append(reward)
             terminated.append(end)

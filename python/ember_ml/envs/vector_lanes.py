@@ -65,6 +65,7 @@ class VectorLanes:
     """
 
     refill = False
+    forgives = False  # what is not finite; an exception is the whole vector's
 
     def __init__(
         self,
@@ -106,7 +107,8 @@ class VectorLanes:
         self._over[list(lanes)] = False
         answer = guard(lanes[0], "reset", partial(self.env.reset, **arguments))
         observations = self._observations(observation_of(answer), "reset")
-        self._check_finite(lanes, observations[list(lanes)], "reset", "an observation")
+        if not self.forgives:
+            self._check_finite(lanes, observations[list(lanes)], "reset", "an observation")
         return observations[list(lanes)]
 
     def step(self, lanes: Sequence[int], actions: NDArray[Any]) -> Step:
@@ -127,10 +129,15 @@ class VectorLanes:
             truncated = self._each(answer[3], "truncations").astype(np.bool_)
         over = terminated | truncated
         observations = self._observations(answer[0], "step")
-        self._check_finite(lanes, rewards[index][:, None], "step", "a reward")
         # Where an episode ends, the observation may be the next one's.
         going = [lane for lane in index if not over[lane]]
-        self._check_finite(going, observations[going], "step", "an observation")
+        if self.forgives:
+            lost = ~np.isfinite(rewards)
+            lost[going] |= ~np.isfinite(observations[going]).all(axis=1)
+            rewards[lost], terminated[lost] = np.nan, True
+        else:
+            self._check_finite(lanes, rewards[index][:, None], "step", "a reward")
+            self._check_finite(going, observations[going], "step", "an observation")
         self._over |= over
         if self._mask_resets and over.any() and not self._over.all():
             options = {**(self._options or {}), "reset_mask": over}

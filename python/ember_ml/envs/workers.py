@@ -45,6 +45,7 @@ class WorkerLanes:
         size: lanes in all.
         workers: processes.
         start_method: "spawn", "forkserver" or "fork".
+        forgives: as `Lanes`.
 
     Raises:
         TypeError: the factory cannot be pickled.
@@ -55,7 +56,12 @@ class WorkerLanes:
     refill = True
 
     def __init__(
-        self, factory: Callable[[], Adapter], size: int, workers: int, start_method: str = "spawn"
+        self,
+        factory: Callable[[], Adapter],
+        size: int,
+        workers: int,
+        start_method: str = "spawn",
+        forgives: bool = False,
     ) -> None:
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             # This process is a worker, and runs the script to find the environment's class in it.
@@ -69,6 +75,7 @@ class WorkerLanes:
                 "function that a module defines at its top level, or use workers=1"
             ) from error
         self.size = size
+        self.forgives = forgives
         self.workers = min(workers, size)
         context: Any = multiprocessing.get_context(start_method)
         self._links: list[Connection] = []
@@ -77,7 +84,7 @@ class WorkerLanes:
             for _ in range(self.workers):
                 here, there = context.Pipe()
                 process = context.Process(
-                    target=serve, args=(there, packed, size), name="ember-ml-env", daemon=True
+                    target=serve, args=(there, packed, size, forgives), name="ember-ml-env", daemon=True
                 )
                 self._links.append(here)
                 try:
@@ -227,13 +234,13 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class("__main__" if module == "__mp_main__" else module, name)
 
 
-def serve(link: Connection, packed: bytes, size: int) -> None:
+def serve(link: Connection, packed: bytes, size: int, forgives: bool) -> None:
     """The worker's loop: ends with a None, or when the other end of the pipe is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
-        lanes = ObjectLanes(pickle.loads(packed), size)
+        lanes = ObjectLanes(pickle.loads(packed), size, forgives)
     except Exception as error:
         link.send(f"{type(error).__name__}: {error}")
         return

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ember_ml.errors import EvaluationError
+    from ember_ml.errors import EvaluationError, Infeasible
     from ember_ml.es.callbacks import Callback, Checkpoint
     from ember_ml.es.compare import compare
     from ember_ml.es.evaluation import EvaluationResult
@@ -86,6 +86,7 @@ __all__ = [
     "EvaluationError",
     "EvaluationResult",
     "History",
+    "Infeasible",
     "MLPPolicy",
     "OpenAIES",
     "OptimizeResult",
@@ -107,8 +108,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "EvaluationError":
-        value = importlib.import_module("ember_ml.errors").EvaluationError
+    if name in ("EvaluationError", "Infeasible"):
+        value = getattr(importlib.import_module("ember_ml.errors"), name)
     elif name in _HOMES:
         value = getattr(importlib.import_module(_home(name)), name)
     else:

@@ -39,7 +39,7 @@ OPTIONS: dict[str, Any] = {
     "episodes": 1, "normalize_observations": True, "max_steps": None, "clip_actions": True,
     "reward_offset": 0.0, "reward_scale": 1.0, "frame_skip": 1, "warmup": True, "common_starts": False,
     "threads": None, "layout": None, "workers": None, "lanes": None, "engine": "auto", "device": None,
-    "eval_every": None, "eval_episodes": None,
+    "eval_every": None, "eval_episodes": None, "on_error": "raise",
 }  # fmt: skip
 
 #: Most directions that a file may ask for: a strategy keeps numbers for each.

@@ -188,6 +188,7 @@ def describe(trainer: Trainer) -> dict[str, Any]:
             "clip_actions": options.clip_actions,
             "reward_offset": options.reward_offset,
             "reward_scale": options.reward_scale,
+            "on_error": options.on_error,
             "frame_skip": options.frame_skip,
             "warmup": trainer.warmup,
             "common_starts": trainer.common_starts,

@@ -65,6 +65,7 @@ def train(
     lanes: int | None = UNSET,
     eval_every: int | None = UNSET,
     eval_episodes: int | None = UNSET,
+    on_error: str = UNSET,
     **unknown: NoReturn,
 ) -> Run:
     """Trains a policy and returns what came of it.
@@ -146,6 +147,7 @@ def make_trainers(
 ) -> list[Any]:
     """One function for each restart that makes its trainer. `changes` are some of `STRATEGY_OPTIONS`."""
     from ember_ml import envs
+    from ember_ml.es.strategies.optimizers import is_native
     from ember_ml.noise.stream import derived_seed
 
     for name in options:
@@ -169,6 +171,8 @@ def make_trainers(
     arguments = {**chosen.options, **{n: v for n, v in options.items() if n not in _LIMITS}}
     arguments["generations"] = chosen.generations if generations is None else generations
 
+    # As it is now: a callback may change the settings of a training.
+    described = strategy.config() if isinstance(strategy, Strategy) else {}
     first = policy.to_vector() if hasattr(policy, "to_vector") else None
 
     def maker(index: int) -> Any:
@@ -181,8 +185,9 @@ def make_trainers(
                 own = names.make(own, changes) if changes else own
             elif isinstance(own, str):
                 own = names.as_strategy(own, changes)
-            elif index:
-                own = Strategy.from_config(own.config(), own.optimizer)
+            elif index and isinstance(own, Strategy):
+                native = own.optimizer is None or is_native(own.optimizer)
+                own = Strategy.from_config(described, None if native else own.optimizer)
             number = seed if index == 0 else derived_seed("init", seed, index, 0, 0)
             trainer = Trainer(env, chosen.policy if policy is None else policy, own, seed=number, **arguments)
             trainer.preset = why

@@ -20,7 +20,6 @@ from ember_ml.es.confirmation import EPISODES as CONFIRM_EPISODES
 from ember_ml.es.curve import EvaluationCurve
 from ember_ml.es.evaluation import EvaluationResult, evaluate_policy
 from ember_ml.es.explanation import explain
-from ember_ml.es.first_parameters import first_parameters
 from ember_ml.es.generation import run_natively, run_one, warm_up
 from ember_ml.es.history import History
 from ember_ml.es.interrupt import Interrupt, remember
@@ -30,6 +29,7 @@ from ember_ml.es.progress import Progress
 from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.run import Run
 from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot, describe
+from ember_ml.es.theta0 import Theta0
 from ember_ml.policy.network import network_of, outputs_of
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
@@ -52,8 +52,8 @@ class Trainer:
         strategy: from `ember_ml.es`, not started, or a name such as "snes" for its defaults; None is the
             general default (OpenAI-ES, 16 pairs, sigma 0.3, Adam 0.1, both decayed to 5% over the plan).
         episodes: per member and generation.
-        normalize_observations: by running statistics that travel with the policy. None: yes, unless the
-            strategy is one that does not (ARS V1).
+        normalize_observations: by running statistics that travel with the policy. None: as `theta0` was
+            trained; else yes, unless the strategy is one that does not (ARS V1).
         seed: 0 to 2**64 - 1, decides every number of the training; None draws one (`trainer.seed`).
         threads: of the native engine, None for all cores. Results do not depend on it.
         engine: "auto", "native", "python", "torch" or "mlx".
@@ -71,10 +71,17 @@ class Trainer:
         warmup: fill the observation statistics with one population that is not trained on. Its cost is
             counted in the first record.
         layout: of the native engine, "members", "episodes" or "units"; None lets it choose.
-        theta0: first parameters (parameters,), or a file saved by a trainer, instead of the policy's own.
+        theta0: where to start instead of the policy's own parameters. A `Run` or a file saved by a trainer
+            brings its observation statistics, if it has any, and so keeps its return. Numbers (parameters,)
+            have none: unless they are all zeros, observations are then not normalised by default.
         common_starts: all members of a generation start their episodes alike.
         progress: a progress line on a terminal, for runs that take longer than half a second.
         workers: processes that step environments written in Python.
+        on_error: what an environment of yours does to a training where it cannot go on. "raise": ends it
+            with EvaluationError. "rank_last": that episode fails, if the environment raised `es.Infeasible`
+            (a C one: EMBER_ERROR) or gave a reward or observation that is not finite. The member ranks last,
+            its observations are not counted, and the history counts it in ``failed``. Any other exception
+            still ends the training.
         lanes: episodes the python engine plays side by side, each with an environment object of its own;
             None: as many as there are, at most 64. Fewer take less memory.
         eval_every: evaluate the policy every so many generations, into `Run.evaluations`; the training is
@@ -112,6 +119,7 @@ class Trainer:
         lanes: int | None = None,
         eval_every: int | None = None,
         eval_episodes: int | None = None,
+        on_error: str = "raise",
     ) -> None:
         from ember_ml import envs
         from ember_ml.es.presets import default_strategy
@@ -136,9 +144,9 @@ class Trainer:
         if strategy is None:
             strategy = default_strategy()
         self.strategy = strategy = as_strategy(strategy)
-        if normalize_observations is None:
-            own = strategy.normalize_observations
-            normalize_observations = True if own is None else own
+        start = Theta0.of(theta0)
+        normalize, note = start.normalizes(normalize_observations, strategy.normalize_observations)
+        self.notes.extend([note] if note else [])
         self.engine_name = validate.choice("engine", engine, ("auto", *ENGINES))
         if device is not None and not isinstance(device, str):
             raise TypeError(f"device: got {device!r}, wanted a name such as 'cuda' or None")
@@ -150,9 +158,10 @@ class Trainer:
             max_steps=max_steps,
             frame_skip=frame_skip,
             clip_actions=clip_actions,
-            normalize=validate.boolean("normalize_observations", normalize_observations),
+            normalize=normalize,
             reward_scale=reward_scale,
             reward_offset=reward_offset,
+            on_error=on_error,
         )
         where: dict[str, Any] = {
             "threads": None if threads is None else validate.positive_int("threads", threads),
@@ -179,7 +188,7 @@ class Trainer:
         self._running = threading.Lock()
         self._warmed = (0, 0)  # episodes and steps of the warm-up, until they are in a record
 
-        self.strategy.start(first_parameters(theta0, network, self.observations, initial), self.seed)
+        self.strategy.start(start.begin(network, self.observations, initial), self.seed)
         self.strategy.trainer = self._claim = object()
         self.strategy.plan(self.generations)
         if threads is not None:
@@ -382,7 +391,9 @@ class Trainer:
             "elapsed": self._elapsed,
             "warmed": list(self._warmed),
         }
-        if self.strategy.native is None:  # an optimiser of the user's, whose settings may have been changed
+        if (
+            self.strategy.native is None or self.strategy.changed
+        ):  # an optimiser of the user's may change itself
             config["strategy"] = self.strategy.config()
         return config
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml.policy.chain import forward
+from ember_ml.policy.memory import without_memory
 from ember_ml.policy.spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Float32
 
@@ -30,27 +31,36 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
         inputs: observation values.
         outputs: what the environment takes, None if it does not say.
 
+    The forward is run on a copy of the module, which is itself left alone.
+
     Raises:
         NotCompiled: the forward cannot be expressed, or the compiled chain does not agree with it on random
             inputs and parameters.
-        ValueError: the widths do not fit the environment.
+        ValueError: the widths do not fit the environment, or the forward remembers something.
     """
     from ember_ml.backend.tracing import NotTraceable, record
 
-    _check_runs(module, inputs, outputs)
-    try:
-        entries = record(module, inputs)
-    except NotTraceable as error:
-        raise NotCompiled(f"it uses {error.operation}") from error
-    spec = _compile(module, entries, inputs)
-    _check(module, spec)
+    with without_memory(module) as trial:
+        _check_runs(trial, inputs, outputs)
+    with without_memory(module) as trial:
+        try:
+            entries = record(trial, inputs)
+        except NotTraceable as error:
+            raise NotCompiled(f"it uses {error.operation}") from error
+        except Exception as error:  # it ran on an array, so that this is about the stand-in for one
+            raise NotCompiled(f"recording it raised {type(error).__name__}: {error}") from error
+        spec = _compile(trial, entries, inputs)
+        _check(trial, spec)
     return spec
 
 
 def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
     name = type(module).__name__
+    x = np.random.default_rng(1).standard_normal((2, 1, inputs)).astype(np.float32)
     try:
         result = _forward(module, np.zeros((1, inputs), np.float32))
+        for observation in x:  # a memory of zeros would not show
+            _forward(module, observation)
     except Exception as error:
         raise ValueError(
             f"policy: {name} fails on an observation of {inputs} values, given as shape (1, {inputs}):"

@@ -45,6 +45,7 @@ class BuiltinLanes:
     """
 
     refill = True
+    forgives = False
 
     def __init__(self, env: EnvSpec, size: int, seed: int) -> None:
         self.env = env

@@ -40,6 +40,7 @@ class ARS(Strategy):
     """
 
     native_name = "ars"
+    settable = ("learning_rate",)
 
     def __init__(
         self,

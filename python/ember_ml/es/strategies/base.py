@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from ember_ml import _core, validate
 from ember_ml.es.strategies import optimizers
 from ember_ml.es.strategies.bounds import Bounds
+from ember_ml.es.strategies.settings import Settings, _array
 from ember_ml.rollout import Float32, Population
 
 MAX_SEED = 2**64
 
 
-class Strategy:
+class Strategy(Settings):
     """A search distribution: a mean, a scale, and how a generation's fitness moves them.
 
     Fitness is maximised. Noise is a pure function of (seed, generation, direction), `ember_ml.es.noise`, so
@@ -51,6 +52,8 @@ class Strategy:
         self._step: optimizers.PythonStep | None = None
         if self._optimizer is not None and not optimizers.is_native(self._optimizer):
             self._step = optimizers.PythonStep(self._optimizer)
+        self._changed = False
+        self._asked_in = -1
         self._native = self._make()
 
     def _options(self) -> dict[str, Any]:
@@ -62,6 +65,8 @@ class Strategy:
             return _core.Strategy(self.native_name, self._options())
         if self._step is not None:
             return _core.Strategy(self.native_name, self._options(), self._step)
+        self._read = optimizers.reader(self._optimizer)
+        self._applied = self._read()
         name, options = optimizers.native(self._optimizer)
         return _core.Strategy(self.native_name, self._options(), name, options)
 
@@ -87,6 +92,7 @@ class Strategy:
         self._start(theta, seed)
 
     def _start(self, theta0: Float32, seed: int) -> None:
+        self._asked_in = -1
         self._native.start(theta0, seed)
         if self._step is not None:
             self._step.reset()
@@ -97,7 +103,9 @@ class Strategy:
 
     def ask(self) -> Float32:
         """The members of this generation, float32 (members, parameters); the same until `tell`."""
-        return self._inside(self._native.ask())
+        members = self._inside(self._native.ask())
+        self._asked_in = self._native.generation
+        return members
 
     def _inside(self, points: Float32) -> Float32:
         """What is given away of the distribution: folded into the bounds, where there are any."""
@@ -115,6 +123,7 @@ class Strategy:
             OverflowError: the mean would not be finite any more; it stays as it was.
             RuntimeError: `start` has not been called.
         """
+        self._apply_settings()
         self._native.tell(_fitness(fitness))
 
     def skip(self, fitness: ArrayLike) -> None:
@@ -136,7 +145,7 @@ class Strategy:
                 generation=native.generation,
                 directions=native.members,
                 antithetic=False,
-                rows=self.ask(),
+                rows=self._inside(native.ask()),
             )
         return Population(
             mean=native.mean,
@@ -153,13 +162,6 @@ class Strategy:
     def mean(self) -> Float32:
         """Centre of the search distribution, float32 (parameters,): the policy that is being trained."""
         return self._inside(self._native.mean)
-
-    @property
-    def sigma(self) -> float | Float32:
-        """Deviation of the search distribution: a number, or float32 (parameters,) where each has its own;
-        before members are folded into bounds."""
-        native = self._native
-        return native.scale if native.scale_per_parameter else native.sigma
 
     @property
     def mean_sigma(self) -> float:
@@ -215,11 +217,6 @@ class Strategy:
         return None if self._bounds is None else (self._bounds.low.copy(), self._bounds.high.copy())
 
     @property
-    def optimizer(self) -> Any:
-        """The optimiser it was given, or None. Of a built-in one only the settings count."""
-        return self._optimizer
-
-    @property
     def threads(self) -> int:
         """Threads of the update, 0 = all cores. The results do not depend on it."""
         return self._native.threads
@@ -231,6 +228,7 @@ class Strategy:
     @property
     def native(self) -> Any:
         """The `_core.Strategy` that the native run loop can drive, or None: see `why_not_native`."""
+        self._apply_settings()
         return None if self.why_not_native else self._native
 
     @property
@@ -324,14 +322,6 @@ def _whole(name: str, value: Any, least: int) -> int:
     if number < least:
         raise ValueError(f"{name}: got {number}, wanted a whole number of at least {least}")
     return number
-
-
-def _array(name: str, value: Any) -> NDArray[Any]:
-    """`value` as an array; a torch tensor may have a gradient or lie on a device."""
-    try:
-        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: got {type(value).__name__}, wanted an array of real numbers") from None
 
 
 def _fitness(fitness: ArrayLike) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.es.strategies.rows import RowStrategy
+from ember_ml.es.strategies.rows import SIGMA_IS_ADAPTED, RowStrategy
 from ember_ml.es.strategies.size import members_of, refuse_matrices
 from ember_ml.noise.stream import noise
 from ember_ml.rollout import Float32, Float64
@@ -112,6 +112,10 @@ class CholeskyCMAES(RowStrategy):
         self._need_start()
         with np.errstate(over="ignore"):
             return (self._sigma * np.linalg.norm(self._a, axis=1)).astype(np.float32)
+
+    @sigma.setter
+    def sigma(self, value: Any) -> None:
+        raise ValueError(SIGMA_IS_ADAPTED)
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml.errors import need
-from ember_ml.es.strategies.rows import RowStrategy
+from ember_ml.es.strategies.rows import SIGMA_IS_ADAPTED, RowStrategy
 from ember_ml.es.strategies.size import members_for_directions, members_of, refuse_matrices
 from ember_ml.noise.stream import noise
 from ember_ml.rollout import Float32, Float64
@@ -107,6 +107,10 @@ class CMAES(RowStrategy):
         """Deviation along each parameter, float32 (parameters,)."""
         self._need_start()
         return np.asarray(self._cma.stds, np.float32)
+
+    @sigma.setter
+    def sigma(self, value: Any) -> None:
+        raise ValueError(SIGMA_IS_ADAPTED)
 
     @property
     def why_not_native(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.es.strategies.rows import RowStrategy
+from ember_ml.es.strategies.rows import SIGMA_IS_ADAPTED, RowStrategy
 from ember_ml.es.strategies.size import directions_of
 from ember_ml.noise.stream import noise
 from ember_ml.rollout import Float32, Float64
@@ -141,6 +141,10 @@ class CRFMNES(RowStrategy):
         v = self._v if self._v.size > 1 else 0.0
         with np.errstate(over="ignore"):
             return (self._sigma * self._d * np.sqrt(1 + np.square(v))).astype(np.float32)
+
+    @sigma.setter
+    def sigma(self, value: Any) -> None:
+        raise ValueError(SIGMA_IS_ADAPTED)
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -37,6 +37,7 @@ class OpenAIES(Strategy):
     """
 
     native_name = "openai_es"
+    settable = ("weight_decay",)
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ A strategy takes an `Optimizer`, or a mapping that describes a built-in one:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,28 @@ NATIVE: dict[str, dict[str, Any]] = {
 }
 
 
+class Described(dict[str, Any]):
+    """A built-in optimiser by its name and settings, which are read and set as keys or as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        name = "learning_rate" if name == "lr" else name
+        if name not in self:
+            raise AttributeError(f"optimizer: {self.get('name')} has no setting {name!r}")
+        return self[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self["learning_rate" if name == "lr" else name] = value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in NATIVE[self["name"]]:
+            known = ", ".join(NATIVE[self["name"]])
+            raise AttributeError(f"optimizer: {self['name']} has no setting {name!r} to change, only {known}")
+        super().__setitem__(name, value)
+
+    def __reduce__(self) -> Any:
+        return Described, (dict(self),)
+
+
 def check(optimizer: Any) -> Any:
     """The optimiser, if it fits a strategy; a mapping comes back with the defaults filled in.
 
@@ -43,7 +66,7 @@ def check(optimizer: Any) -> Any:
             if name not in NATIVE[kind]:
                 raise ValueError(f"optimizer: {kind} has no option {name!r}, only {', '.join(NATIVE[kind])}")
         maximize = optimizer.get("maximize", False)
-        optimizer = {"name": kind, **NATIVE[kind], **given}
+        optimizer = Described({"name": kind, **NATIVE[kind], **given})
     elif hasattr(optimizer, "apply_gradients"):
         maximize = getattr(optimizer, "maximize", False)
     else:
@@ -66,7 +89,21 @@ def is_native(optimizer: Any) -> bool:
 def config(optimizer: Any) -> dict[str, Any]:
     """Its name and settings, fit for JSON where they are a built-in one's."""
     settings = optimizer if isinstance(optimizer, Mapping) else optimizer.config()
-    return {name: value for name, value in settings.items() if name != "maximize"}
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in settings.items()
+        if name != "maximize"
+    }
+
+
+def reader(optimizer: Any) -> Callable[[], tuple[Any, ...]]:
+    """A function that looks at the settings of a built-in optimiser, which its user may change: quick enough
+    to be called for every native run.
+    """
+    if isinstance(optimizer, Mapping):
+        return lambda: tuple(optimizer.values())
+    read = attrgetter(*optimizer.defaults, "maximize")
+    return lambda: tuple(read(optimizer))
 
 
 def native(optimizer: Any) -> tuple[str, dict[str, Any]]:
@@ -107,7 +144,10 @@ class PythonStep:
             optimizer.apply_gradients([(tensor.convert_to_tensor(gradient), self.parameter)])
         finally:
             if factor != 1.0 and rate is not None:
-                optimizer.learning_rate = rate
+                if optimizer.learning_rate == rate * factor:
+                    optimizer.learning_rate = rate
+                elif factor != 0.0:  # it has set another rate itself: the base of the schedule from now on
+                    optimizer.learning_rate /= factor
         return np.asarray(tensor.to_numpy(self.parameter.data), np.float32)
 
     def state(self) -> dict[str, Any]:

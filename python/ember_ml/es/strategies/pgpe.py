@@ -37,6 +37,7 @@ class PGPE(Strategy):
     """
 
     native_name = "pgpe"
+    settable = ("sigma_learning_rate", "sigma_max_change")
 
     def __init__(
         self,

@@ -13,6 +13,8 @@ from ember_ml import validate
 from ember_ml.es.strategies.base import MAX_SEED, Strategy, _fitness, _whole
 from ember_ml.rollout import Float32, Float64, Population
 
+SIGMA_IS_ADAPTED = "sigma: this strategy adapts it together with more, so it cannot be set"
+
 
 class RowStrategy(Strategy):
     """Ask and tell around three functions of a subclass: `_begin`, `_sample` and `_move`.

@@ -31,6 +31,7 @@ class SNES(Strategy):
     """
 
     native_name = "snes"
+    settable = ("learning_rate", "sigma_learning_rate")
 
     def __init__(
         self,
