@@ -2,8 +2,8 @@
 #include "bench/counted.h"
 #include "envs/builtin.h"
 #include "es/evaluate.h"
-#include "policy/dense_units.h"
-#include "policy/elementwise.h"
+#include "policy/activation.h"
+#include "policy/layers.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
@@ -34,7 +34,9 @@ float read(const float* from, std::int64_t count) {
   return total[0];
 }
 
-void tanh_array(float* x, std::int64_t count) { apply<Activation::tanh>(x, (int)(count / lanes)); }
+void tanh_array(float* x, std::int64_t count) {
+  for (std::int64_t i = 0; i + lanes <= count; i += lanes) store(x + i, tanh(load(x + i)));
+}
 
 template <template <class> class E>
 float step(const double* constants, int vectors, std::int64_t steps) {

@@ -14,21 +14,19 @@ namespace py = pybind11;
 namespace ember::bindings {
 namespace {
 
-using Floats = py::array_t<float, py::array::c_style>;
-
 const MathKernels& table_of(const std::optional<std::string>& level) {
   return kernels<MathKernels>(level ? level_from_name(*level) : simd_level());
 }
 
-Floats empty_like(const Floats& x) {
-  return Floats(std::vector<py::ssize_t>(x.shape(), x.shape() + x.ndim()));
+Float32Array empty_like(const Float32Array& x) {
+  return Float32Array(std::vector<py::ssize_t>(x.shape(), x.shape() + x.ndim()));
 }
 
-Floats apply(const std::string& name, const Floats& x, const std::optional<std::string>& level) {
+Float32Array apply(const std::string& name, const Float32Array& x, const std::optional<std::string>& level) {
   for (int i = 0; i < math_functions; ++i) {
     if (name != math_names[i]) continue;
     const auto function = table_of(level).apply[i];
-    Floats y = empty_like(x);
+    Float32Array y = empty_like(x);
     const float* from = x.data();
     float* to = y.mutable_data();
     const py::ssize_t count = x.size();
@@ -41,22 +39,23 @@ Floats apply(const std::string& name, const Floats& x, const std::optional<std::
   throw std::invalid_argument("name: got '" + name + "', wanted one of " + known);
 }
 
-Floats apply_binary(const std::string& name, const Floats& a, const Floats& b,
-                    const std::optional<std::string>& level) {
+Float32Array apply_binary(const std::string& name, const Float32Array& a, const Float32Array& b,
+                          const std::optional<std::string>& level) {
   if (a.size() != b.size()) throw std::invalid_argument("a, b: wanted equal sizes");
   for (int i = 0; i < math_binary_functions; ++i) {
     if (name != math_binary_names[i]) continue;
-    Floats y = empty_like(a);
+    Float32Array y = empty_like(a);
     table_of(level).binary[i](a.data(), b.data(), a.size(), y.mutable_data());
     return y;
   }
   throw std::invalid_argument("name: got '" + name + "', wanted min, max, copysign or smaller_sum");
 }
 
-Floats fused(const Floats& a, const Floats& b, const Floats& c, const std::optional<std::string>& level) {
+Float32Array fused(const Float32Array& a, const Float32Array& b, const Float32Array& c,
+                   const std::optional<std::string>& level) {
   if (a.size() != b.size() || a.size() != c.size())
     throw std::invalid_argument("a, b, c: wanted equal sizes");
-  Floats y = empty_like(a);
+  Float32Array y = empty_like(a);
   table_of(level).fma(a.data(), b.data(), c.data(), a.size(), y.mutable_data());
   return y;
 }

@@ -16,20 +16,19 @@ namespace py = pybind11;
 namespace ember::bindings {
 namespace {
 
-using Floats = py::array_t<float, py::array::c_style>;
 using Words = std::array<std::uint32_t, 4>;
 
 SimdLevel level_of(const std::optional<std::string>& name) {
   return name ? level_from_name(*name) : simd_level();
 }
 
-Floats noise(std::uint64_t seed, std::uint32_t generation, std::uint32_t direction, py::ssize_t size,
-             py::ssize_t first, std::uint32_t purpose, const std::optional<std::string>& level) {
+Float32Array noise(std::uint64_t seed, std::uint32_t generation, std::uint32_t direction, py::ssize_t size,
+                   py::ssize_t first, std::uint32_t purpose, const std::optional<std::string>& level) {
   if (size < 0) throw std::invalid_argument("size: got " + std::to_string(size) + ", wanted 0 or more");
   if (first < 0) throw std::invalid_argument("first: got " + std::to_string(first) + ", wanted 0 or more");
   if (first + size > (py::ssize_t)1 << 35) throw std::invalid_argument("first + size: wanted at most 2**35");
   const NoiseKernels& table = kernels<NoiseKernels>(level_of(level));
-  Floats out(size);
+  Float32Array out(size);
   float* to = out.mutable_data();
   py::gil_scoped_release release;
   table.fill(Stream(purpose, seed, generation, direction), first, size, to);
@@ -37,9 +36,9 @@ Floats noise(std::uint64_t seed, std::uint32_t generation, std::uint32_t directi
 }
 
 // Rows of members first, first + 1, ...: see Population in cpp/es/population.h.
-Floats perturb(const Floats& mean, const Floats& scale, std::uint64_t seed, std::uint32_t generation,
-               std::uint32_t first_direction, bool antithetic, std::uint32_t purpose, py::ssize_t first,
-               py::ssize_t count) {
+Float32Array perturb(const Float32Array& mean, const Float32Array& scale, std::uint64_t seed,
+                     std::uint32_t generation, std::uint32_t first_direction, bool antithetic,
+                     std::uint32_t purpose, py::ssize_t first, py::ssize_t count) {
   if (mean.ndim() != 1) throw std::invalid_argument("mean: wanted one dimension");
   if (scale.size() != 1 && scale.size() != mean.size()) {
     throw std::invalid_argument("scale: got " + std::to_string(scale.size()) + " values, wanted 1 or " +
@@ -48,7 +47,7 @@ Floats perturb(const Floats& mean, const Floats& scale, std::uint64_t seed, std:
   if (first < 0 || count < 0) throw std::invalid_argument("first, count: wanted 0 or more");
   const NoiseKernels& table = kernels<NoiseKernels>();
   const py::ssize_t size = mean.size();
-  Floats out({count, size});
+  Float32Array out({count, size});
   float* to = out.mutable_data();
   const float *center = mean.data(), *deviation = scale.data();
   const bool per_parameter = scale.size() == size && size != 1;
@@ -82,10 +81,10 @@ Words threefry(const Words& key, const Words& counter, int rounds) {
   return x;
 }
 
-Floats stream_uniforms(std::uint32_t purpose, std::uint64_t seed, std::uint32_t generation,
-                       std::uint32_t direction, std::uint32_t episode, py::ssize_t count) {
+Float32Array stream_uniforms(std::uint32_t purpose, std::uint64_t seed, std::uint32_t generation,
+                             std::uint32_t direction, std::uint32_t episode, py::ssize_t count) {
   if (count < 0) throw std::invalid_argument("n: got " + std::to_string(count) + ", wanted 0 or more");
-  Floats out(count);
+  Float32Array out(count);
   uniforms(Stream(purpose, seed, generation, direction, episode), count, out.mutable_data());
   return out;
 }

@@ -1,9 +1,13 @@
-// One bind_*.cpp per concept, each with one register function; module.cpp calls them all.
+// One bind_*.cpp per concept, each with one register function; module.cpp calls them all. Several of them are compiled
+// as one source (CMakeLists.txt: unity), so names in their unnamed namespaces differ.
 #pragma once
 
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
 namespace ember::bindings {
+
+using Float32Array = pybind11::array_t<float, pybind11::array::c_style>;  // other number types are refused
 
 void register_dispatch(pybind11::module_& module);  // SIMD levels, threads
 void register_noise(pybind11::module_& module);     // keyed noise, uniforms, seeds

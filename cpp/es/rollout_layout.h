@@ -1,85 +1,12 @@
 // The three layouts: who lies in the lanes, where the weights lie, and who comes next.
 #pragma once
 
-#include "core/noise.h"
-#include "es/rollout_group.h"
-#include "policy/dense.h"
-#include "policy/dense_units.h"
-#include "policy/elementwise.h"
+#include "es/member_source.h"
+#include "policy/layers.h"
+#include "policy/pack_units.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
-
-// Members in the order of their units. Both members of a pair share one drawing of the noise.
-class MemberSource {
- public:
-  MemberSource(const RolloutPlan& plan, Arena& arena)
-      : plan_(plan),
-        own_noise_(plan.population.rows || plan.population.drawn
-                       ? nullptr
-                       : arena.take<float>(noise_stride(plan.policy.parameters))) {}
-
-  // The next member's number, or -1.
-  int next() {
-    if (minus_ >= 0) {
-      const int member = minus_;
-      minus_ = -1;
-      sign_ = -1.0f;
-      return member;
-    }
-    std::int64_t unit = __atomic_fetch_add(plan_.next, 1, __ATOMIC_RELAXED);
-    if (unit >= plan_.units) return -1;
-    const Population& p = plan_.population;
-    row_ = nullptr;
-    if (plan_.with_policy && unit-- == 0) {
-      row_ = p.mean;
-      return plan_.members;
-    }
-    if (p.rows) {
-      row_ = p.rows + unit * plan_.policy.parameters;
-      return (int)unit;
-    }
-    const std::int64_t whole = noise_stride(plan_.policy.parameters);
-    noise_ = p.drawn ? p.drawn + unit * whole : own_noise_;
-    noise_fill(Stream((std::uint32_t)p.noise_purpose, p.seed, p.generation,
-                      (std::uint32_t)(p.first_direction + unit)),
-               0, whole, noise_);
-    sign_ = 1.0f;
-    if (!p.antithetic) return (int)unit;
-    minus_ = (int)(2 * unit + 1);
-    return (int)(2 * unit);
-  }
-
-  // Parameters [first, first + count) of the member that next() gave: mean +- scale * noise, each step
-  // rounded.
-  EMBER_INLINE void write(std::int64_t first, std::int64_t count, float* to) const {
-    if (row_) {
-      std::memcpy(to, row_ + first, sizeof(float) * (std::size_t)count);
-      return;
-    }
-    const Population& p = plan_.population;
-    const float *mean = p.mean + first, *noise = noise_ + first;
-    std::int64_t i = 0;
-    if (p.scale_per_parameter) {
-      const float* scale = p.scale + first;
-      for (; i + lanes <= count; i += lanes) {
-        store(to + i, load(mean + i) + vfloat(sign_) * (load(scale + i) * load(noise + i)));
-      }
-      for (; i < count; ++i) to[i] = mean[i] + sign_ * (scale[i] * noise[i]);
-    } else {
-      const float scale = sign_ * p.scale[0];
-      for (; i + lanes <= count; i += lanes) store(to + i, load(mean + i) + vfloat(scale) * load(noise + i));
-      for (; i < count; ++i) to[i] = mean[i] + scale * noise[i];
-    }
-  }
-
- private:
-  const RolloutPlan& plan_;
-  float *own_noise_, *noise_ = nullptr;
-  const float* row_ = nullptr;
-  float sign_ = 1.0f;
-  int minus_ = -1;
-};
 
 // What the policy's first layer reads: the observation, normalised and through what comes before the layers.
 EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int count) {

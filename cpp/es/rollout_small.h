@@ -9,134 +9,22 @@
 namespace ember {
 namespace EMBER_LEVEL {
 
-// Up to `turns` actions in every group; stops after the one in which an episode ends. Returns how many. Two
-// hidden layers, or tanh in one: there is enough to do in each group to keep the processor busy.
-template <class Env, Activation hidden, bool deep>
+// Up to `turns` actions in every group; stops after the one in which an episode ends. Returns how many.
+template <class Env>
 int small_turns(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env, Group* const* groups,
-                int count, int turns) {
-  const Env own = env;  // its constants, which no store through the groups can change
-  const LayerPlan* layers = plan.policy.layers;
-  for (int turn = 1; turn <= turns; ++turn) {
-    vmask ended = vint(0);
-    for (int g = 0; g < count; ++g) {
-      Group& group = *groups[g];
-      const SmallLayer first(layers[0], group.weights), last(layers[deep ? 2 : 1], group.weights);
-      vfloat state[Env::states], x[Env::observations], out[small_outputs<Env>];
-      load_state<Env>(group, state);
-      own.observe(state, x);
-      small_count(plan, Env::observations, x, group);
-      small_normalize(plan, Env::observations, x);
-      const auto unit = [&](int j) EMBER_INLINE_LAMBDA {
-        return small_unit<Env::observations, hidden>(first, x, j);
-      };
-      SmallSums<small_outputs<Env>> sums;
-      sums.begin(last);
-      if (deep) {
-        const SmallLayer second(layers[1], group.weights);
-        float* h = group.a;
-        for (int j = 0; j < first.outputs; ++j) store(h + j * lanes, unit(j));
-        sums.add(last, 0, second.outputs,
-                 [&](int j) EMBER_INLINE_LAMBDA { return small_second_unit<hidden>(second, h, j); });
-      } else {
-        sums.add(last, 0, first.outputs, unit);
-      }
-      sums.finish(policy.output, out);
-      vfloat action[Env::actions], reward;
-      vmask terminated;
-      const vmask spoiled = small_act<Env>(plan, policy, out, action);
-      own.step(state, action, &reward, &terminated);
-      small_settle<Env>(spoiled, terminated, reward, state, group);
-      ended |= group.ended;
-      store_state<Env>(state, group);
-    }
-    if (any(ended)) return turn;
-  }
-  return turns;
-}
+                int count, int turns);
 
-// The same for one hidden layer of relu units, G groups. A group alone is one long chain of output sums,
-// tanh and step; the next group's units are computed in the midst of it, in program order, because the
-// processor does not look far enough ahead to find them (measured: 126 cycles a turn for three groups with
-// 16 units, 200 one after the other).
-template <class Env, int G>
+// The same for one hidden layer of relu units and two to four groups, which are interleaved.
+template <class Env>
 int small_turns_together(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
-                         Group* const* groups, int turns) {
-  const Env own = env;
-  const LayerPlan* layers = plan.policy.layers;
-  const int units = layers[0].outputs, half = units / 8 * 4;
-  vfloat state[G][Env::states], seen[G][Env::observations];
-  SmallSums<small_outputs<Env>> sums[G];
-  SmallLayer first[G], last[G];
-#pragma GCC unroll 4
-  for (int g = 0; g < G; ++g) {
-    load_state<Env>(*groups[g], state[g]);
-    first[g] = SmallLayer(layers[0], groups[g]->weights);
-    last[g] = SmallLayer(layers[1], groups[g]->weights);
-  }
-  // A turn is settled (small_settle) only if something may have ended in it; until then its rewards wait.
-  vfloat reward[G], watch(0.0f);
-  vmask spoiled[G], terminated[G], over = vint(0);
-  // The units of one group. Between their halves and after them comes what is left to do of another's turn;
-  // the observation is counted there, because the units may belong to a turn that is not to be.
-  const auto slot = [&](int g, auto between, auto after) EMBER_INLINE_LAMBDA {
-    vfloat x[Env::observations], observed[Env::observations];
-    own.observe(state[g], observed);
-#pragma GCC unroll 8
-    for (int i = 0; i < Env::observations; ++i) x[i] = observed[i];
-    small_normalize(plan, Env::observations, x);
-    const auto unit = [&](int j) EMBER_INLINE_LAMBDA {
-      return small_unit<Env::observations, Activation::relu>(first[g], x, j);
-    };
-    SmallSums<small_outputs<Env>> of_units;
-    of_units.begin(last[g]);
-    of_units.template add<true>(last[g], 0, half, unit);
-    between();
-    of_units.add(last[g], half, units, unit);
-    after();
-    sums[g] = of_units;
-#pragma GCC unroll 8
-    for (int i = 0; i < Env::observations; ++i) seen[g][i] = observed[i];
-  };
-  const auto slot_within = [&](int g, int other) EMBER_INLINE_LAMBDA {
-    vfloat out[small_outputs<Env>];
-    slot(
-        g, [&]() EMBER_INLINE_LAMBDA { sums[other].finish(policy.output, out); },
-        [&]() EMBER_INLINE_LAMBDA {
-          small_count(plan, Env::observations, seen[other], *groups[other]);
-          Group& group = *groups[other];
-          group.returns += to_double(reward[other]);
-          vfloat action[Env::actions];
-          spoiled[other] = small_act<Env>(plan, policy, out, action);
-          own.step(state[other], action, &reward[other], &terminated[other]);
-          watch = add_unless_finite(reward[other], watch);
-#pragma GCC unroll 8
-          for (int i = 0; i < Env::states; ++i) watch = add_unless_finite(state[other][i], watch);
-          over |= group.live & (spoiled[other] | terminated[other]);
-        });
-  };
-  slot(0, []() EMBER_INLINE_LAMBDA {}, []() EMBER_INLINE_LAMBDA {});
-#pragma GCC unroll 4
-  for (int g = 0; g < G; ++g) reward[g] = vfloat(0.0f);
-  int turn = 0;
-  bool ended = false;
-  do {
-#pragma GCC unroll 4
-    for (int g = 1; g < G; ++g) slot_within(g, g - 1);
-    slot_within(0, G - 1);  // of the next turn
-    ++turn;
-    if (turn < turns && !any(over | (watch != vfloat(0.0f)))) continue;
-    over = vint(0);
-    watch = vfloat(0.0f);
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g) {
-      small_settle<Env>(spoiled[g], terminated[g], reward[g], state[g], *groups[g]);
-      reward[g] = vfloat(0.0f);
-      ended |= any(groups[g]->ended);
-    }
-  } while (turn < turns && !ended);
-#pragma GCC unroll 4
-  for (int g = 0; g < G; ++g) store_state<Env>(state[g], *groups[g]);
-  return turn;
+                         Group* const* groups, int count, int turns);
+
+template <class Env>
+int small_policy_turns(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
+                       Group* const* groups, int count, int turns) {
+  const bool interleaved = policy.hidden == Activation::relu && !policy.deep && count > 1;
+  return (interleaved ? small_turns_together<Env> : small_turns<Env>)(plan, policy, env, groups, count,
+                                                                      turns);
 }
 
 }  // namespace EMBER_LEVEL

@@ -5,6 +5,7 @@
 
 #include "es/rollout_env.h"
 #include "es/rollout_layout.h"
+#include "policy/activation.h"
 
 namespace ember {
 namespace EMBER_LEVEL {

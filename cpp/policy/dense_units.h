@@ -1,43 +1,13 @@
 // The dense layer of contract "one neuron" (policy.h) with output units in lanes: one member at a time, its
-// parameters in a copy of their own (pack_units) whose rows are whole vectors.
-//
-// A layer of few outputs puts several of the four partial sums of each neuron side by side in one vector, so
-// that its lanes are not idle: lane k * width + o holds s_k of output o.
+// parameters in a copy of their own (pack_units.h).
 #pragma once
 
-#include "policy/dense.h"
+#include "policy/dense_blocks.h"
+#include "policy/layers.h"
+#include "policy/pack_units.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
-
-EMBER_INLINE int sums_side_by_side(const LayerPlan& layer) {
-  return ember::sums_side_by_side(layer.inputs, layer.outputs, lanes);
-}
-
-// Floats from one row of weights to the next.
-EMBER_INLINE int row_width(const LayerPlan& layer) {
-  const int together = sums_side_by_side(layer);
-  return together > 1 ? lanes / together : padded(layer.outputs, lanes);
-}
-
-// A layer's part of the copy: the bias, whole vectors of it, then the rows of weights. write(first, count,
-// to) gives parameters [first, first + count) of the member.
-template <class Write>
-inline void pack_units(const LayerPlan& layer, Write write, float* copy) {
-  float* to = copy + layer.rows;
-  const int width = row_width(layer), whole = padded(layer.outputs, lanes);
-  std::memset(to, 0, sizeof(float) * (std::size_t)whole);
-  if (layer.bias >= 0) write(layer.bias, layer.outputs, to);
-  to += whole;
-  if (width == layer.outputs) {
-    write(layer.weights, (std::int64_t)layer.inputs * width, to);
-    return;
-  }
-  std::memset(to, 0, sizeof(float) * (std::size_t)layer.inputs * width);
-  for (int i = 0; i < layer.inputs; ++i, to += width) {
-    write(layer.weights + (std::int64_t)i * layer.outputs, layer.outputs, to);
-  }
-}
 
 // Few outputs, `together` partial sums of each in a vector.
 template <int together>
@@ -76,8 +46,7 @@ EMBER_INLINE vfloat dense_units_one(int inputs, int width, const float* bias, co
   return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-// x: (inputs,), contiguous; y: (outputs,), room for whole vectors.
-inline void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y) {
+void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y) {
   const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
   const float* bias = copy + layer.rows;
   const float* weights = bias + width;

@@ -12,11 +12,9 @@ EMBER_INLINE void apply(float* x, int vectors) {
   for (int i = 0; i < vectors; ++i) store(x + i * lanes, activate(activation, load(x + i * lanes)));
 }
 
-// x: `vectors` vectors. In the layouts with one element a vector (`broadcast`), value i belongs to vector i;
-// else value j belongs to lane j of the whole array (count elements, the rest is padding).
 template <bool broadcast>
-inline void elementwise(const ElementwisePlan* operations, int operation_count, float* x, int vectors,
-                        int count) {
+void apply_operations(const ElementwisePlan* operations, int operation_count, float* x, int vectors,
+                      int count) {
   for (int n = 0; n < operation_count; ++n) {
     const ElementwisePlan& op = operations[n];
     if (op.kind == (int)Elementwise::Kind::activation) {

@@ -1,0 +1,53 @@
+// Whose turn it is: the members of a population one after the other, made as they are asked for.
+#pragma once
+
+#include "es/rollout_group.h"
+
+namespace ember {
+namespace EMBER_LEVEL {
+
+// Members in the order of their units. Both members of a pair share one drawing of the noise.
+class MemberSource {
+ public:
+  MemberSource(const RolloutPlan& plan, Arena& arena)
+      : plan_(plan),
+        own_noise_(plan.population.rows || plan.population.drawn
+                       ? nullptr
+                       : arena.take<float>(noise_stride(plan.policy.parameters))) {}
+
+  // The next member's number, or -1.
+  int next();
+
+  // Parameters [first, first + count) of the member that next() gave: mean +- scale * noise, each step
+  // rounded.
+  EMBER_INLINE void write(std::int64_t first, std::int64_t count, float* to) const {
+    if (row_) {
+      std::memcpy(to, row_ + first, sizeof(float) * (std::size_t)count);
+      return;
+    }
+    const Population& p = plan_.population;
+    const float *mean = p.mean + first, *noise = noise_ + first;
+    std::int64_t i = 0;
+    if (p.scale_per_parameter) {
+      const float* scale = p.scale + first;
+      for (; i + lanes <= count; i += lanes) {
+        store(to + i, load(mean + i) + vfloat(sign_) * (load(scale + i) * load(noise + i)));
+      }
+      for (; i < count; ++i) to[i] = mean[i] + sign_ * (scale[i] * noise[i]);
+    } else {
+      const float scale = sign_ * p.scale[0];
+      for (; i + lanes <= count; i += lanes) store(to + i, load(mean + i) + vfloat(scale) * load(noise + i));
+      for (; i < count; ++i) to[i] = mean[i] + scale * noise[i];
+    }
+  }
+
+ private:
+  const RolloutPlan& plan_;
+  float *own_noise_, *noise_ = nullptr;
+  const float* row_ = nullptr;
+  float sign_ = 1.0f;
+  int minus_ = -1;
+};
+
+}  // namespace EMBER_LEVEL
+}  // namespace ember
