@@ -99,8 +99,9 @@ Autoreset autoreset_named(const std::string& name) {
 
 void register_envs(py::module_& module) {
   py::class_<VectorEnv>(module, "VectorEnv", "Copies of a built-in environment in float64, stepped together.")
-      .def(py::init([](const std::string& name, int num_envs, int max_steps, const std::string& autoreset,
-                       const std::map<std::string, double>& parameters, bool sutton_barto_reward) {
+      .def(py::init([](const std::string& name, std::int64_t num_envs, std::int64_t max_steps,
+                       const std::string& autoreset, const std::map<std::string, double>& parameters,
+                       bool sutton_barto_reward) {
              return VectorEnv(name, num_envs, max_steps, autoreset_named(autoreset),
                               {parameters.begin(), parameters.end()}, sutton_barto_reward);
            }),

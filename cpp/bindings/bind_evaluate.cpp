@@ -5,6 +5,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/interruptible.h"
+#include "core/checked.h"
 #include "es/evaluate.h"
 #include "include/ember_env.h"
 
@@ -92,9 +93,10 @@ py::dict to_python(const Evaluation& evaluation, py::ssize_t episodes) {
 }
 
 py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std::uint64_t seed,
-                  std::uint32_t generation, int directions, bool antithetic, int first_direction,
-                  std::uint32_t noise_purpose, std::uint32_t reset_purpose, bool common_starts,
-                  const std::optional<Floats>& rows, const std::optional<Floats>& observation_mean,
+                  std::uint32_t generation, std::int64_t directions, bool antithetic,
+                  std::int64_t first_direction, std::uint32_t noise_purpose, std::uint32_t reset_purpose,
+                  bool common_starts, const std::optional<Floats>& rows,
+                  const std::optional<Floats>& observation_mean,
                   const std::optional<Floats>& observation_inverse_deviation, bool with_policy) {
   const Problem& problem = self.problem();
   const auto parameters = static_cast<py::ssize_t>(problem.policy.parameters);
@@ -112,9 +114,9 @@ py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std:
   population.scale_per_parameter = scale.size() != 1;
   population.seed = seed;
   population.generation = generation;
-  population.directions = directions;
+  population.directions = checked_int("directions", directions, 0, most_directions);
   population.antithetic = antithetic;
-  population.first_direction = first_direction;
+  population.first_direction = checked_int("first_direction", first_direction, 0, most_directions);
   population.noise_purpose = static_cast<Purpose>(noise_purpose);
   population.reset_purpose = static_cast<Purpose>(reset_purpose);
   population.common_starts = common_starts;
@@ -123,7 +125,7 @@ py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std:
       throw py::value_error("rows: wanted shape (members, " + std::to_string(parameters) + ")");
     }
     population.rows = rows->data();
-    population.directions = static_cast<int>(rows->shape(0));
+    population.directions = checked_int("rows", rows->shape(0), 0, most_directions);
     population.antithetic = false;
   }
   const float* center = checked("observation_mean", observation_mean, problem.policy.inputs);
@@ -161,24 +163,25 @@ void register_evaluate(py::module_& module) {
 
   py::class_<Evaluator>(module, "Evaluator", "Rolls out populations of one problem (cpp/es/evaluate.h).")
       .def(py::init([](const Policy& policy, const std::string& env, std::uintptr_t custom,
-                       const std::vector<double>& env_parameters, int episodes, int max_steps, int frame_skip,
-                       bool clip_actions, bool normalize, float observation_clip, double reward_scale,
-                       double reward_offset, int threads, const std::string& layout, bool rank_last) {
+                       const std::vector<double>& env_parameters, std::int64_t episodes,
+                       std::int64_t max_steps, std::int64_t frame_skip, bool clip_actions, bool normalize,
+                       float observation_clip, double reward_scale, double reward_offset,
+                       std::int64_t threads, const std::string& layout, bool rank_last) {
              Problem problem;
              problem.policy = policy;
              problem.env = env;
              problem.custom = reinterpret_cast<const ember_env*>(custom);
              problem.env_parameters = env_parameters;
-             problem.episodes = episodes;
-             problem.max_steps = max_steps;
-             problem.frame_skip = frame_skip;
+             problem.episodes = checked_int("episodes", episodes, 1, INT_MAX);
+             problem.max_steps = checked_int("max_steps", max_steps, 0, INT_MAX);
+             problem.frame_skip = checked_int("frame_skip", frame_skip, 1, INT_MAX);
              problem.clip_actions = clip_actions;
              problem.rank_last = rank_last;
              problem.normalize = normalize;
              problem.observation_clip = observation_clip;
              problem.reward_scale = reward_scale;
              problem.reward_offset = reward_offset;
-             problem.threads = threads;
+             problem.threads = checked_int("threads", threads, 0, most_threads);
              problem.layout = layout_named(layout);
              return std::make_unique<Evaluator>(std::move(problem));
            }),

@@ -202,7 +202,7 @@ py::tuple draw(const Environment& env, std::uint64_t seed) {
   return py::make_tuple(std::move(qpos), std::move(qvel));
 }
 
-py::tuple step(const Environment& env, int n, const Floats& action) {
+py::tuple play(const Environment& env, int n, const Floats& action) {
   const mujoco::Locomotion& task = locomotion_of(env).locomotion();
   const mujoco::Simulation& simulation = simulation_of(env, n);
   if (action.size() != task.controls)
@@ -263,7 +263,7 @@ void register_mujoco(py::module_& module) {
       .def("reset", &reset, py::arg("simulation"), py::arg("qpos"), py::arg("qvel"),
            "Starts an episode there; returns its observation, float64.")
       .def("draw", &draw, py::arg("seed"), "(qpos, qvel) where the episode of that seed starts.")
-      .def("step", &step, py::arg("simulation"), py::arg("action"),
+      .def("step", &play, py::arg("simulation"), py::arg("action"),
            "Returns (observation, reward, terminated, x_velocity, y_velocity, reward_forward, reward_ctrl, "
            "reward_contact, reward_survive).")
       .def("step_many", &step_many, py::arg("which"), py::arg("actions"), py::arg("threads"),

@@ -7,6 +7,9 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -88,11 +91,25 @@ struct Team::Impl {
     }
     start.notify_all();
   }
+
+  void dismiss() {
+    leave = true;
+    begin_round();
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  }
 };
 
 Team::Team(int threads) : impl_(new Impl) {
-  for (int index = 1; index < threads; ++index) {
-    impl_->threads.emplace_back([impl = impl_.get(), index] { impl->member(index); });
+  try {
+    for (int index = 1; index < threads; ++index) {
+      impl_->threads.emplace_back([impl = impl_.get(), index] { impl->member(index); });
+    }
+  } catch (const std::system_error&) {
+    const std::string made = std::to_string(size());
+    impl_->dismiss();
+    throw std::runtime_error("threads: wanted " + std::to_string(threads) + ", but the system allows only " +
+                             made);
   }
 }
 
@@ -102,9 +119,7 @@ Team::~Team() {
     impl_.release();
     return;
   }
-  impl_->leave = true;
-  impl_->begin_round();
-  for (std::thread& thread : impl_->threads) thread.join();
+  impl_->dismiss();
 }
 
 int Team::size() const { return static_cast<int>(impl_->threads.size()) + 1; }

@@ -1,11 +1,13 @@
 #include "envs/vector_env.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <cstddef>
 #include <stdexcept>
 #include <utility>
 
+#include "core/checked.h"
 #include "es/evaluate.h"
 
 namespace ember {
@@ -29,19 +31,17 @@ float numpy_sin(float x) {
   return std::fma(sum * square, x, x);
 }
 
-[[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument(message); }
+constexpr int most_environments = 1 << 30;
 
 }  // namespace
 
-VectorEnv::VectorEnv(const std::string& name, int count, int max_steps, Autoreset autoreset,
+VectorEnv::VectorEnv(const std::string& name, std::int64_t count, std::int64_t max_steps, Autoreset autoreset,
                      const std::vector<std::pair<std::string, double>>& parameters, bool sutton_barto_reward)
-    : count_(count),
-      stride_((count + 3) / 4 * 4),
-      max_steps_(max_steps),
+    : count_(checked_int("num_envs", count, 1, most_environments)),
+      stride_((count_ + 3) / 4 * 4),
+      max_steps_(checked_int("max_episode_steps", max_steps, 0, INT_MAX)),
       autoreset_(autoreset),
       sutton_barto_reward_(sutton_barto_reward) {
-  if (count < 1) refuse("num_envs is " + std::to_string(count) + "; wanted at least 1");
-  if (max_steps < 0) refuse("max_episode_steps is " + std::to_string(max_steps) + "; wanted at least 1");
   const std::vector<EnvironmentInfo>& all = builtin_environments();
   for (std::size_t n = 0; n < all.size(); ++n)
     if (all[n].name == name) environment_ = static_cast<int>(n);
@@ -60,15 +60,16 @@ VectorEnv::VectorEnv(const std::string& name, int count, int max_steps, Autorese
   if (name == "MountainCar-v0" || name == "MountainCarContinuous-v0") start_ = Start::first_part;
   if (name == "Pendulum-v1") start_ = Start::symmetric;
   float32_starts_ = name == "Acrobot-v1";
-  state_.resize(static_cast<std::size_t>(stride_) * sizes_.states);
+  state_.resize(
+      checked_count("the states of num_envs environments", {stride_, sizes_.states}, sizeof(double)));
   actions_.resize(stride_);
   rewards_.resize(stride_);
   terminated_.resize(stride_);
   uniforms_.resize(sizes_.uniforms + 1);
-  random_.resize(count);
-  elapsed_.resize(count);
-  ended_.resize(count);
-  fresh_.resize(count);
+  random_.resize(count_);
+  elapsed_.resize(count_);
+  ended_.resize(count_);
+  fresh_.resize(count_);
 }
 
 void VectorEnv::get_state(double* to) const {

@@ -27,7 +27,7 @@ class VectorEnv {
  public:
   // parameters: overrides of the environment's constants, by name. max_steps 0: no limit.
   // `sutton_barto_reward`: CartPole's reward of -1 at the end and 0 before. Throws std::invalid_argument.
-  VectorEnv(const std::string& name, int count, int max_steps, Autoreset autoreset,
+  VectorEnv(const std::string& name, std::int64_t count, std::int64_t max_steps, Autoreset autoreset,
             const std::vector<std::pair<std::string, double>>& parameters, bool sutton_barto_reward);
 
   int count() const { return count_; }

@@ -9,37 +9,17 @@
 #include <new>
 #include <stdexcept>
 
+#include "core/checked.h"
 #include "core/threads.h"
 #include "es/cost.h"
 #include "es/rollout.h"
+#include "es/work_space.h"
 #include "include/ember_env.h"
 
 namespace ember {
 namespace {
 
 constexpr int leaf_directions = 16;
-
-[[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument(message); }
-
-// Work space of one thread, aligned to a cache line, kept between calls.
-struct Scratch {
-  struct Free {
-    void operator()(void* p) const { std::free(p); }
-  };
-  std::unique_ptr<void, Free> memory;
-  std::size_t size = 0;
-  void* reserve(std::size_t bytes) {
-    if (bytes > size) {
-      bytes = (bytes + 4095) / 4096 * 4096;
-      memory.reset(std::aligned_alloc(4096, bytes));
-      if (!memory) throw std::bad_alloc();
-      // Lanes without a member compute too, on what is there: numbers of before, never of another program.
-      std::memset(memory.get(), 0, bytes);
-      size = bytes;
-    }
-    return memory.get();
-  }
-};
 
 void check_custom(const ember_env& env) {
   const std::string name = env.name ? env.name : "custom environment";
@@ -52,10 +32,10 @@ void check_custom(const ember_env& env) {
     refuse(name + ": struct_size: got " + std::to_string(env.struct_size) + ", wanted at least " +
            std::to_string(least));
   }
-  if (env.observation_size == 0 || env.observation_size > 1u << 20)
-    refuse(name + ": observation_size: wanted 1 or more");
-  if (env.action_size == 0 || env.action_size > 1u << 20) refuse(name + ": action_size: wanted 1 or more");
-  if (env.max_steps == 0 || env.max_steps > 1u << 30) refuse(name + ": max_steps: wanted 1 or more");
+  checked_int(name + ": state_size", env.state_size, 0, 1 << 30);
+  checked_int(name + ": observation_size", env.observation_size, 1, 1 << 20);
+  checked_int(name + ": action_size", env.action_size, 1, 1 << 20);
+  checked_int(name + ": max_steps", env.max_steps, 1, 1 << 30);
   if (!env.reset || !env.step) refuse(name + ": reset and step must not be null");
 }
 
@@ -101,9 +81,10 @@ struct Evaluator::Impl {
   ember_env custom{};
 
   std::vector<Scratch> scratch;
+  Gate gate;
   std::unique_ptr<Team> team;
   int begun = 0;
-  double usual_steps;  // of an episode, from the last evaluation
+  std::atomic<double> usual_steps;  // of an episode, from the last evaluation
   struct Situation {
     int members;
     double steps;
@@ -144,7 +125,7 @@ struct Evaluator::Impl {
       refuse("max_steps: got " + std::to_string(problem.max_steps) + ", wanted 0 or more");
     if (problem.frame_skip < 1)
       refuse("frame_skip: got " + std::to_string(problem.frame_skip) + ", wanted 1 or more");
-    if (problem.threads < 0) refuse("threads: got " + std::to_string(problem.threads) + ", wanted 0 or more");
+    checked_int("threads", problem.threads, 0, most_threads);
     if (problem.normalize && !(problem.observation_clip > 0.0f))
       refuse("observation_clip: wanted more than 0");
     if (problem.max_steps > 0) plan.max_steps = problem.max_steps;
@@ -216,9 +197,8 @@ struct Evaluator::Impl {
   }
 
   void check(const Population& population) const {
-    if (population.directions < 0) {
-      refuse("directions: got " + std::to_string(population.directions) + ", wanted 0 or more");
-    }
+    checked_int("directions", population.directions, 0, most_directions);
+    checked_int("first_direction", population.first_direction, 0, most_directions - population.directions);
     if (population.rows && population.antithetic) refuse("rows: explicit members cannot be antithetic");
     if (!population.rows && population.directions > 0 && !population.scale) refuse("scale: missing");
   }
@@ -230,13 +210,14 @@ struct Evaluator::Impl {
     if (plan.normalize && (!mean || !inverse)) refuse("observation statistics: missing");
     static_assert(sizeof(std::atomic<bool>) == sizeof(bool), "kernels read the flag as a plain byte");
     const int members = population.members();
-    const auto episodes = static_cast<std::size_t>(plan.episodes);
-    const std::size_t rows = (static_cast<std::size_t>(members) + 1) * episodes;
+    const std::size_t rows =
+        checked_count("episodes of all members", {std::int64_t{members} + 1, plan.episodes}, 2 * (8 + 4 + 1));
+    const std::size_t observed = checked_count("observation sums of all members",
+                                               {plan.normalize ? members : 0, 2, plan.observations}, 8);
     returns.resize(rows);
     lengths.resize(rows);
     failed.resize(rows);
-    if (plan.normalize)
-      sums.assign(static_cast<std::size_t>(members) * 2 * static_cast<std::size_t>(plan.observations), 0.0);
+    sums.assign(observed, 0.0);
     std::int64_t next = 0, error = -1;
     plan.population = population;
     plan.observation_mean = mean;
@@ -341,7 +322,7 @@ struct Evaluator::Impl {
         const std::int32_t length =
             lengths[static_cast<std::size_t>(m) * static_cast<std::size_t>(plan.episodes) +
                     static_cast<std::size_t>(e)];
-        leaf.count += (length + plan.frame_skip - 1) / plan.frame_skip;
+        leaf.count += static_cast<double>((std::int64_t{length} + plan.frame_skip - 1) / plan.frame_skip);
       }
       const double* from = sums.data() + static_cast<std::size_t>(m) * 2 * width;
       for (std::size_t i = 0; i < width; ++i) {
@@ -352,7 +333,7 @@ struct Evaluator::Impl {
   }
 
   std::string explain(int directions, bool antithetic) const {
-    const int members = directions * (antithetic ? 2 : 1) + 1;
+    const int members = checked_int("directions", directions, 0, most_directions) * (antithetic ? 2 : 1) + 1;
     const Choice choice = choose(plan.policy, problem, table.lanes, members, usual_steps, true);
     std::string text = std::string("native, ") + simd_name(simd_level()) + ": " + env_name + ", " +
                        layout_name(choice.layout) +
@@ -378,14 +359,22 @@ const Problem& Evaluator::problem() const { return impl_->problem; }
 bool Evaluator::evaluate(const Population& population, const float* observation_mean,
                          const float* observation_inverse_deviation, bool with_policy,
                          const std::atomic<bool>* stop, Evaluation* out) {
+  if (!impl_->gate.enter(stop)) return false;
+  const Leave leave{impl_->gate};
   return impl_->evaluate(population, observation_mean, observation_inverse_deviation, with_policy, stop, out);
 }
 
 std::string Evaluator::explain(int directions, bool antithetic) const {
   return impl_->explain(directions, antithetic);
 }
-void Evaluator::begin() { ++impl_->begun; }
+void Evaluator::begin() {
+  impl_->gate.enter(nullptr);
+  const Leave leave{impl_->gate};
+  ++impl_->begun;
+}
 void Evaluator::end() {
+  impl_->gate.enter(nullptr);
+  const Leave leave{impl_->gate};
   if (--impl_->begun == 0) impl_->team.reset();
 }
 

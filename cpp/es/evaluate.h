@@ -80,8 +80,8 @@ struct EvaluationError : std::runtime_error {
 // up.
 ObservationSums combine_leaves(const std::vector<ObservationSums>& leaves);
 
-// Holds threads and work space for a Problem, so that a small generation costs microseconds. One evaluate at
-// a time.
+// Holds threads and work space for a Problem, so that a small generation costs microseconds. One
+// evaluation at a time: other threads wait for their turn, also between the generations of a run.
 class Evaluator {
  public:
   explicit Evaluator(Problem problem);  // throws std::invalid_argument

@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "core/checked.h"
 #include "es/noise_sum.h"
 #include "es/strategies.h"
 #include "es/vector_ops.h"
@@ -19,7 +20,7 @@ double schedule_factor(double final, std::int64_t generation, std::int64_t plan)
 
 Strategy::Strategy(Options& options, Sigma kind)
     : kind_(kind), sigma0_(options.positive("sigma")), antithetic_(options.flag("antithetic")) {
-  asked_directions_ = (int)options.count_or_zero("directions");
+  asked_directions_ = checked_int("directions", options.count_or_zero("directions"), 0, most_directions);
   directions_ = asked_directions_;
 }
 
@@ -143,7 +144,12 @@ void Strategy::tell(const double* fitness, bool change) {
   if (change) {
     before_ = mean_;
     fitness_.assign(fitness, fitness + members());
-    update(fitness_);
+    try {
+      update(fitness_);
+    } catch (...) {  // what moves first is the mean, by an optimiser that may be the user's
+      mean_ = before_;
+      throw;
+    }
     norm = std::sqrt(kernels<VectorOps>().sum_of_squares(mean_.data(), before_.data(), parameters()));
     if (!std::isfinite(norm)) {
       mean_.swap(before_);
