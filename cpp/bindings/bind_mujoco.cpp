@@ -183,7 +183,7 @@ py::array_t<double> observation_of(const Environment& env, const mujoco::Simulat
   return observation;
 }
 
-py::array_t<double> reset(const Environment& env, int n, const Doubles& qpos, const Doubles& qvel) {
+py::array_t<double> start_at(const Environment& env, int n, const Doubles& qpos, const Doubles& qvel) {
   const mujoco::Locomotion& task = locomotion_of(env).locomotion();
   const mujoco::Simulation& simulation = simulation_of(env, n);
   if (static_cast<std::size_t>(qpos.size()) != task.qpos.size() ||
@@ -260,7 +260,7 @@ void register_mujoco(py::module_& module) {
           "Of its ember_env.")
       .def_property_readonly("observation_size",
                              [](const Environment& env) { return env.task().observations(); })
-      .def("reset", &reset, py::arg("simulation"), py::arg("qpos"), py::arg("qvel"),
+      .def("reset", &start_at, py::arg("simulation"), py::arg("qpos"), py::arg("qvel"),
            "Starts an episode there; returns its observation, float64.")
       .def("draw", &draw, py::arg("seed"), "(qpos, qvel) where the episode of that seed starts.")
       .def("step", &play, py::arg("simulation"), py::arg("action"),

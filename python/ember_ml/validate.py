@@ -11,6 +11,9 @@ from typing import Any
 #: The largest numbers that the native core takes for counts of generations and steps, and for all others.
 MOST_STEPS = 2**62
 MOST = 2**31 - 1
+#: Of directions (cpp/core/checked.h): two members each are counted by an int. And of threads.
+MOST_DIRECTIONS = 2**30 - 1
+MOST_THREADS = 1024
 
 
 def positive_int(name: str, value: Any, most: int = MOST) -> int:
@@ -28,6 +31,11 @@ def count_or_off(name: str, value: Any) -> int:
     if value is False or (not isinstance(value, bool) and isinstance(value, int) and value == 0):
         return 0
     return positive_int(name, value)
+
+
+def thread_count(name: str, value: Any) -> int:
+    """`value` as a number of threads; None and 0 are 0, all cores."""
+    return 0 if value is None or value == 0 else positive_int(name, value, MOST_THREADS)
 
 
 def whole(name: str, value: Any) -> int:

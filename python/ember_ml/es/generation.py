@@ -53,6 +53,9 @@ def run_natively(
     statistics = trainer.observations
     trained, spent = (0, 0) if confirmation is None else (confirmation.trained, confirmation.spent)
     confirmed, began, gone = False, time.perf_counter(), 0.0
+    trainer._turns.native_run(log)
+    if trainer._stop:
+        log.stop = True
     try:
         with interrupt.cut():
             while True:
@@ -78,6 +81,7 @@ def run_natively(
                 confirmed = confirmation(*trainer.frozen)
                 gone = time.perf_counter() - began
     finally:
+        trainer._turns.native_run(None)
         if log.generations:
             trainer._warmed = (0, 0)
             trainer.history.extend_from(log)
@@ -101,10 +105,11 @@ def run_one(trainer: Trainer, interrupt: Interrupt, confirmation: Confirmation |
     returns = _row_means(evaluation.returns[whole])
     mean, deviation = _moments(returns)
     sigma = float(trainer.strategy.mean_sigma)
-    if reached:
-        trainer.strategy.skip(evaluation.fitness)
-    else:
-        trainer.strategy.tell(evaluation.fitness)
+    with trainer.strategy.changes:
+        if reached:
+            trainer.strategy.skip(evaluation.fitness)
+        else:
+            trainer.strategy.tell(evaluation.fitness)
     if statistics is not None and not reached:
         statistics.add(evaluation.leaves)
     if trainer.candidate is None or policy_return > trainer.candidate.policy_return:
@@ -131,7 +136,8 @@ def run_one(trainer: Trainer, interrupt: Interrupt, confirmation: Confirmation |
 
 
 def _population(trainer: Trainer) -> Population:
-    population: Population = trainer.strategy.population()
+    with trainer.strategy.changes:
+        population: Population = trainer.strategy.population()
     return replace(population, common_starts=True) if trainer.common_starts else population
 
 

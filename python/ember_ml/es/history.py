@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any, overload
 
@@ -58,6 +59,7 @@ class History:
         self._bytes = _NONE if records is None else np.array(records, DTYPE).view(_BYTES)
         self._count = len(self._bytes)
         self._logs: list[Any] = []  # native runs after those, not read yet
+        self._lock = threading.RLock()  # who reads them, or adds
         self._length = self._count
 
     def append(self, **record: float) -> None:
@@ -68,32 +70,37 @@ class History:
         """Adds many records, a structured array (generations,) as `to_numpy` gives it."""
         if getattr(records, "dtype", None) != DTYPE:
             raise TypeError(f"records: got {type(records).__name__}, wanted an array like to_numpy()'s")
-        self._read_logs()
-        self._add(records)
-        self._length = self._count
+        with self._lock:
+            self._read_logs()
+            self._add(records)
+            self._length = self._count
 
     def extend_from(self, log: Any) -> None:
         """Adds what a native run recorded (`_core.RunLog`, which must not be run again), to be read when
         somebody looks.
         """
-        if len(self._logs) >= _MOST_LOGS:
-            self._read_logs()
-        self._logs.append(log)
-        self._length += log.generations
+        with self._lock:
+            if len(self._logs) >= _MOST_LOGS:
+                self._read_logs()
+            self._logs.append(log)
+            self._length += log.generations
 
     def frozen(self) -> History:
         """The records up to now. What is added here later is not in it; nothing is copied, because a record
         never changes.
         """
         other = History.__new__(History)
-        other._bytes, other._count = self._bytes[: self._count], self._count
-        other._logs, other._length = self._logs.copy(), self._length
+        other._lock = threading.RLock()
+        with self._lock:
+            other._bytes, other._count = self._bytes[: self._count], self._count
+            other._logs, other._length = self._logs.copy(), self._length
         return other
 
     def _read_logs(self) -> None:
-        logs, self._logs = self._logs, []
-        for log in logs:
-            self._add(log.records())
+        with self._lock:
+            logs, self._logs = self._logs, []
+            for log in logs:
+                self._add(log.records())
 
     def _add(self, records: NDArray[Any]) -> None:
         count = len(records)
@@ -109,13 +116,13 @@ class History:
 
     @property
     def _records(self) -> NDArray[Any]:
-        self._read_logs()
-        return self._bytes[: self._count].view(DTYPE)
+        with self._lock:
+            self._read_logs()
+            return self._bytes[: self._count].view(DTYPE)
 
     def to_numpy(self) -> NDArray[Any]:
         """A structured array (generations,) with one named field per entry of a record; a copy."""
-        self._read_logs()
-        return self._bytes[: self._count].copy().view(DTYPE)
+        return self._records.copy()
 
     def __len__(self) -> int:
         return self._length
@@ -145,8 +152,15 @@ class History:
         return isinstance(other, History) and bool(np.array_equal(self.to_numpy(), other.to_numpy()))
 
     def __getstate__(self) -> dict[str, Any]:
-        self._read_logs()  # a native log cannot be pickled or copied
-        return {**self.__dict__, "_bytes": self._bytes[: self._count].copy()}
+        with self._lock:
+            self._read_logs()  # a native log cannot be pickled or copied
+            state = {**self.__dict__, "_bytes": self._bytes[: self._count].copy()}
+        del state["_lock"]  # nor a lock
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
 
     __hash__ = None  # type: ignore[assignment]
 

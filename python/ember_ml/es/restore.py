@@ -209,7 +209,7 @@ def _set_state(trainer: Trainer, file: Saved) -> None:
         raise ValueError(f"{file.path} is damaged: its strategy's state does not load: {error}") from error
     trainer.strategy.plan(trainer.generations)
     trainer.observations = file.observations
-    trainer.history = file.history
+    trainer._history = file.history
     trainer.candidate, trainer.evaluated = file.candidate, file.evaluated
     trainer.evaluations, trainer.confirmations = file.evaluations, file.confirmations
     trainer.preset = file.preset

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.es.strategies.base import _array
+from ember_ml.es.strategies.arguments import as_array
 from ember_ml.es.strategies.bounds import Bounds
 from ember_ml.rollout import Float32, Float64
 
@@ -30,7 +30,7 @@ class SearchSpace:
         Raises:
             ValueError, TypeError: x0, bounds or sigma do not fit; the message names it.
         """
-        array = _array("x0", x0)
+        array = as_array("x0", x0)
         if array.ndim != 1 or not array.size:
             raise ValueError(f"x0: got shape {array.shape}, wanted one dimension, (parameters,)")
         if array.dtype.kind not in "fiu":
@@ -54,7 +54,7 @@ class SearchSpace:
         if sigma is None:
             width = self.high - self.low
             return np.where(np.isfinite(width), width / 4, 0.5)
-        array = _array("sigma", sigma)
+        array = as_array("sigma", sigma)
         if array.dtype.kind not in "fiu":
             raise TypeError(f"sigma: got {sigma!r}, wanted a number or one a parameter")
         if array.shape not in ((), (self.parameters,)):

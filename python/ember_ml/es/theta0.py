@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml import validate
-from ember_ml.es.strategies.settings import _array
+from ember_ml.es.strategies.arguments import as_array
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import Float32
@@ -78,7 +78,7 @@ class Theta0:
             return asked, ""
         if self.source:
             return (True, "") if self.statistics else (False, f"{_AS_THEY_COME} of a training without more")
-        if own is not None or self.values is None or not np.any(_array("theta0", self.values)):
+        if own is not None or self.values is None or not np.any(as_array("theta0", self.values)):
             return (True if own is None else own), ""
         return (
             False,
@@ -100,7 +100,7 @@ class Theta0:
                 f"theta0: {self.source} holds the network {self.network.describe()}, wanted"
                 f" {network.describe()}"
             )
-        theta = _array("theta0", self.values)
+        theta = as_array("theta0", self.values)
         if theta.shape != initial.shape:
             raise ValueError(
                 f"theta0: got shape {theta.shape}, wanted {initial.shape}, one number a parameter"

@@ -30,6 +30,7 @@ from ember_ml.es.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.run import Run
 from ember_ml.es.snapshot import Candidate, NativeCandidate, Snapshot, describe
 from ember_ml.es.theta0 import Theta0
+from ember_ml.es.turns import Turns
 from ember_ml.policy.network import network_of, outputs_of
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
@@ -164,7 +165,9 @@ class Trainer:
             on_error=on_error,
         )
         where: dict[str, Any] = {
-            "threads": None if threads is None else validate.positive_int("threads", threads),
+            "threads": None
+            if threads is None
+            else validate.positive_int("threads", threads, validate.MOST_THREADS),
             "workers": None if workers is None else validate.positive_int("workers", workers),
             "lanes": None if lanes is None else validate.positive_int("lanes", lanes),
             "layout": layout,
@@ -178,7 +181,8 @@ class Trainer:
         self.problem = Problem(self.env, network, not_compiled, options, **where)
         self.choice: Choice = choose(self.problem, self.engine_name)
         self._engine: Any = self.choice.make(self.problem)
-        self.history = History()
+        self._turns = Turns()
+        self._history = History()
         self.observations = ObservationStatistics(self.env.observation_size) if options.normalize else None
         self.candidate: Candidate | NativeCandidate | None = None
         self.evaluations, self.confirmations = Evaluations(EVALUATION), Evaluations(CONFIRMATION)
@@ -199,6 +203,13 @@ class Trainer:
     # ----------------------------------------------------------------------------------------------- training
 
     @property
+    def history(self) -> History:
+        """The records so far. A look at a running trainer from another thread, at this or at anything else,
+        waits for the generation that is under way."""
+        with self._turns:
+            return self._history
+
+    @property
     def generation(self) -> int:
         """Generations finished so far."""
         return len(self.history)
@@ -213,7 +224,8 @@ class Trainer:
     @property
     def theta(self) -> Float32:
         """The policy that is being trained, float32 (parameters,)."""
-        mean: Float32 = self.strategy.mean
+        with self._turns:
+            mean: Float32 = self.strategy.mean
         return mean
 
     @property
@@ -223,8 +235,9 @@ class Trainer:
         return (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
 
     def stop(self) -> None:
-        """Ends the current `run()` after the generation that is running; for callbacks."""
+        """Ends the current `run()` after the generation that is running; for callbacks and other threads."""
         self._stop = True
+        self._turns.hurry()
 
     def step(self) -> dict[str, int | float]:
         """One generation. Returns its record.
@@ -235,12 +248,12 @@ class Trainer:
         with Interrupt() as interrupt:
             self._begin()
             try:
-                with interrupt.alert():
+                with interrupt.alert(), self._turns:
                     warm_up(self, interrupt)
                     run_one(self, interrupt, None, time.perf_counter() - self._elapsed)
                     self._give_back()
             finally:
-                self._running.release()
+                self._end()
         return self.history[-1]
 
     def run(
@@ -280,7 +293,7 @@ class Trainer:
                 with interrupt.alert():
                     reached = self._run(limits, interrupt)
             finally:
-                self._running.release()
+                self._end()
             run = Run(self._snapshot(), interrupt.ended_by(), reached)
             run.until = None if limits.confirmation is None else limits.confirmation.until
         if run._interrupted:
@@ -291,6 +304,15 @@ class Trainer:
         self._check_strategy()
         if not self._running.acquire(blocking=False):
             raise RuntimeError("this trainer is running already, in another thread or around this callback")
+        try:
+            self.strategy.changes.hold()
+        except BaseException:
+            self._running.release()
+            raise
+
+    def _end(self) -> None:
+        self.strategy.changes.give_back()
+        self._running.release()
 
     def _check_strategy(self) -> None:
         if self.strategy.trainer is not self._claim:
@@ -308,12 +330,14 @@ class Trainer:
             callback.on_start(self)
             callback.is_due(None, time.perf_counter())
         try:
-            warm_up(self, interrupt)
+            with self._turns:
+                warm_up(self, interrupt)
             while limits.last is None or self.generation < limits.last:
                 before = self.generation
-                reached = self._advance(interrupt, limits, bar)
+                with self._turns:
+                    reached = self._advance(interrupt, limits, bar)
                 bar.show(self.history, limits.first)
-                stop = self._call_back(limits.origin) if self.generation > before else False
+                stop = self._call_back(limits.origin) if self.generation > before else self._stop
                 if stop or reached or interrupt.requested or limits.passed(self):
                     break
         except KeyboardInterrupt:
@@ -385,6 +409,10 @@ class Trainer:
 
     def config(self) -> dict[str, Any]:
         """Everything that decides the training, fit for JSON; it is in every saved file."""
+        with self._turns:
+            return self._config()
+
+    def _config(self) -> dict[str, Any]:
         config = {
             **self._description,
             "preset": self.preset,
@@ -398,8 +426,9 @@ class Trainer:
         return config
 
     def _snapshot(self) -> Snapshot:
-        self._check_strategy()
-        return Snapshot.of(self)
+        with self._turns:
+            self._check_strategy()
+            return Snapshot.of(self)
 
     @staticmethod
     def load(
@@ -431,7 +460,8 @@ class Trainer:
 
     def explain(self) -> str:
         """What runs where, and why: text."""
-        return explain(self)
+        with self._turns:
+            return explain(self)
 
     def close(self) -> None:
         """Ends worker processes and closes environments. The trainer can still be used: it makes new ones."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ember_ml import _core, validate
 from ember_ml.es.strategies import optimizers
+from ember_ml.es.strategies.arguments import as_array, as_fitness, plain, whole
 from ember_ml.es.strategies.bounds import Bounds
-from ember_ml.es.strategies.settings import Settings, _array
-from ember_ml.rollout import Float32, Population
+from ember_ml.es.strategies.changes import Changes, change
+from ember_ml.es.strategies.settings import Settings
+from ember_ml.rollout import Float32, Float64, Population
 
 MAX_SEED = 2**64
 
@@ -43,10 +44,12 @@ class Strategy(Settings):
             bounds: (low, high) of the parameters, each a number, None or one number a parameter.
         """
         # numpy's numbers are not JSON's
-        self._arguments = {name: _plain(value) for name, value in arguments.items()}
+        self._arguments = {name: plain(value) for name, value in arguments.items()}
         for name in ("directions", "members"):
             if self._arguments.get(name) is not None:
-                self._arguments[name] = validate.positive_int(name, self._arguments[name])
+                self._arguments[name] = validate.positive_int(
+                    name, self._arguments[name], validate.MOST_DIRECTIONS
+                )
         self._bounds = Bounds.of(bounds)
         self._optimizer = None if optimizer is None else optimizers.check(optimizer)
         self._step: optimizers.PythonStep | None = None
@@ -54,6 +57,8 @@ class Strategy(Settings):
             self._step = optimizers.PythonStep(self._optimizer)
         self._changed = False
         self._asked_in = -1
+        #: Whose turn it is to change the strategy.
+        self.changes = Changes()
         self._native = self._make()
 
     def _options(self) -> dict[str, Any]:
@@ -72,6 +77,7 @@ class Strategy(Settings):
 
     # ----------------------------------------------------------------------------------------- ask and tell
 
+    @change
     def start(self, theta0: ArrayLike, seed: int = 0) -> None:
         """Begins at `theta0` (parameters,), any real array, with generation 0 of the noise of `seed`.
 
@@ -79,10 +85,10 @@ class Strategy(Settings):
             ValueError: theta0 is not one-dimensional, is empty, is not finite or lies outside the bounds;
                 seed is not in [0, 2**64).
         """
-        seed = _whole("seed", seed, 0)
+        seed = whole("seed", seed, 0)
         if seed >= MAX_SEED:
             raise ValueError(f"seed: got {seed}, wanted less than 2**64")
-        theta = _array("theta0", theta0)
+        theta = as_array("theta0", theta0)
         if theta.ndim != 1:
             raise ValueError(f"theta0: got shape {theta.shape}, wanted one dimension, (parameters,)")
         if theta.dtype.kind not in "fiu":
@@ -97,10 +103,12 @@ class Strategy(Settings):
         if self._step is not None:
             self._step.reset()
 
+    @change
     def plan(self, generations: int | None) -> None:
         """Tells the schedules how many generations they span, from generation 0. None or 0: no decay."""
-        self._native.plan(_whole("generations", generations or 0, 0))
+        self._native.plan(whole("generations", generations or 0, 0))
 
+    @change
     def ask(self) -> Float32:
         """The members of this generation, float32 (members, parameters); the same until `tell`."""
         members = self._inside(self._native.ask())
@@ -111,6 +119,7 @@ class Strategy(Settings):
         """What is given away of the distribution: folded into the bounds, where there are any."""
         return points if self._bounds is None else self._bounds.fold(points)
 
+    @change
     def tell(self, fitness: ArrayLike) -> None:
         """Moves the distribution.
 
@@ -121,15 +130,26 @@ class Strategy(Settings):
         Raises:
             ValueError: wrong shape, NaN, +inf, or too large to be used unshaped; the strategy is as it was.
             OverflowError: the mean would not be finite any more; it stays as it was.
-            RuntimeError: `start` has not been called.
+            RuntimeError: `start` has not been called, or the strategy is in the middle of another change.
         """
         self._apply_settings()
-        self._native.tell(_fitness(fitness))
+        self._tell(as_fitness(fitness), True)
 
+    @change
     def skip(self, fitness: ArrayLike) -> None:
         """Counts a generation and its best member as `tell` does, without moving the distribution."""
-        self._native.tell(_fitness(fitness), update=False)
+        self._tell(as_fitness(fitness), False)
 
+    def _tell(self, fitness: Float64, update: bool) -> None:
+        before = None if self._step is None else self._step.held()
+        try:
+            self._native.tell(fitness, update)
+        except BaseException:
+            if self._step is not None:  # the user's optimiser may have gone half of its way
+                self._step.restore(before)
+            raise
+
+    @change
     def population(self) -> Population:
         """The members of this generation as numbers, for an engine: nothing is written out, unless there are
         bounds."""
@@ -223,7 +243,7 @@ class Strategy(Settings):
 
     @threads.setter
     def threads(self, value: int | None) -> None:
-        self._native.threads = _whole("threads", value or 0, 0)
+        self._native.threads = validate.thread_count("threads", value)
 
     @property
     def native(self) -> Any:
@@ -283,6 +303,7 @@ class Strategy(Settings):
         """Everything that `load_state_dict` needs to go on bit for bit: numpy arrays and numbers by name."""
         return {**self._native.get_state(), **(self._step.state() if self._step is not None else {})}
 
+    @change
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on where `state_dict` was taken, from a strategy made with the same arguments, started or not.
 
@@ -294,7 +315,7 @@ class Strategy(Settings):
         fresh = self._make()
         fresh.threads = self._native.threads
         fresh.start(np.asarray(state["mean"], np.float32), int(state["seed"]) % MAX_SEED)
-        fresh.set_state({name: _plain(value) for name, value in state.items()})
+        fresh.set_state({name: plain(value) for name, value in state.items()})
         if self._step is not None:
             self._step.load(state)
         self._native = fresh
@@ -312,28 +333,3 @@ class Strategy(Settings):
         if self._bounds is not None:
             shown["bounds"] = self._bounds.config()
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}: got {value!r}, wanted a whole number of at least {least}") from None
-    if number < least:
-        raise ValueError(f"{name}: got {number}, wanted a whole number of at least {least}")
-    return number
-
-
-def _fitness(fitness: ArrayLike) -> NDArray[np.float64]:
-    array = _array("fitness", fitness)
-    try:
-        if array.dtype.kind not in "fiubO":  # text would be read as numbers, imaginary parts left out
-            raise TypeError
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"fitness: got {array.dtype} values, wanted an array of real numbers") from None
-
-
-def _plain(value: Any) -> Any:
-    """numpy's number, or array without dimensions, as Python's."""
-    return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value

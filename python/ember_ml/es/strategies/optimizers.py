@@ -7,6 +7,7 @@ A strategy takes an `Optimizer`, or a mapping that describes a built-in one:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
@@ -149,6 +150,19 @@ class PythonStep:
                 elif factor != 0.0:  # it has set another rate itself: the base of the schedule from now on
                     optimizer.learning_rate /= factor
         return np.asarray(tensor.to_numpy(self.parameter.data), np.float32)
+
+    def held(self) -> Any:
+        """What the optimiser keeps of the parameter now, a copy: for `restore`."""
+        states = getattr(self.optimizer, "_state", {})
+        return copy.deepcopy(states.get(self.parameter))
+
+    def restore(self, held: Any) -> None:
+        """As it was when `held` was taken."""
+        states = getattr(self.optimizer, "_state", {})
+        if held is None:
+            states.pop(self.parameter, None)
+        else:
+            states[self.parameter] = held
 
     def state(self) -> dict[str, Any]:
         """Flat: arrays and numbers by name."""

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ember_ml import validate
-from ember_ml.es.strategies.base import MAX_SEED, Strategy, _fitness, _whole
+from ember_ml.es.strategies.arguments import whole
+from ember_ml.es.strategies.base import MAX_SEED, Strategy
+from ember_ml.es.strategies.changes import change
 from ember_ml.rollout import Float32, Float64, Population
 
 SIGMA_IS_ADAPTED = "sigma: this strategy adapts it together with more, so it cannot be set"
@@ -36,7 +37,10 @@ class RowStrategy(Strategy):
             sigma: first step size.
             bounds: (low, high) of the parameters: what `_sample` gives is folded into them.
         """
-        if directions is not None and validate.positive_int(self._size, directions) < least_directions:
+        if (
+            directions is not None
+            and validate.positive_int(self._size, directions, validate.MOST_DIRECTIONS) < least_directions
+        ):
             raise ValueError(f"{self._size}: got {directions}, wanted at least {least_directions}")
         super().__init__({self._size: directions, "sigma": validate.positive("sigma", sigma)}, bounds=bounds)
 
@@ -89,19 +93,18 @@ class RowStrategy(Strategy):
             self._rows = self._sample()
         return self._rows
 
+    @change
     def plan(self, generations: int | None) -> None:
-        _whole("generations", generations or 0, 0)
+        whole("generations", generations or 0, 0)
 
+    @change
     def ask(self) -> Float32:
+        return self._members()
+
+    def _members(self) -> Float32:
         rows = self._asked()
         with np.errstate(over="ignore"):  # of a search that is leaving for infinity: `tell` will say so
             return rows.astype(np.float32) if self._bounds is None else self._bounds.fold(rows)
-
-    def tell(self, fitness: ArrayLike) -> None:
-        self._tell(_fitness(fitness), True)
-
-    def skip(self, fitness: ArrayLike) -> None:
-        self._tell(_fitness(fitness), False)
 
     def _tell(self, fitness: Float64, update: bool) -> None:
         self._need_start()
@@ -115,7 +118,7 @@ class RowStrategy(Strategy):
                 f"fitness: member {member} has {what}, wanted a finite number, or -inf for a failed member"
             )
         top = int(np.argmax(fitness))
-        row = self.ask()[top]
+        row = self._members()[top]
         self._advance(fitness, update)
         if fitness[top] > self._best_fitness:
             self._best, self._best_fitness = row, float(fitness[top])
@@ -144,8 +147,9 @@ class RowStrategy(Strategy):
                 " large"
             ) from None
 
+    @change
     def population(self) -> Population:
-        rows = self.ask()
+        rows = self._members()
         return Population(
             mean=self.mean,
             scale=self.sigma,
@@ -211,7 +215,7 @@ class RowStrategy(Strategy):
 
     @threads.setter
     def threads(self, value: int | None) -> None:
-        self._threads = _whole("threads", value or 0, 0)
+        self._threads = validate.thread_count("threads", value)
 
     @property
     def why_not_native(self) -> str:
@@ -239,6 +243,7 @@ class RowStrategy(Strategy):
             **self._state(),
         }
 
+    @change
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         for name in ("mean", "best", "best_fitness", "update_norm", "generation", "seed"):
             if name not in state:
@@ -256,4 +261,5 @@ class RowStrategy(Strategy):
         fresh._mean, fresh._best, fresh._best_fitness = mean, best, float(state["best_fitness"])
         fresh._update_norm, fresh._generation = float(state["update_norm"]), int(state["generation"])
         fresh._threads, fresh._rows = self._threads, None
+        fresh.changes, fresh.trainer = self.changes, self.trainer
         vars(self).update(vars(fresh))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ember_ml import validate
 from ember_ml.es.strategies import optimizers
+from ember_ml.es.strategies.arguments import as_array
+from ember_ml.es.strategies.changes import Changes
 from ember_ml.rollout import Float32
 
 
@@ -29,6 +31,7 @@ class Settings:
     _read: Any
     _applied: Any
     _changed: bool
+    changes: Changes
     _asked_in: int
 
     def __getattr__(self, name: str) -> Any:
@@ -40,8 +43,12 @@ class Settings:
     def __setattr__(self, name: str, value: Any) -> None:
         arguments = self.__dict__.get("_arguments")
         fixed = arguments is not None and (name in arguments or name in ("optimizer", "bounds"))
-        if not fixed or name == "sigma":
+        if not fixed:
             super().__setattr__(name, value)
+            return
+        if name == "sigma":
+            with self.changes.one(name):
+                super().__setattr__(name, value)
             return
         if name not in self.settable:
             own = "" if self._optimizer is None else ", and the optimizer's settings"
@@ -50,9 +57,10 @@ class Settings:
                 f"{name}: {type(self).__name__} cannot change it once it is made, only {may}{own}"
             )
         number = validate.real(name, value)
-        self._native.set(name, number)
-        self._arguments[name] = number
-        self._changed = True
+        with self.changes.one(name):
+            self._native.set(name, number)
+            self._arguments[name] = number
+            self._changed = True
 
     def _apply_settings(self) -> None:
         """Hands the core what was changed of a built-in optimiser's settings since the last time.
@@ -88,7 +96,7 @@ class Settings:
     @sigma.setter
     def sigma(self, value: ArrayLike) -> None:
         native = self._native
-        given = _array("sigma", value)
+        given = as_array("sigma", value)
         if given.dtype.kind not in "fiu" or given.ndim > 1:
             raise TypeError(f"sigma: got {value!r}, wanted a positive number, or one a parameter")
         if native.started and self._asked_in == native.generation:
@@ -107,11 +115,3 @@ class Settings:
         The learning rate is what the schedule's factor multiplies.
         """
         return self._optimizer
-
-
-def _array(name: str, value: Any) -> NDArray[Any]:
-    """`value` as an array; a torch tensor may have a gradient or lie on a device."""
-    try:
-        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: got {type(value).__name__}, wanted an array of real numbers") from None

@@ -1,0 +1,62 @@
+"""Who may look at a training, or carry it on, now: one thread at a time, in the order in which they came."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+
+class Turns:
+    """`with turns:` holds a trainer at one whole generation. The same thread may enter again.
+
+    Whoever waits asks the native run that is under way, if there is one, to end at its next whole generation;
+    the training goes on when those who came before it have looked.
+    """
+
+    __slots__ = ("_changed", "_depth", "_owner", "_queue", "_run")
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: deque[object] = deque()  # the first one's turn it is
+        self._owner = 0
+        self._depth = 0
+        self._run: Any = None  # the `_core.RunLog` of a native run under way
+
+    def __enter__(self) -> None:
+        me = threading.get_ident()
+        if self._owner == me:
+            self._depth += 1
+            return
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+            try:
+                while self._queue[0] is not ticket:
+                    self.hurry()
+                    self._changed.wait()
+            except BaseException:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+                raise
+            self._owner, self._depth = me, 1
+
+    def __exit__(self, *exception: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            with self._changed:
+                self._owner = 0
+                self._queue.popleft()
+                self._changed.notify_all()
+
+    def native_run(self, log: Any) -> None:
+        """This run begins, or (None) none is under way any more; for the thread whose turn it is."""
+        with self._changed:
+            self._run = log
+            if len(self._queue) > 1:
+                self.hurry()
+
+    def hurry(self) -> None:
+        """Asks the native run under way to end at its next whole generation."""
+        if self._run is not None:
+            self._run.stop = True
