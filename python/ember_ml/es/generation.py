@@ -53,7 +53,8 @@ def run_natively(
     statistics = trainer.observations
     trained, spent = (0, 0) if confirmation is None else (confirmation.trained, confirmation.spent)
     confirmed, began, gone = False, time.perf_counter(), 0.0
-    trainer._turns.native_run(log)
+    if trainer._turns.native_run(log):
+        count = min(count, 1)
     if trainer._stop:
         log.stop = True
     try:

@@ -49,12 +49,13 @@ class Turns:
                 self._queue.popleft()
                 self._changed.notify_all()
 
-    def native_run(self, log: Any) -> None:
-        """This run begins, or (None) none is under way any more; for the thread whose turn it is."""
+    def native_run(self, log: Any) -> bool:
+        """This run begins, or (None) none is under way any more; for the thread whose turn it is. True:
+        others wait already, so it should be one generation long, but not none: nothing would ever be trained.
+        """
         with self._changed:
             self._run = log
-            if len(self._queue) > 1:
-                self.hurry()
+            return len(self._queue) > 1
 
     def hurry(self) -> None:
         """Asks the native run under way to end at its next whole generation."""
