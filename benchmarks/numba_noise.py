@@ -43,7 +43,7 @@ S0, S1, S2, S3 = _fitted(lambda q: np.pi / 2 * np.sinc(np.sqrt(q) / 2), 3)
 
 
 @njit(fastmath=True, inline="always")
-def _mix(x):  # numba makes 64 bits of every product: cut each back
+def mix(x):  # numba makes 64 bits of every product: cut each back
     x = U(x ^ (x >> U(16)))
     x = U(x * U(0x21F0AAAD))
     x = U(x ^ (x >> U(15)))
@@ -52,12 +52,12 @@ def _mix(x):  # numba makes 64 bits of every product: cut each back
 
 
 @njit(**FAST)
-def _normals(key, bits, out):
+def normals(key, bits, out):
     """2 n normals from n words: 16 bits of a word are the radius, 16 the angle (two of them signs)."""
     n = len(out) // 2
     floats = bits.view(np.float32)
     for k in range(n):
-        word = _mix(U(U(k) ^ key))
+        word = mix(U(U(k) ^ key))
         # As the bits of a float, which the next loop takes apart: no call is left that stops vectors.
         floats[k] = F(np.int32(word >> U(16))) + F(0.5)
         out[n + k] = F(np.int32(word & U(0xFFFF)))
@@ -81,7 +81,7 @@ def _normals(key, bits, out):
 def _hash_block(b, weights, seed, update):
     noise, bits, acc = np.empty(BLOCK, F), np.empty(BLOCK // 2, np.int32), np.zeros(BLOCK, F)
     for i in range(len(weights)):
-        _normals(_mix(U(seed + i * 7919 + b * 104729)), bits, noise)
+        normals(mix(U(seed + i * 7919 + b * 104729)), bits, noise)
         weight = weights[i]
         for k in range(BLOCK):
             acc[k] += weight * noise[k]
@@ -96,10 +96,10 @@ def hash_sum(weights, seed, update):
         _hash_block(b, weights, seed, update)
 
 
-def hash_normals(seed: int, count: int) -> np.ndarray:
+def hashnormals(seed: int, count: int) -> np.ndarray:
     """The normals of one vector, to look at their distribution."""
     rows = [np.empty(BLOCK, F) for _ in range(count // BLOCK)]
     bits = np.empty(BLOCK // 2, np.int32)
     for b, row in enumerate(rows):
-        _normals(_mix(U((seed + b * 104729) & 0xFFFFFFFF)), bits, row)
+        normals(mix(U((seed + b * 104729) & 0xFFFFFFFF)), bits, row)
     return np.concatenate(rows)

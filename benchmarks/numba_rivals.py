@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit, prange
-
-F = np.float32
-FAST = {"fastmath": True, "error_model": "numpy"}
+from numba_noise import FAST, F, U, mix, normals
 
 
 @njit(fastmath=True, inline="always")
@@ -54,17 +50,21 @@ def _layer(x, inputs, theta, at, y):
 @njit(**FAST)
 def _cartpole_episode(theta, start, limit):
     h1, h2, s = np.empty(64, F), np.empty(64, F), np.empty(4, F)
+    difference = np.empty(64, F)
+    for i in range(64):
+        difference[i] = theta[4481 + 2 * i] - theta[4480 + 2 * i]
     for i in range(4):
         s[i] = start[i]
     for step in range(limit):
         _layer(s, 4, theta, 0, h1)
         _layer(h1, 64, theta, 320, h2)
-        left, right = theta[4608], theta[4609]
+        preference = theta[4609] - theta[4608]
         for i in range(64):
-            left += h2[i] * theta[4480 + 2 * i]
-            right += h2[i] * theta[4481 + 2 * i]
-        force = F(10.0) if right > left else F(-10.0)
-        cos, sin = math.cos(s[2]), math.sin(s[2])
+            preference += h2[i] * difference[i]
+        force = F(10.0) if preference > F(0.0) else F(-10.0)
+        z = s[2] * s[2]  # the pole stands within 0.21 rad
+        sin = s[2] * (F(1) + z * (F(-1 / 6) + z * (F(1 / 120) - z * F(1 / 5040))))
+        cos = F(1) + z * (F(-1 / 2) + z * (F(1 / 24) - z * F(1 / 720)))
         temp = (force + F(0.05) * s[3] * s[3] * sin) * F(1 / 1.1)
         angular = (F(9.8) * sin - cos * temp) / (F(0.5) * (F(4 / 3) - F(0.1 / 1.1) * cos * cos))
         linear = temp - F(0.05 / 1.1) * angular * cos
@@ -78,8 +78,39 @@ def _cartpole_episode(theta, start, limit):
 
 
 @njit(parallel=True, **FAST)
-def cartpole_generation(mean, noise, starts, sigma, returns, update):
-    """One antithetic generation: returns (2 n,) and the weighted noise sum (parameters,)."""
+def cartpole_generation(mean, seed, sigma, returns, kept, update):
+    """One antithetic generation: returns (2 n,) and the weighted noise sum (parameters,); kept: (n, even)."""
+    n, size = len(returns) // 2, len(mean)
+    for pair in prange(n):
+        normals(mix(U(seed + pair * 7919)), np.empty(kept.shape[1] // 2, np.int32), kept[pair])
+        theta, start = np.empty(size, F), np.empty(4, F)
+        for i in range(4):
+            word = mix(U(mix(U(seed + 77)) + 4 * pair + i))
+            start[i] = F(np.int32(word >> U(8))) * F(0.1 / 16777216) - F(0.05)
+        for sign in range(2):
+            signed = sigma if sign == 0 else -sigma
+            for i in range(size):
+                theta[i] = mean[i] + signed * kept[pair, i]
+            returns[sign * n + pair] = _cartpole_episode(theta, start, 500)
+    blocks = (size + 511) // 512
+    for block in prange(blocks):
+        _update_block(block * 512, min(size, block * 512 + 512), returns, kept, update)
+
+
+@njit(**FAST)
+def _update_block(low, high, returns, noise, update):
+    n = len(noise)
+    for i in range(low, high):
+        update[i] = F(0)
+    for k in range(n):
+        weight = returns[k] - returns[k + n]
+        for i in range(low, high):
+            update[i] += weight * noise[k, i]
+
+
+@njit(parallel=True, **FAST)
+def cartpole_generation_from(mean, noise, starts, sigma, returns, update):
+    """The same with noise (n, parameters) that numpy drew before, on one thread."""
     n, size = noise.shape
     for member in prange(2 * n):
         theta = np.empty(size, F)
@@ -89,13 +120,7 @@ def cartpole_generation(mean, noise, starts, sigma, returns, update):
         returns[member] = _cartpole_episode(theta, starts[member % n], 500)
     blocks = (size + 511) // 512
     for block in prange(blocks):
-        low, high = block * 512, min(size, block * 512 + 512)
-        for i in range(low, high):
-            update[i] = F(0)
-        for k in range(n):
-            weight = returns[k] - returns[k + n]
-            for i in range(low, high):
-                update[i] += weight * noise[k, i]
+        _update_block(block * 512, min(size, block * 512 + 512), returns, noise, update)
 
 
 @njit(**FAST)
@@ -123,15 +148,18 @@ def _linear_episode(theta, last, matrix, start, steps):
 
 
 @njit(parallel=True, **FAST)
-def linear_population(mean, noise, sigma, matrix, start, steps, returns):
-    """Returns (2 n,) of an antithetic population, `noise` (n, 5702)."""
-    n, size = noise.shape
-    for member in prange(2 * n):
+def linear_population(mean, seed, sigma, matrix, start, steps, returns):
+    """Returns (2 n,) of an antithetic population of MLPs 17-64-64-6, noise drawn inside."""
+    n, size = len(returns) // 2, len(mean)
+    for pair in prange(n):
+        noise = np.empty(size, F)
+        normals(mix(U(seed + pair * 7919)), np.empty(size // 2, np.int32), noise)
         theta, last = np.empty(size, F), np.empty((6, 64), F)
-        signed = sigma if member < n else -sigma
-        for i in range(size):
-            theta[i] = mean[i] + signed * noise[member % n, i]
-        for i in range(64):
-            for j in range(6):
-                last[j, i] = theta[5312 + 6 * i + j]
-        returns[member] = _linear_episode(theta, last, matrix, start, steps)
+        for sign in range(2):
+            signed = sigma if sign == 0 else -sigma
+            for i in range(size):
+                theta[i] = mean[i] + signed * noise[i]
+            for i in range(64):
+                for j in range(6):
+                    last[j, i] = theta[5312 + 6 * i + j]
+            returns[sign * n + pair] = _linear_episode(theta, last, matrix, start, steps)

@@ -12,6 +12,7 @@ from ember_ml.nn.modules import MLP
 from ember_ml.policy.trace import trace
 from ember_ml.rollout import Population
 
+from questions import expert
 from questions.harness import Rate, Rival, Row, compare, has, timed
 
 QUESTION = "CartPole, MLP 4-64-64-2, population 256"
@@ -46,14 +47,42 @@ def native(policy: Any, threads: int | None = None) -> Rate:
 def numba(theta: np.ndarray) -> Rate:
     import numba_rivals
 
+    returns, update = np.empty(2 * DIRECTIONS, np.float32), np.empty(theta.size, np.float32)
+    kept = np.empty((DIRECTIONS, theta.size), np.float32)
+    generation = 0
+
+    def run() -> float:
+        nonlocal generation
+        generation += 1
+        numba_rivals.cartpole_generation(theta, generation, SIGMA, returns, kept, update)
+        return float(returns.sum())
+
+    return timed(run)
+
+
+def numba_from_numpy(theta: np.ndarray) -> Rate:
+    import numba_rivals
+
     rng = np.random.Generator(np.random.SFC64(0))
     returns, update = np.empty(2 * DIRECTIONS, np.float32), np.empty(theta.size, np.float32)
 
     def run() -> float:
         noise = rng.standard_normal((DIRECTIONS, theta.size), dtype=np.float32)
         starts = rng.uniform(-0.05, 0.05, (DIRECTIONS, 4)).astype(np.float32)
-        numba_rivals.cartpole_generation(theta, noise, starts, SIGMA, returns, update)
+        numba_rivals.cartpole_generation_from(theta, noise, starts, SIGMA, returns, update)
         return float(returns.sum())
+
+    return timed(run)
+
+
+def by_hand(theta: np.ndarray) -> Rate:
+    program = expert.CartPole(theta, DIRECTIONS, float(SIGMA), _core.available_threads())
+    generation = 0
+
+    def run() -> float:
+        nonlocal generation
+        generation += 1
+        return program.generation(generation)
 
     return timed(run)
 
@@ -140,7 +169,10 @@ def ask(rounds: int) -> list[Row]:
     theta = policy.to_vector().astype(np.float32)
     rivals = {"Ember ML, one thread": Rival(native(policy, 1), 1.85)}
     if has("numba"):
-        rivals["numba, member by member"] = Rival(numba(theta), 2.0)
+        rivals["numba, noise drawn inside"] = Rival(numba(theta), 1.25, "a 32-bit hash for noise")
+        rivals["numba, noise from numpy on one thread"] = Rival(numba_from_numpy(theta))
+    if expert.compiler():
+        rivals["C++ by hand"] = Rival(by_hand(theta), 1.0, expert.NOTE)
     if has("jax", "evosax"):
         rivals["evosax Open_ES (jax)"] = Rival(evosax(theta))
     if has("gymnasium"):

@@ -12,6 +12,7 @@ from ember_ml.nn.modules import MLP
 from ember_ml.policy.trace import trace
 from ember_ml.rollout import Population
 
+from questions import expert
 from questions.harness import Rate, Rival, Row, compare, has, timed
 
 QUESTION = "MLP 17-64-64-6 tanh, population 1024"
@@ -51,15 +52,19 @@ def peak(threads: int) -> Rate:
 def numba(theta: np.ndarray) -> Rate:
     import numba_rivals
 
-    noise = np.random.default_rng(0).standard_normal((MEMBERS // 2, theta.size), dtype=np.float32)
     matrix = 0.1 * np.random.default_rng(5).standard_normal((6, 17), dtype=np.float32)
     start, returns = np.ones(17, np.float32), np.empty(MEMBERS, np.float32)
 
     def run() -> float:
-        numba_rivals.linear_population(theta, noise, np.float32(SIGMA), matrix, start, STEPS, returns)
+        numba_rivals.linear_population(theta, 1, np.float32(SIGMA), matrix, start, STEPS, returns)
         return GFLOP * MEMBERS * STEPS
 
     return timed(run)
+
+
+def by_hand(theta: np.ndarray) -> Rate:
+    program = expert.Linear(theta, MEMBERS // 2, SIGMA, STEPS, _core.available_threads())
+    return timed(lambda: GFLOP * program.population(1))
 
 
 def _layers(theta: Any) -> tuple[Any, ...]:
@@ -146,7 +151,9 @@ def ask(rounds: int) -> list[Row]:
         "Ember ML, one thread": Rival(native(env, network, 1), 1.85),
     }
     if has("numba"):
-        rivals["numba, member by member"] = Rival(numba(theta))
+        rivals["numba, noise drawn inside"] = Rival(numba(theta), 1.15, "a 32-bit hash for noise")
+    if expert.compiler():
+        rivals["C++ by hand"] = Rival(by_hand(theta), 1.0, expert.NOTE)
     if has("jax"):
         rivals["jax, scan, 32 members a chunk"] = Rival(jax(theta))
     rivals["numpy, the population at once"] = Rival(over_population(theta, "numpy", 30))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ember_ml import _core
 
+from questions import expert
 from questions.harness import Rate, Rival, Row, compare, has, timed
 
 QUESTION = "noise + weighted sum, 512 x 100,000"
@@ -71,6 +72,11 @@ def hashed(weights: np.ndarray) -> Rate:
     return timed(run)
 
 
+def by_hand(weights: np.ndarray) -> Rate:
+    total = np.empty(SIZE, np.float32)
+    return timed(lambda: expert.noise_sum(1, weights, total, _core.available_threads()))
+
+
 def table(weights: np.ndarray) -> Rate:
     import numba_noise
 
@@ -99,6 +105,8 @@ def ask(rounds: int) -> list[Row]:
             hashed(weights),
             note="the battery is passed; keys of 32 bits: some 300 of 25,600 blocks share their words",
         )
+    if expert.compiler():
+        rivals["C++ by hand, hash of a counter"] = Rival(by_hand(weights), 0.75, expert.NOTE)
     if has("torch"):
         rivals["torch normal_ + matmul"] = Rival(torch(weights), 8.0, UNTRIED)
     rivals["numpy SFC64"] = Rival(numpy(weights), note=UNTRIED)
