@@ -2,11 +2,12 @@
 //
 //   template <class T> struct Name {
 //     static constexpr EnvDescription description = {...};
-//     static constexpr int states, observations, actions, uniforms;   // actions: numbers handed to step (1
-//     if discrete) explicit Name(const double* constants);                         // description.parameters
-//     values void reset(T* state, const T* u) const;                         // u: `uniforms` numbers in [0,
-//     1) void observe(const T* state, T* observation) const; void step(T* state, const T* action, T* reward,
-//     mask_of<T>* terminated) const;
+//     static constexpr int states, observations, uniforms;
+//     static constexpr int actions;               // numbers handed to step: 1 if discrete
+//     explicit Name(const double* constants);     // values of description.parameters
+//     void reset(T* state, const T* u) const;     // u: `uniforms` numbers in [0, 1)
+//     void observe(const T* state, T* observation) const;
+//     void step(T* state, const T* action, T* reward, mask_of<T>* terminated) const;
 //   };
 //
 // T = vfloat: float32 lanes, for training. T = double: gymnasium's arithmetic, operation by operation; where

@@ -28,16 +28,16 @@ class Optimizer {
 // By name: sgd (learning_rate momentum nesterov weight_decay), adam and adamw (learning_rate beta1 beta2 eps
 // weight_decay), clipup (learning_rate max_speed momentum). Throws std::invalid_argument.
 //
-//   sgd     g += weight_decay * theta;  v = momentum * v + g  (v = g at first);  d = nesterov ? g + momentum
-//   * v : v
-//           theta -= lr * d
-//   adam    g += weight_decay * theta;  m += (1 - beta1) * (g - m);  v = beta2 * v + (1 - beta2) * g * g
-//           theta -= (lr / (1 - beta1^t)) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)            (Kingma and Ba
-//           2015)
-//   adamw   theta *= 1 - lr * weight_decay instead of the first                          (Loshchilov and
-//   Hutter 2019) clipup  v = momentum * v + lr * g / |g|, shortened to max_speed where longer;  theta -= v
-//   (Toklu 2020)
-//           the schedule's factor multiplies lr and max_speed
+//   sgd     g += weight_decay * theta
+//           v = momentum * v + g, at first v = g
+//           theta -= lr * (nesterov ? g + momentum * v : v)
+//   adam    g += weight_decay * theta                                         (Kingma and Ba 2015)
+//           m += (1 - beta1) * (g - m)
+//           v = beta2 * v + (1 - beta2) * g * g
+//           theta -= (lr / (1 - beta1^t)) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+//   adamw   adam, but theta *= 1 - lr * weight_decay as its first line        (Loshchilov and Hutter 2019)
+//   clipup  v = momentum * v + lr * g / |g|, shortened to max_speed           (Toklu et al. 2020)
+//           theta -= v; the schedule's factor multiplies lr and max_speed
 std::unique_ptr<Optimizer> make_optimizer(const std::string& name, Options options);
 
 }  // namespace ember

@@ -17,9 +17,9 @@ Shaping shaping_from_name(const std::string& name);
 // (all members equal, all failed, or a single one), where no update is to be made; weights are then zero.
 //
 //   raw            f; failed members take the worst finite fitness
-//   centered_rank  rank / (members - 1) - 1/2, equal members sharing the average of their ranks (Salimans
-//   2017) z_score        (f - mean) / deviation over the members; failed members take the worst finite
-//   fitness
+//   centered_rank  rank / (members - 1) - 1/2; equal members share the average of their ranks
+//                  (Salimans et al. 2017)
+//   z_score        (f - mean) / deviation over the members; failed members take the worst finite fitness
 bool shape(Shaping shaping, const std::vector<double>& fitness, std::vector<double>* weights);
 
 // table[r] for the member of rank r, rank 0 being the best; equal members share the average of their table
