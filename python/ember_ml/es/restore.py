@@ -75,13 +75,21 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
         strategy_state=file.strategy_state,
         observation_state=None if statistics is None else statistics.state_dict(),
         module=module,
-        explanation=explain_saved(file, problem),
+        explanation=partial(_explain, file, problem),
     )
     if module is not None:
         Weights(module).set(file.theta.copy())
     ended = file.confirmations[-1] if len(file.confirmations) else {"confirmed": False}
     reached = ended["confirmed"] and ended["generation"] == len(file.history) - 1
     return Run(snapshot, reached=reached, chosen=file.chosen, evaluation=file.evaluation)
+
+
+def _explain(file: Saved, problem: Problem) -> str:
+    """Asked only when somebody wants to read it, because a look for the engine imports its package."""
+    text = explain_saved(file, problem)
+    if _is_here(file.options["engine"], problem.device):
+        return text
+    return f"{text}\ntrained on the {file.engine} engine, which is not here"
 
 
 def _episode_options(file: Saved) -> EpisodeOptions:
