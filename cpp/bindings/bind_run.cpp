@@ -51,7 +51,7 @@ const char* name(RunLog::End end) {
 }  // namespace
 
 void register_run(py::module_& module) {
-  // The fields of ember_ml.es.history, in its order.
+  // The fields of ember_ml.es.result.history, in its order.
   PYBIND11_NUMPY_DTYPE(HistoryRow, generation, policy_return, population_mean, population_std, population_max,
                        episodes, steps, failed, sigma, update_norm, wall_time);
 
@@ -101,7 +101,7 @@ void register_run(py::module_& module) {
       .def_readonly("steps", &RunLog::steps, "Environment steps of the records.")
       .def(
           "records", [](const RunLog& self) -> py::array { return to_array(self.rows); },
-          "A structured array (generations,), one record a generation: es/history.py's fields.")
+          "A structured array (generations,), one record a generation: es/result/history.py's fields.")
       .def_readonly("candidate_generation", &RunLog::candidate_generation)
       .def_readonly("candidate_return", &RunLog::candidate_return)
       .def_property_readonly("candidate", [](const RunLog& self) { return to_array(self.candidate); })

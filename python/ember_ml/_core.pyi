@@ -214,7 +214,7 @@ class RunLog:
         ...
     def records(self) -> numpy.ndarray:
         """
-        A structured array (generations,), one record a generation: es/history.py's fields.
+        A structured array (generations,), one record a generation: es/result/history.py's fields.
         """
     @property
     def candidate(self) -> numpy.typing.NDArray[numpy.float32]:

@@ -28,6 +28,23 @@ MOVED = {
     "ember_ml.es.export_onnx": "ember_ml.policy.export.onnx_model",
     "ember_ml.es.export_torch": "ember_ml.policy.export.torch_module",
     "ember_ml.engines.base": "ember_ml.rollout",
+    "ember_ml.es.generation": "ember_ml.es.trainer.generation",
+    "ember_ml.es.limits": "ember_ml.es.trainer.limits",
+    "ember_ml.es.callbacks": "ember_ml.es.trainer.callbacks",
+    "ember_ml.es.loggers": "ember_ml.es.trainer.loggers",
+    "ember_ml.es.explanation": "ember_ml.es.trainer.explanation",
+    "ember_ml.es.progress": "ember_ml.es.trainer.progress",
+    "ember_ml.es.confirmation": "ember_ml.es.trainer.confirmation",
+    "ember_ml.es.curve": "ember_ml.es.trainer.curve",
+    "ember_ml.es.turns": "ember_ml.es.trainer.turns",
+    "ember_ml.es.run": "ember_ml.es.result.run",
+    "ember_ml.es.history": "ember_ml.es.result.history",
+    "ember_ml.es.evaluation": "ember_ml.es.result.evaluation",
+    "ember_ml.es.records": "ember_ml.es.result.records",
+    "ember_ml.es.checkpoint": "ember_ml.es.files.checkpoint",
+    "ember_ml.es.snapshot": "ember_ml.es.files.snapshot",
+    "ember_ml.es.saved": "ember_ml.es.files.saved",
+    "ember_ml.es.restore": "ember_ml.es.files.restore",
 }
 
 

@@ -2,8 +2,8 @@
 
     python tests/data/record_strategy_updates.py
 
-writes strategy_updates.npz beside it. tests/es/test_strategies_peers.py compares ours with the record, and
-with the peers themselves where they are installed (evosax 0.3, evotorch 0.6, crfmnes 1.0).
+writes strategy_updates.npz beside it. tests/es/strategies/test_strategies_peers.py compares ours with the
+record, and with the peers themselves where they are installed (evosax 0.3, evotorch 0.6, crfmnes 1.0).
 """
 
 from __future__ import annotations

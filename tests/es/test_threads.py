@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from ember_ml import es, training
-from ember_ml.es.turns import Turns
+from ember_ml.es.trainer.turns import Turns
 from ember_ml.rollout import Population
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from ember_ml import es
-from ember_ml.es import checkpoint
+from ember_ml.es.files import checkpoint
 from walk_env import Walk
 
 EXTREMES = [

@@ -42,7 +42,7 @@ import numpy as np  # noqa: E402
 from changed_files import Changes  # noqa: E402
 from ember_ml import es  # noqa: E402
 from ember_ml.errors import EvaluationError, MissingExtra  # noqa: E402
-from ember_ml.es import checkpoint  # noqa: E402
+from ember_ml.es.files import checkpoint  # noqa: E402
 from walk_env import Walk  # noqa: E402
 
 WATCHED = {

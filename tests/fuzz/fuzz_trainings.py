@@ -140,8 +140,8 @@ def _ask_and_tell(trainer: Any, plan: int) -> None:
     """The trainer's generations by hand: its engine evaluates, its strategy is told."""
     from dataclasses import replace
 
-    from ember_ml.es.generation import _population, warm_up
     from ember_ml.es.interrupt import Interrupt
+    from ember_ml.es.trainer.generation import _population, warm_up
     from ember_ml.rollout import perturb
 
     with Interrupt() as interrupt:

@@ -17,10 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.es.callbacks import Callback
+from ember_ml.es.trainer.callbacks import Callback
 
 if TYPE_CHECKING:
-    from ember_ml.es.trainer import Trainer
+    from ember_ml.es.trainer.trainer import Trainer
 
 #: Seconds between saves; a training that lasts so long is saved without being asked.
 MINUTE = 60.0

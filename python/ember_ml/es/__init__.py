@@ -18,17 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ember_ml.errors import EvaluationError, Infeasible
-    from ember_ml.es.callbacks import Callback, Checkpoint
     from ember_ml.es.compare import compare
-    from ember_ml.es.evaluation import EvaluationResult
-    from ember_ml.es.history import History
-    from ember_ml.es.loggers import CSVLogger, TensorBoardLogger, WandbLogger
+    from ember_ml.es.files.restore import load
     from ember_ml.es.optimize import optimize
     from ember_ml.es.optimize_result import OptimizeResult
     from ember_ml.es.preset_table import list_presets
     from ember_ml.es.presets import PRESETS, Preset
-    from ember_ml.es.restore import load
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.evaluation import EvaluationResult
+    from ember_ml.es.result.history import History
+    from ember_ml.es.result.run import Run
     from ember_ml.es.strategies import (
         ARS,
         CMAES,
@@ -41,25 +39,27 @@ if TYPE_CHECKING:
         Strategy,
     )
     from ember_ml.es.train import train
-    from ember_ml.es.trainer import Trainer
+    from ember_ml.es.trainer.callbacks import Callback, Checkpoint
+    from ember_ml.es.trainer.loggers import CSVLogger, TensorBoardLogger, WandbLogger
+    from ember_ml.es.trainer.trainer import Trainer
     from ember_ml.noise.stream import noise
     from ember_ml.policy.trained import MLPPolicy, TrainedPolicy
 
 _HOMES = {
     "train": "train",
     "compare": "compare",
-    "Trainer": "trainer",
-    "Run": "run",
-    "load": "restore",
-    "History": "history",
-    "EvaluationResult": "evaluation",
+    "Trainer": "trainer.trainer",
+    "Run": "result.run",
+    "load": "files.restore",
+    "History": "result.history",
+    "EvaluationResult": "result.evaluation",
     "MLPPolicy": "ember_ml.policy.trained",
     "TrainedPolicy": "ember_ml.policy.trained",
-    "Callback": "callbacks",
-    "Checkpoint": "callbacks",
-    "CSVLogger": "loggers",
-    "TensorBoardLogger": "loggers",
-    "WandbLogger": "loggers",
+    "Callback": "trainer.callbacks",
+    "Checkpoint": "trainer.callbacks",
+    "CSVLogger": "trainer.loggers",
+    "TensorBoardLogger": "trainer.loggers",
+    "WandbLogger": "trainer.loggers",
     "list_presets": "preset_table",
     "optimize": "optimize",
     "OptimizeResult": "optimize_result",
@@ -120,7 +120,7 @@ def __getattr__(name: str) -> Any:
 
 def _home(name: str) -> str:
     home = _HOMES[name]
-    return home if "." in home else f"ember_ml.es.{home}"
+    return home if home.startswith("ember_ml.") else f"ember_ml.es.{home}"
 
 
 def __dir__() -> list[str]:

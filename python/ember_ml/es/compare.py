@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ember_ml.errors import need
-from ember_ml.es.restore import load
+from ember_ml.es.files.restore import load
 from ember_ml.report.compare import draw
 from ember_ml.report.files import check_picture
 from ember_ml.report.series import X, check_x
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.run import Run
 
     OneRun: TypeAlias = Run | str | os.PathLike[str]
 

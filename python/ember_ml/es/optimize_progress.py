@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from ember_ml.es.progress import PATIENCE, REFRESH, _in_notebook
+from ember_ml.es.trainer.progress import PATIENCE, REFRESH, _in_notebook
 
 
 class OptimizeProgress:

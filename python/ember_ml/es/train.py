@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 
 from ember_ml import validate
 from ember_ml.es import presets
-from ember_ml.es.callbacks import Callback
-from ember_ml.es.confirmation import EPISODES as CONFIRM_EPISODES
 from ember_ml.es.interrupt import remember
 from ember_ml.es.options import STRATEGY_OPTIONS, UNSET, EngineName, Layout, PresetName, StrategyName
-from ember_ml.es.run import Run, Which
+from ember_ml.es.result.run import Run, Which
 from ember_ml.es.strategies import Strategy, names
-from ember_ml.es.trainer import Trainer
+from ember_ml.es.trainer.callbacks import Callback
+from ember_ml.es.trainer.confirmation import EPISODES as CONFIRM_EPISODES
+from ember_ml.es.trainer.trainer import Trainer
 
 #: What `train` decides itself; everything else of `Trainer` may be given.
 _OWN = {"self", "env", "policy", "strategy", "generations", "seed"}

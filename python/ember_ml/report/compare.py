@@ -17,7 +17,7 @@ from ember_ml.report.series import Axis, Floats, X, horizontal, limits, running_
 from ember_ml.report.style import theme
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.run import Run
 
 #: Points of a curve, at most.
 _POINTS = 400

@@ -20,7 +20,7 @@ from ember_ml.report.style import Theme, theme
 from ember_ml.validate import positive, real
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.run import Run
 
 
 def training(

@@ -18,7 +18,7 @@ from ember_ml.report.scenes import scene
 from ember_ml.validate import whole
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.run import Run
 
 #: An episode without a time limit is cut here.
 MOST_STEPS = 5000

@@ -24,7 +24,7 @@ from ember_ml.report.traces import traces
 from ember_ml.validate import positive, positive_int
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.run import Run
 
 #: Seconds that the end stands before the animation begins again.
 _REST = 1.5

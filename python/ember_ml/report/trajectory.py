@@ -18,7 +18,7 @@ from ember_ml.report.numbers import tick_formatter, value_text
 from ember_ml.report.style import Theme, theme
 
 if TYPE_CHECKING:
-    from ember_ml.es.run import Run
+    from ember_ml.es.result.run import Run
 
 #: Observation values beyond these are not drawn.
 MOST_PANELS = 8

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ember_ml import envs, es
-from ember_ml.es import checkpoint
+from ember_ml.es.files import checkpoint
 
 pytest.importorskip("gymnasium")
 mujoco = pytest.importorskip("mujoco")

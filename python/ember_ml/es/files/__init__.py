@@ -1,0 +1,1 @@
+"""A training as it stood at one moment, its file, and back."""

@@ -1,0 +1,1 @@
+"""What a training gives: the run, its history, evaluations of its policies."""

@@ -1,0 +1,143 @@
+"""Playing a fixed policy from starts that training never uses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_ml.rollout import Float32, Population, Purpose
+
+if TYPE_CHECKING:
+    from ember_ml.es.files.snapshot import Snapshot
+    from ember_ml.es.trainer.trainer import Trainer
+
+#: Episodes of an evaluation that nobody gave a number: on engines that are fast, and where Python steps.
+EPISODES, EPISODES_IN_PYTHON = 100, 20
+
+#: Quantiles of Student's t at 0.975 for 1 to 30 degrees of freedom; 1.96 beyond.
+_T = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+    2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074,
+    2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Returns and lengths of some episodes of one policy.
+
+    Attributes:
+        returns: float64 (episodes,), undiscounted.
+        lengths: int32 (episodes,), environment steps.
+        failed: episodes that ended because their simulation diverged.
+    """
+
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int32]
+    failed: int = 0
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.returns))
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of an episode's return (n - 1 in the denominator; 0 for one episode)."""
+        return float(np.std(self.returns, ddof=1)) if len(self.returns) > 1 else 0.0
+
+    @property
+    def confidence_interval(self) -> tuple[float, float]:
+        """95% interval of the mean return, by Student's t: (low, high)."""
+        n = len(self.returns)
+        if n < 2:
+            return (-math.inf, math.inf)
+        half = (_T[n - 2] if n - 1 <= len(_T) else 1.96) * self.std / math.sqrt(n)
+        return (self.mean - half, self.mean + half)
+
+    @property
+    def steps(self) -> int:
+        return int(self.lengths.sum())
+
+    def __repr__(self) -> str:
+        low, high = self.confidence_interval
+        return (
+            f"EvaluationResult(mean={self.mean:.2f}, std={self.std:.2f}, 95% of the mean"
+            f" [{low:.2f}, {high:.2f}],"
+            f" {len(self.returns)} episodes of {np.mean(self.lengths):.0f} steps)"
+        )
+
+
+def evaluate_policy(
+    snapshot: Snapshot,
+    episodes: int,
+    purpose: Purpose = "evaluate",
+    theta: Float32 | None = None,
+    mean: Float32 | None = None,
+    inverse: Float32 | None = None,
+) -> EvaluationResult:
+    """Plays the snapshot's policy, or another `theta` with its observation statistics, `episodes` times.
+
+    The starts are a function of the snapshot's seed, the purpose and the episode's number.
+    """
+    if theta is None:
+        theta, mean, inverse = snapshot.theta, snapshot.mean, snapshot.inverse
+    engine = snapshot.make_engine(episodes)
+    try:
+        population = Population(
+            mean=theta,
+            scale=0.0,
+            seed=snapshot.seed,
+            generation=0,
+            directions=1,
+            antithetic=False,
+            reset_purpose=purpose,
+            rows=theta[None],
+        )
+        result = engine.evaluate(population, mean, inverse, False)
+    finally:
+        engine.close()
+    return EvaluationResult(result.returns[0].copy(), result.lengths[0].copy(), int(result.failed[0].sum()))
+
+
+def play(
+    trainer: Trainer,
+    theta: Float32,
+    mean: Float32 | None,
+    inverse: Float32 | None,
+    generation: int,
+    purpose: Purpose,
+    episodes: int,
+    done: int = 0,
+) -> EvaluationResult:
+    """Plays `theta` on the trainer's engine, from the episode numbered `done` up to that numbered `episodes`.
+
+    The starts are a function of the seed, the purpose, the generation and the episode's number; nothing of
+    the training changes.
+    """
+    each = trainer.problem.options.episodes
+    first = -(-done // each)
+    population = Population(
+        mean=theta,
+        scale=0.0,  # the members are all the policy, each with starts of its own
+        seed=trainer.seed,
+        generation=generation,
+        directions=-(-(episodes - done) // each),
+        first_direction=first,
+        antithetic=False,
+        reset_purpose=purpose,
+    )
+    result = trainer.engine.evaluate(population, mean, inverse, False)
+    count = slice(0, episodes - done)
+    failed = int(result.failed.ravel()[count].sum())
+    return EvaluationResult(
+        result.returns.ravel()[count].copy(), result.lengths.ravel()[count].copy(), failed
+    )
+
+
+def default_episodes(engine: str) -> int:
+    """Episodes of an evaluation that nobody gave a number, by the engine's name."""
+    return EPISODES_IN_PYTHON if engine == "python" else EPISODES

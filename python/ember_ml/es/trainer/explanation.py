@@ -1,0 +1,86 @@
+"""What runs where, and why, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ember_ml.policy.spec import PolicySpec
+
+if TYPE_CHECKING:
+    from ember_ml.engines.select import Problem
+    from ember_ml.es.files.saved import Saved
+    from ember_ml.es.trainer.trainer import Trainer
+
+
+def explain(trainer: Trainer) -> str:
+    """What runs where, and why: text."""
+    network = trainer.problem.policy
+    lines = []
+    if trainer.preset:
+        lines.append(f"preset: {trainer.preset}")
+    lines.append(f"environment: {trainer.env.name} ({_stepper(trainer.env)})")
+    lines.extend(_starts(trainer.env))
+    if isinstance(network, PolicySpec):
+        lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
+    else:
+        lines.append(
+            f"policy: {type(network).__name__}, {trainer.strategy.parameters} parameters, not compiled:"
+            f" {trainer.problem.not_compiled}"
+        )
+    lines.append(f"strategy: {trainer.strategy!r}")
+    why = trainer.strategy.why_not_native if trainer.choice.name == "native" else "the engine is not native"
+    lines.append("generations: " + ("many in one native call" if not why else f"one by one in Python: {why}"))
+    if trainer.observations is None:
+        lines.append("observations: as they come")
+    else:
+        lines.append("observations: normalised" + (", after a warm-up population" if trainer.warmup else ""))
+    lines.append(f"engine: {trainer.choice.name}; {_engine_text(trainer)}")
+    lines.extend(trainer.choice.reasons)
+    lines.extend(trainer.notes)
+    return "\n".join(lines)
+
+
+def explain_saved(file: Saved, problem: Problem) -> str:
+    """What ran when the file was written: text."""
+    network = problem.policy
+    how = f"normalised: {file.options['normalize_observations']}"
+    arguments = ", ".join(f"{name}={value!r}" for name, value in file.strategy.items() if name != "type")
+    lines = [
+        *([f"preset: {file.preset}"] if file.preset else []),
+        f"environment: {file.env.name} ({_stepper(file.env)})" + (", not here" if file.env.absent else ""),
+        f"policy: {network.describe()}, {network.parameters} parameters"
+        if isinstance(network, PolicySpec)
+        else f"policy: {file.module_name}, {file.theta.size} parameters, not compiled",
+        f"strategy: {file.strategy.get('type')}({arguments})",
+        f"observations: {how}",
+        f"engine: {file.engine}, when {file.path} was written",
+    ]
+    return "\n".join(lines)
+
+
+def _engine_text(trainer: Trainer) -> str:
+    engine = trainer.engine
+    if trainer.choice.name == "native":
+        return str(engine.evaluator.explain(trainer.strategy.directions, trainer.strategy.antithetic))
+    return str(engine.explain())
+
+
+def _starts(env: Any) -> list[str]:
+    """What is not as everywhere: starts that a seed of each episode decides."""
+    if not env.seedable:
+        return [
+            f"starts: {env.name} takes no seed, so this training can be repeated only if its episodes start"
+            " alike by themselves"
+        ]
+    if env.one_seed:
+        return [
+            f"starts: {env.name} takes one seed for all of its {env.lanes} lanes, so results depend on how"
+            " many it has, and the two members of a pair do not start alike"
+        ]
+    return []
+
+
+def _stepper(env: Any) -> str:
+    if env.opener is not None:
+        return "MuJoCo, in native threads"
+    return {"builtin": "native", "custom": "your own, native", "python": "in Python"}[env.kind]

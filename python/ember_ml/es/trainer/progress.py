@@ -1,0 +1,106 @@
+"""What is said of a training that runs: a bar on a terminal or in a notebook, else a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from typing import Any
+
+from ember_ml.es.result.history import History
+
+#: Seconds before the bar appears, and between its changes.
+PATIENCE = 0.5
+REFRESH = 0.1
+
+#: Seconds before the first line and between lines where no bar can be drawn; later a tenth of the time gone,
+#: at most half an hour.
+HEARTBEAT = 30.0
+SLOWEST = 1800.0
+
+
+class Progress:
+    """A bar that appears only when a run is still going after half a second; lines where no bar can be drawn.
+
+    Args:
+        wanted: False shows nothing.
+        total: generations of this run, None where unknown.
+        name: of the environment.
+    """
+
+    def __init__(self, wanted: bool, total: int | None, name: str = "") -> None:
+        self._wanted = wanted and sys.stderr is not None
+        self._total = total
+        self._name = name
+        self._bar: Any = None
+        self._draws = self._wanted and (sys.stderr.isatty() or _in_notebook())
+        self._begun = time.perf_counter()
+        self._next = self._begun + (PATIENCE if self._draws else HEARTBEAT)
+
+    @property
+    def next_look(self) -> float | None:
+        """`time.perf_counter()` at which somebody should call `show`; None when nothing is shown."""
+        return self._next if self._wanted else None
+
+    def show(self, history: History, first: int) -> None:
+        """Brings the bar up to date, or prints a line. `first` is the generation at which the run began."""
+        if not self._wanted:
+            return
+        now = time.perf_counter()
+        if now < self._next or not len(history):
+            return
+        done = len(history) - first
+        if self._draws:
+            self._draw(history[-1], done, now)
+        else:
+            self._say(history[-1], done, int(history["steps"][first:].sum()), now - self._begun)
+            self._next = now + min(max(HEARTBEAT, (now - self._begun) / 10), SLOWEST)
+
+    def _draw(self, record: dict[str, int | float], done: int, now: float) -> None:
+        if self._bar is None:
+            with warnings.catch_warnings():
+                # A notebook without its widgets is no reason to complain: tqdm then writes text.
+                warnings.simplefilter("ignore")
+                from tqdm.auto import tqdm
+
+                self._bar = tqdm(
+                    desc=self._name,
+                    total=self._total,
+                    unit="gen",
+                    leave=False,
+                    dynamic_ncols=True,
+                    smoothing=0.1,
+                )
+            self._bar.start_t -= now - self._begun
+        self._next = now + REFRESH
+        self._bar.update(done - self._bar.n)
+        self._bar.set_postfix_str(
+            f"return {record['policy_return']:.2f}, mean {record['population_mean']:.2f}", refresh=True
+        )
+
+    def _say(self, record: dict[str, int | float], done: int, steps: int, gone: float) -> None:
+        count = f"{done}" if self._total is None else f"{done} of {self._total}"
+        line = f"{self._name}: generation {count}, return {record['policy_return']:.2f}, {steps:,} steps, "
+        line += f"{_clock(gone)} gone"
+        if self._total is not None and done:
+            line += f", about {_clock(gone / done * (self._total - done))} left"
+        print(line, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _clock(seconds: float) -> str:
+    """1:05 or 2:01:05."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def _in_notebook() -> bool:
+    """Whether an IPython kernel runs this, whose standard error is shown below the cell."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and "IPKernelApp" in shell.config
