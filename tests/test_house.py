@@ -49,7 +49,6 @@ CPP = {
 KNOWN = """
 envs.robots.robot -> envs.robots.compiled
 envs.robots.robot -> envs.robots.in_python
-nn.modules.module -> nn.to_torch
 """
 KNOWN_CPP = """
 envs/builtin.cpp -> es/evaluate.h

@@ -52,6 +52,25 @@ def test_computes_the_same(network, backend_or_skip):
     torch.save(translated.state_dict(), file)
 
 
+def test_a_subclass_with_a_forward_of_its_own_is_not_its_parent(backend_or_skip):
+    backend_or_skip("torch")
+    ops.set_backend("numpy")
+    import torch
+
+    class Twice(MLP):
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    class Half(Dense):
+        def forward(self, x):
+            return super().forward(x) * 0.5
+
+    for network in (Twice(4, (8,), 3), Sequential(Half(4, 4, "tanh"), Dense(4, 2))):
+        with torch.no_grad():
+            translated = network.to_torch()(torch.from_numpy(X)).numpy()
+        np.testing.assert_allclose(translated, network(X), atol=2e-6)
+
+
 def test_what_has_no_translation_is_named(backend_or_skip):
     backend_or_skip("torch")
     ops.set_backend("numpy")

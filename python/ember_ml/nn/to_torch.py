@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,33 +12,8 @@ from torch import nn
 
 from ember_ml.backend import active as _active
 from ember_ml.backend.tracing import Entry, record
-from ember_ml.nn.modules.activations import (
-    ELU,
-    GELU,
-    Activation,
-    Identity,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from ember_ml.nn.modules.containers import MLP, Sequential
-from ember_ml.nn.modules.dense import Dense
-from ember_ml.nn.modules.dropout import Dropout
-from ember_ml.nn.modules.module import Module
 from ember_ml.nn.modules.parameter import Parameter
 from ember_ml.ops import activations as _functions
-
-_BY_CLASS = {
-    ReLU: "relu",
-    Tanh: "tanh",
-    Sigmoid: "sigmoid",
-    Softplus: "softplus",
-    GELU: "gelu",
-    Identity: "identity",
-}
 
 
 class Affine(nn.Module):
@@ -55,46 +31,38 @@ class Affine(nn.Module):
         return self.kind
 
 
-def to_torch(module: Module) -> nn.Module:
+def to_torch(module: Any) -> nn.Module:
     """A torch.nn.Module with copies of `module`'s parameters.
 
-    Sequential, MLP and the built-in layers are translated one by one; any other Module must do nothing but
-    call such layers, and multiply and add constants, in a chain.
+    Sequential, MLP and the built-in layers say their own form (`_torch`); any other Module must do nothing
+    but call such layers, and multiply and add constants, in a chain.
 
     Raises:
         NotTraceable: `forward` is no such chain.
     """
-    layers = _translate(module)
+    layers = layers_of(module)
     return nn.Sequential(*(layers or [nn.Identity()])).train(module.training)
 
 
-def _translate(module: Any) -> list[Any]:
-    if isinstance(module, Sequential | MLP):
-        return [part for layer in module.layers for part in _translate(layer)]
-    if type(module) is Dense:
-        after = module._function
-        parts = _dense(module.weight, module.bias) + _activation(module.activation)
-        return parts if after is None else parts + _translate(after)
-    if type(module) is Activation:
-        if module._function is not None:
-            return _translate(module._function)
-        return _activation(module.activation)
-    if type(module) is Dropout:
-        return [nn.Dropout(module.rate)]
-    if type(module) is Softmax or module is _functions.softmax:
-        return [nn.Softmax(getattr(module, "axis", -1))]
-    if type(module) is LeakyReLU or module is _functions.leaky_relu:
-        return [nn.LeakyReLU(getattr(module, "negative_slope", 0.01))]
-    if type(module) is ELU:
-        return [nn.ELU(module.alpha)]
-    if type(module) in _BY_CLASS:
-        return _activation(_BY_CLASS[type(module)])
+def layers_of(layer: Any) -> list[nn.Module]:
+    """A layer or a function as torch modules in a chain."""
+    for kind in type(layer).__mro__:
+        if "forward" in vars(kind):  # a form says what that class's forward does, not a subclass's
+            return list(layer._torch(_SELF)) if "_torch" in vars(kind) else traced(layer)
+    if layer is _functions.softmax:
+        return softmax()
+    if layer is _functions.leaky_relu:
+        return leaky_relu()
+    return traced(layer)
+
+
+def traced(module: Any) -> list[nn.Module]:
     return [part for entry in record(module, _inputs(module)) for part in _entry(entry)]
 
 
 def _inputs(module: Any) -> int:
     """Width of the input: that of the first dense layer."""
-    for parameter in module.parameters() if isinstance(module, Module) else ():
+    for parameter in module.parameters() if hasattr(module, "parameters") else ():
         if len(parameter.shape) == 2:
             return int(parameter.shape[0])
     return 1
@@ -102,13 +70,13 @@ def _inputs(module: Any) -> int:
 
 def _entry(entry: Entry) -> list[Any]:
     if entry[0] == "dense":
-        return _dense(entry[1], entry[2])
+        return dense(entry[1], entry[2])
     if entry[0] == "activation":
-        return _activation(entry[1])
+        return activation(entry[1])
     return [Affine(entry[0], entry[1])]
 
 
-def _dense(weight: Parameter, bias: Parameter | None) -> list[Any]:
+def dense(weight: Parameter, bias: Parameter | None) -> list[Any]:
     inputs, outputs = weight.shape
     layer = nn.Linear(inputs, outputs, bias=bias is not None)
     with torch.no_grad():
@@ -118,7 +86,7 @@ def _dense(weight: Parameter, bias: Parameter | None) -> list[Any]:
     return [layer]
 
 
-def _activation(name: str) -> list[Any]:
+def activation(name: str) -> list[Any]:
     made: dict[str, Callable[[], Any]] = {
         "identity": lambda: None,
         "relu": nn.ReLU,
@@ -130,3 +98,19 @@ def _activation(name: str) -> list[Any]:
     }
     layer = made[name]()
     return [] if layer is None else [layer]
+
+
+def elu(alpha: float) -> list[nn.Module]:
+    return [nn.ELU(alpha)]
+
+
+def leaky_relu(slope: float = 0.01) -> list[nn.Module]:
+    return [nn.LeakyReLU(slope)]
+
+
+def softmax(axis: int = -1) -> list[nn.Module]:
+    return [nn.Softmax(axis)]
+
+
+#: What a layer's `_torch` is given: these functions.
+_SELF = sys.modules[__name__]

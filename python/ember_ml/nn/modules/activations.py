@@ -53,50 +53,61 @@ class Activation(Module):
     def forward(self, x: Any) -> Any:
         return getattr(_functions, self.activation)(x) if self._function is None else self._function(x)
 
+    def _torch(self, to: Any) -> list[Any]:
+        if self._function is not None:
+            return to.layers_of(self._function)
+        return to.activation(self.activation)
+
     def extra_repr(self) -> str:
         return repr(self.activation)
 
 
-class Identity(Module):
+class _Fused(Module):
+    """One of the activations that layers apply by name."""
+
+    _name = ""
+
+    def forward(self, x: Any) -> Any:
+        return getattr(_functions, self._name)(x)
+
+    def _torch(self, to: Any) -> list[Any]:
+        return to.activation(self._name)
+
+
+class Identity(_Fused):
     """Passes x on."""
 
-    def forward(self, x: Any) -> Any:
-        return _functions.identity(x)
+    _name = "identity"
 
 
-class ReLU(Module):
+class ReLU(_Fused):
     """max(x, 0)."""
 
-    def forward(self, x: Any) -> Any:
-        return _functions.relu(x)
+    _name = "relu"
 
 
-class Tanh(Module):
+class Tanh(_Fused):
     """The hyperbolic tangent."""
 
-    def forward(self, x: Any) -> Any:
-        return _functions.tanh(x)
+    _name = "tanh"
 
 
-class Sigmoid(Module):
+class Sigmoid(_Fused):
     """1 / (1 + exp(-x))."""
 
-    def forward(self, x: Any) -> Any:
-        return _functions.sigmoid(x)
+    _name = "sigmoid"
 
 
-class Softplus(Module):
+class Softplus(_Fused):
     """log(1 + exp(x))."""
 
-    def forward(self, x: Any) -> Any:
-        return _functions.softplus(x)
+    _name = "softplus"
 
 
-class GELU(Module):
+class GELU(_Fused):
     """x (1 + erf(x / sqrt 2)) / 2."""
 
-    def forward(self, x: Any) -> Any:
-        return _functions.gelu(x)
+    _name = "gelu"
 
 
 class ELU(Module):
@@ -108,6 +119,9 @@ class ELU(Module):
     def forward(self, x: Any) -> Any:
         return _functions.elu(x, self.alpha)
 
+    def _torch(self, to: Any) -> list[Any]:
+        return to.elu(self.alpha)
+
 
 class LeakyReLU(Module):
     """x above zero, negative_slope * x below."""
@@ -118,6 +132,9 @@ class LeakyReLU(Module):
     def forward(self, x: Any) -> Any:
         return _functions.leaky_relu(x, self.negative_slope)
 
+    def _torch(self, to: Any) -> list[Any]:
+        return to.leaky_relu(self.negative_slope)
+
 
 class Softmax(Module):
     """exp(x) / sum(exp(x)) along `axis`."""
@@ -127,3 +144,6 @@ class Softmax(Module):
 
     def forward(self, x: Any) -> Any:
         return _functions.softmax(x, self.axis)
+
+    def _torch(self, to: Any) -> list[Any]:
+        return to.softmax(self.axis)

@@ -36,6 +36,9 @@ class Sequential(Module):
             x = layer(x)
         return x
 
+    def _torch(self, to: Any) -> list[Any]:
+        return [part for layer in self.layers for part in to.layers_of(layer)]
+
     def __len__(self) -> int:
         return len(self.layers)
 
@@ -72,3 +75,6 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def _torch(self, to: Any) -> list[Any]:
+        return [part for layer in self.layers for part in to.layers_of(layer)]

@@ -52,6 +52,10 @@ class Dense(Module):
         y = _active.dense(x, self.weight, self.bias, self.activation)
         return y if self._function is None else self._function(y)
 
+    def _torch(self, to: Any) -> list[Any]:
+        parts: list[Any] = to.dense(self.weight, self.bias) + to.activation(self.activation)
+        return parts if self._function is None else parts + to.layers_of(self._function)
+
     def extra_repr(self) -> str:
         bias = self.bias is not None
         return f"{self.in_features}, {self.out_features}, activation={self.activation!r}, use_bias={bias}"

@@ -28,5 +28,8 @@ class Dropout(Module):
         kept = random_bernoulli(_active.shape(x), 1 - self.rate)
         return _active.divide(_active.multiply(x, kept), 1 - self.rate)
 
+    def _torch(self, to: Any) -> list[Any]:
+        return [to.nn.Dropout(self.rate)]
+
     def extra_repr(self) -> str:
         return f"{self.rate}"

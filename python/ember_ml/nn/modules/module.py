@@ -161,6 +161,12 @@ class Module:
 
         return to_torch(self)
 
+    def _torch(self, to: Any) -> list[Any]:
+        """This module as torch modules in a chain, made by the functions of nn/to_torch.py. Used where the
+        same class defines `forward`; what does not say its form is traced.
+        """
+        return list(to.traced(self))
+
     def __repr__(self) -> str:
         inner = [f"  ({name}): {_indent(repr(child))}" for name, child in self._children()]
         extra = self.extra_repr()
