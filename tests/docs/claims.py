@@ -43,6 +43,10 @@ assert run.reached and run.evaluate(episodes=1000).mean > 475.0 and run.confirm_
         'run = es.load("cartpole.npz")': """
 assert run.policy(np.zeros(4)) in (0, 1) and np.shape(run.policy(np.zeros((3, 4)))) == (3,)
 """,
+        'run.animate("lift.gif")': """
+import os
+assert run.evaluate(episodes=100).mean > -6.0 and os.path.getsize("lift.gif")
+""",
         'es.compare(runs, "seeds.png")': """
 import os
 assert all(os.path.getsize(name) for name in ("curve.png", "episode.png", "episode.gif", "seeds.png"))

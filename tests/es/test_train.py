@@ -95,15 +95,50 @@ def test_every_preset_makes_its_parts_and_names_its_source(env):
         assert set(preset.options) <= set(es.Trainer.__init__.__annotations__)
 
 
-def test_mujoco_presets_are_the_papers():
-    cheetah, why = presets.find("ars-v2", "HalfCheetah-v5")
-    assert "1803.07055" in why and cheetah.options == {"clip_actions": False, "reward_offset": 0.0}
-    config = cheetah.strategy().config()
-    assert (config["directions"], config["top"], config["learning_rate"], config["sigma"]) == (
-        32,
-        4,
-        0.02,
-        0.03,
-    )
+#: Learning rate, sigma, directions, top, survival bonus of the published rows; Swimmer's directions are ours.
+ARS_ROWS = {
+    "Swimmer": (0.02, 0.01, 8, 8, 0.0),
+    "HalfCheetah": (0.02, 0.03, 32, 4, 0.0),
+    "Hopper": (0.01, 0.025, 8, 4, 1.0),
+    "Walker2d": (0.03, 0.025, 40, 30, 1.0),
+    "Ant": (0.015, 0.025, 60, 20, 1.0),
+    "Humanoid": (0.02, 0.0075, 230, 230, 5.0),
+}
+
+
+@pytest.mark.parametrize("task", ARS_ROWS)
+def test_mujoco_presets_are_the_papers(task):
+    rate, sigma, directions, top, bonus = ARS_ROWS[task]
+    first, why = presets.find("auto", f"{task}-v5")
+    assert first.name == "ars-v2" and "1803.07055" in why
+    assert first.options == {"clip_actions": False, "reward_offset": bonus}
+    assert first.policy.hidden == () and first.policy.bias == (task != "Swimmer")
+    config = first.strategy().config()
+    keys = ("learning_rate", "sigma", "directions", "top", "version")
+    assert tuple(config[key] for key in keys) == (rate, sigma, directions, top, "V2-t")
+    held = presets.find("ars-v2-decay", f"{task}-v5")[0]
+    assert held.strategy().config() == {**config, "sigma_decay": 0.25, "learning_rate_decay": 0.05}
+    assert held.options == first.options
+
+
+@pytest.mark.parametrize("task", ARS_ROWS)
+def test_mujoco_presets_of_clipup(task):
+    """sigma times the root of the number of parameters is 15 times the maximum speed; Humanoid's 18 times."""
+    pytest.importorskip("mujoco")
+    pytest.importorskip("gymnasium")
+    trainer = es.Trainer(f"{task}-v5", progress=False, **parts(presets.find("pgpe-clipup", f"{task}-v5")[0]))
+    config = trainer.strategy.config()
+    times = 18 if task == "Humanoid" else 15
+    assert config["sigma"] * len(trainer.theta) ** 0.5 == pytest.approx(times * 0.015, rel=1e-2)
+    assert config["optimizer"]["learning_rate"] == 0.0075 and config["optimizer"]["max_speed"] == 0.015
+    assert config["sigma_learning_rate"] == 0.1
+    assert trainer.strategy.members == (200 if task == "Humanoid" else 100)
+
+
+def parts(preset):
+    return {"policy": preset.policy, "strategy": preset.strategy(), **preset.options}
+
+
+def test_presets_of_older_versions():
     assert presets.find("auto", "Hopper-v4")[0].options["reward_offset"] == 1.0
     assert presets.find("auto", "Hopper-v2")[0] is presets.DEFAULT

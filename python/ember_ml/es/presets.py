@@ -6,12 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ember_ml.es.strategies import ARS, OpenAIES, Strategy
+from ember_ml.es.strategies import ARS, PGPE, OpenAIES, Strategy
 from ember_ml.policy.trained import MLPPolicy
 from ember_ml.validate import suggest
 
 TRIALS = "found by trial on seeds that the published results do not use"
 ARS_TABLE = "Mania, Guy and Recht 2018, arXiv 1803.07055, with the values of the RL Baselines3 Zoo"
+HOLDS = (
+    ", with noise and steps that shrink linearly to a quarter and a twentieth, for the last policy to keep"
+    " what was reached"
+)
+CLIPUP = (
+    "Toklu, Liskowski and Srivastava 2020, arXiv 2008.02387, with the values of its authors' pgpelib for"
+    " Walker2d and Humanoid, Walker2d's for the other tasks"
+)
 
 
 @dataclass(frozen=True)
@@ -92,17 +100,65 @@ def _ars(
     top: int,
     generations: int,
     offset: float,
-    **policy: Any,
+    bias: bool = True,
+    holds: bool = False,
 ) -> Preset:
     """A row of the ARS table: a linear policy from zero, actions as the policy gives them."""
     return Preset(
-        "ars-v2",
-        ARS_TABLE,
-        MLPPolicy(hidden=(), last_layer_scale=0.0, scale_to_bounds=False, **policy),
-        lambda: ARS("V2-t", directions=directions, top=top, learning_rate=learning_rate, sigma=sigma),
+        "ars-v2-decay" if holds else "ars-v2",
+        ARS_TABLE + HOLDS if holds else ARS_TABLE,
+        MLPPolicy(hidden=(), last_layer_scale=0.0, scale_to_bounds=False, bias=bias),
+        lambda: ARS(
+            "V2-t",
+            directions=directions,
+            top=top,
+            learning_rate=learning_rate,
+            sigma=sigma,
+            sigma_decay=0.25 if holds else 1.0,
+            learning_rate_decay=0.05 if holds else 1.0,
+        ),
         generations,
         {"clip_actions": False, "reward_offset": offset},
     )
+
+
+def _clipup(
+    parameters: int,
+    offset: float,
+    bias: bool = True,
+    members: int = 100,
+    generations: int = 500,
+    times: int = 15,
+) -> Preset:
+    """PGPE, whose first deviations have together a length of `times` ClipUp's maximum speed."""
+    from math import sqrt
+
+    speed = 0.015
+
+    def strategy() -> Strategy:
+        from ember_ml.training import ClipUp
+
+        return PGPE(
+            members=members,
+            sigma=round(times * speed / sqrt(parameters), 5),
+            optimizer=ClipUp(learning_rate=speed / 2, max_speed=speed),
+            sigma_learning_rate=0.1,
+        )
+
+    return Preset(
+        "pgpe-clipup",
+        CLIPUP,
+        MLPPolicy(hidden=(), last_layer_scale=0.0, scale_to_bounds=False, bias=bias),
+        strategy,
+        generations,
+        {"reward_offset": offset},
+    )
+
+
+def _locomotion(
+    clipup: Preset, row: tuple[float, float, int, int, int, float], bias: bool = True
+) -> tuple[Preset, ...]:
+    return _ars(*row, bias=bias), _ars(*row, bias=bias, holds=True), clipup
 
 
 _SIMPLE1D = Preset("simple1d", TRIALS, MLPPolicy(hidden=(16,)), _simple1d, 200, {"warmup": False})
@@ -128,12 +184,16 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
     "MountainCar-v0": (_MOUNTAIN_CAR,),
     "MountainCarContinuous-v0": (_MOUNTAIN_CAR_CONTINUOUS,),
     "Pendulum-v1": (_PENDULUM,),
-    "Swimmer": (_ars(0.02, 0.01, 8, 8, 200, 0.0, bias=False),),
-    "HalfCheetah": (_ars(0.02, 0.03, 32, 4, 200, 0.0),),
-    "Hopper": (_ars(0.01, 0.025, 8, 4, 1000, 1.0),),
-    "Walker2d": (_ars(0.03, 0.025, 40, 30, 1000, 1.0),),
-    "Ant": (_ars(0.015, 0.025, 60, 20, 1000, 1.0),),
-    "Humanoid": (_ars(0.02, 0.0075, 230, 230, 1000, 5.0),),
+    # ARS: learning rate, sigma, directions, top, generations, survival bonus. The table has 1 direction for
+    # Swimmer, whose steps then never shrink, so that it falls from what it reached: 8 by trial.
+    "Swimmer": _locomotion(_clipup(16, 0.0, bias=False), (0.02, 0.01, 8, 8, 200, 0.0), bias=False),
+    "HalfCheetah": _locomotion(_clipup(108, 0.0), (0.02, 0.03, 32, 4, 200, 0.0)),
+    "Hopper": _locomotion(_clipup(36, 1.0), (0.01, 0.025, 8, 4, 1000, 1.0)),
+    "Walker2d": _locomotion(_clipup(108, 1.0), (0.03, 0.025, 40, 30, 1000, 1.0)),
+    "Ant": _locomotion(_clipup(848, 1.0), (0.015, 0.025, 60, 20, 1000, 1.0)),
+    "Humanoid": _locomotion(
+        _clipup(5933, 5.0, members=200, generations=1000, times=18), (0.02, 0.0075, 230, 230, 1000, 5.0)
+    ),
 }
 
 

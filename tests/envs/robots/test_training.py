@@ -83,3 +83,32 @@ def test_every_file_tells_the_version(tmp_path):
     made.save(tmp_path / "run.npz")
     config, _ = checkpoint.read(tmp_path / "run.npz")
     assert config["versions"]["mujoco"] == mujoco.__version__
+
+
+def other_version(path, version="3.1.0"):
+    """The file as another version of mujoco would have written it."""
+    config, arrays = checkpoint.read(path)
+    config["versions"]["mujoco"] = version
+    checkpoint.write(path, config, arrays)
+
+
+@pytest.mark.parametrize("load", [es.load, es.Trainer.load], ids=["load", "Trainer.load"])
+def test_another_version_is_said(load, tmp_path, recwarn):
+    made = trainer("Swimmer-v5")
+    made.step()
+    made.save(tmp_path / "run.npz")
+    load(tmp_path / "run.npz")
+    assert not [w for w in recwarn if "mujoco" in str(w.message)]
+    other_version(tmp_path / "run.npz")
+    both = f"trained with mujoco '3.1.0', and here is mujoco {mujoco.__version__}"
+    with pytest.warns(UserWarning, match=both):
+        load(tmp_path / "run.npz")
+
+
+def test_other_environments_do_not_ask_for_a_version(tmp_path, recwarn):
+    made = trainer("CartPole-v1", engine="python")
+    made.step()
+    made.save(tmp_path / "run.npz")
+    other_version(tmp_path / "run.npz")
+    es.load(tmp_path / "run.npz")
+    assert not [w for w in recwarn if "mujoco" in str(w.message)]

@@ -32,6 +32,17 @@ _HANDLERS = ("mju_user_error", "mju_user_warning")
 #: Oldest version whose bindings tell addresses and whose arrays have these names.
 OLDEST = (3, 1)
 
+#: gymnasium's tasks of all versions, without their numbers.
+_TASKS = (
+    "Ant", "HalfCheetah", "Hopper", "Humanoid", "HumanoidStandup", "InvertedDoublePendulum",
+    "InvertedPendulum", "Pusher", "Reacher", "Swimmer", "Walker2d",
+)  # fmt: skip
+
+
+def is_mujoco_task(name: str) -> bool:
+    """Whether gymnasium's environment `name` is simulated by MuJoCo."""
+    return name.rpartition("-v")[0] in _TASKS
+
 
 def mujoco() -> Any:
     """The package.

@@ -9,8 +9,10 @@ its reader trains on, as many as the training had, at most one a core.
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import math
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from ember_ml import validate
 from ember_ml.engines.select import ENGINES
 from ember_ml.envs import stored
+from ember_ml.envs.robots.library import is_mujoco_task
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.files import checkpoint
 from ember_ml.es.files.snapshot import Candidate
@@ -86,7 +89,9 @@ def read(path: str | os.PathLike[str], env: EnvSpec | None = None) -> Saved:
     """
     config, arrays = checkpoint.read(path)
     with _named(path):
-        return _check(os.fspath(path), config, arrays, env)
+        found = _check(os.fspath(path), config, arrays, env)
+    _tell_of_another_mujoco(found)
+    return found
 
 
 def read_parameters(
@@ -115,6 +120,25 @@ def _named(path: str | os.PathLike[str]) -> Iterator[None]:
         if os.fspath(path) in str(error) or str(error).startswith("env: "):
             raise
         raise ValueError(f"{os.fspath(path)} is damaged: {error}") from error
+
+
+def _tell_of_another_mujoco(file: Saved) -> None:
+    """Warns where a MuJoCo task was trained with another version than the one here: it is another task."""
+    versions = file.config.get("versions")
+    then = versions.get("mujoco") if isinstance(versions, dict) else None
+    # What the core steps and has this version is a MuJoCo task; others may only have had it there.
+    if not isinstance(then, str) or not (file.env.kind == "custom" or is_mujoco_task(file.env.name)):
+        return
+    try:
+        now = importlib.metadata.version("mujoco")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    if then != now:
+        warnings.warn(
+            f"{file.path} was trained with mujoco {then[:30]!r}, and here is mujoco {now}: their physics may"
+            " differ, so that what is trained or evaluated here may have other returns",
+            stacklevel=4,
+        )
 
 
 def _check(path: str, config: dict[str, Any], arrays: dict[str, NDArray[Any]], env: EnvSpec | None) -> Saved:
