@@ -57,7 +57,7 @@ def replacing(path: str | os.PathLike[str], text: bool = False) -> Iterator[IO[A
             yield file
         return
     partial = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}.part")
-    writing = True  # by us; the block's own errors are not to be reworded
+    writing = True  # by us; errors of the caller's own block keep their words
     try:
         # 0o666: the process's umask decides, as for any new file.
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)

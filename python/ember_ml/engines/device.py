@@ -154,7 +154,7 @@ class DeviceEngine:
 
     def _starts(self, population: Population, numbers: NDArray[np.int64]) -> State:
         n, episodes = self.problem.uniforms, self.episodes
-        if n == 0:  # all the same, and the same every time
+        if n == 0:  # nothing is drawn, so all starts are alike in every generation
             key = len(numbers)
             if key not in self._same_starts:
                 zeros = self.arrays.array(np.zeros((key, episodes, 1), np.float32))

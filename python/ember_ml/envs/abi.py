@@ -85,9 +85,8 @@ def spec_of(address: int, source: str, keepalive: Any) -> EnvSpec:
         )
     if head[1] < EmberEnv.open.offset:
         raise ValueError(
-            f"{source}: struct_size is {head[1]}, an ember_env of version {ABI} has "
-            f"at least {EmberEnv.open.offset} bytes; "
-            "set it to sizeof(ember_env)"
+            f"{source}: struct_size is {head[1]}, an ember_env of version {ABI} has at least "
+            f"{EmberEnv.open.offset} bytes; set it to sizeof(ember_env)"
         )
     env = _read(address)
     for field, least in (("state_size", 0), ("observation_size", 1), ("action_size", 1), ("max_steps", 1)):

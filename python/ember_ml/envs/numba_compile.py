@@ -225,7 +225,6 @@ def _compare(env: Functions, spec: EnvSpec) -> None:
             if not np.allclose(python, native_, rtol=1e-4, atol=1e-5):
                 raise ValueError(
                     f"{env.name}: compiled, it gives {native_.tolist()} where Python gives "
-                    f"{python.tolist()} (observation "
-                    f"and reward after {number} steps of seed {seed}); look for integers that overflow or "
-                    f"divide"
+                    f"{python.tolist()} (observation and reward after {number} steps of seed {seed}); "
+                    "look for integers that overflow or divide"
                 )

@@ -1,7 +1,9 @@
 """Environments written as plain scalar Python, compiled by numba, stepped by the native loop without the GIL.
 
-    @envs.native(state_size=2, observation_size=3, action_size=1, action_low=-2.0, action_high=2.0,
-    max_steps=200) class Pendulum:
+    @envs.native(
+        state_size=2, observation_size=3, action_size=1, action_low=-2.0, action_high=2.0, max_steps=200
+    )
+    class Pendulum:
         def reset(state, rng):                       # fill state (float64), starting from zeros
             state[0] = envs.uniform(rng, -math.pi, math.pi)
             state[1] = envs.uniform(rng, -1.0, 1.0)

@@ -67,8 +67,7 @@ def make(env: Any, *, reset_options: Mapping[str, Any] | None = None, **kwargs: 
         if not callable(env):
             raise TypeError(
                 f"env: {type(env).__name__} is no environment; wanted a name, a class, a function that "
-                f"makes one, or "
-                "an object with reset() and step(action)"
+                "makes one, or an object with reset() and step(action)"
             )
         if isinstance(env, type) and not (hasattr(env, "reset") and hasattr(env, "step")):
             raise TypeError(f"env: the class {env.__name__} has no reset() and step(action)")
@@ -101,7 +100,7 @@ def _by_name(name: str, kwargs: dict[str, Any], options: Mapping[str, Any] | Non
             refuse_options(spec)
         return spec
     known = set(gymnasium.registry)
-    # "module:Name-v0" imports the module, so whether the name exists is gymnasium's to say.
+    # "module:Name-v0" imports the module, so only gymnasium can say whether the name exists.
     if name not in known and ":" not in name:
         close = difflib.get_close_matches(name, sorted({*builtin, *known}), n=4, cutoff=0.6)
         hint = (

@@ -147,7 +147,7 @@ def action_fields(name: str, space: Any) -> dict[str, Any]:
         dtype = np.dtype(space.dtype)
         low, high = (np.asarray(bound).reshape(-1) for bound in (space.low, space.high))
         if dtype.kind in "iu" and dtype.itemsize >= 4:
-            # The ends of the type say that nobody gave bounds.
+            # An integer type's own limits mean that no bounds were given.
             ends = np.iinfo(dtype)
             low = np.where(low <= ends.min, -np.inf, low.astype(np.float64))
             high = np.where(high >= ends.max, np.inf, high.astype(np.float64))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ember_ml.envs.adapters import Adapter
 from ember_ml.envs.lanes import LaneError, ObjectLanes, Step
 
-#: How a process ends that was started to work and came upon the line that starts workers instead.
+#: Exit code of a worker whose script, for want of the guard, would start workers itself.
 UNGUARDED = 86
 
 NO_GUARD = (
@@ -71,8 +71,7 @@ class WorkerLanes:
         except Exception as error:
             raise TypeError(
                 f"env: it cannot be sent to worker processes ({type(error).__name__}: {error}); pass a "
-                f"class or a "
-                "function that a module defines at its top level, or use workers=1"
+                "class or a function that a module defines at its top level, or use workers=1"
             ) from error
         self.size = size
         self.forgives = forgives
@@ -109,9 +108,8 @@ class WorkerLanes:
             return
         if answer is not None:
             raise TypeError(
-                f"env: a worker process cannot load it ({answer}); pass a class or a function that a module "
-                f"defines "
-                "at its top level, or use workers=1"
+                f"env: a worker process cannot load it ({answer}); pass a class or a function that a "
+                "module defines at its top level, or use workers=1"
             )
         self._processes[worker].join(5)
         code = self._processes[worker].exitcode

@@ -37,7 +37,7 @@ class _State:
         second, self.requested, self.told = self.requested, True, False
         if self.answer == _FIRST or (second and self.answer == _SECOND):
             self.insisted = second
-            self.answer = _NOTE  # what is cleaned up now is not to be cut
+            self.answer = _NOTE  # no further Ctrl-C interrupts the clean-up
             raise KeyboardInterrupt
 
 
@@ -59,8 +59,8 @@ class Interrupt:
         self._installed = False
 
     def __enter__(self) -> Interrupt:
-        # `signal.signal` tries to turn every handler into an enum, 3 us at each call and more when it is
-        # cold; a short training notices.
+        # `signal.signal` tries to turn every handler into an enum, which takes 3 us a call, and more at the
+        # first: too much for a training of a few generations.
         if threading.current_thread() is threading.main_thread():
             handler = _signal.getsignal(_SIGINT)
             if handler is signal.default_int_handler:
@@ -135,7 +135,7 @@ class _Answer:
 #: Calls from the top of a program to a training: code objects, and where in them.
 Calls = list[tuple[CodeType, int]]
 
-#: The run that Ctrl-C ended and whose `interrupted` nobody has read, and where it was called.
+#: The run that Ctrl-C ended and whose `interrupted` has not been read, and where it was called.
 _overlooked: tuple[weakref.ref[Any], Calls] | None = None
 
 

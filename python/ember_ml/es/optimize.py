@@ -27,7 +27,7 @@ MANY = 100
 #: Learning rate of the strategies that do not adapt their deviation, in deviations: their own default ratios.
 _RATES = {"OpenAIES": 0.5, "ARS": 2 / 3, "PGPE": 0.15}
 
-#: A member so many first deviations from x0: there is no optimum on the way.
+#: A search has diverged when a member is this many first deviations from x0.
 _AWAY = 1e10
 
 

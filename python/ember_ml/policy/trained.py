@@ -55,9 +55,8 @@ class MLPPolicy:
         """The network for this environment's sizes and bounds."""
         if not env.action_size:
             raise ValueError(
-                f"policy: {env.name} does not say how many actions it takes; give it an"
-                " `action_size` attribute, or "
-                "pass policy= a Module"
+                f"policy: {env.name} does not say how many actions it takes; "
+                "give it an `action_size` attribute, or pass policy= a Module"
             )
         sizes = (env.observation_size, *self.hidden, env.action_size)
         layers, offset = [], 0

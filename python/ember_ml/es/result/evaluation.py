@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ember_ml.es.files.snapshot import Snapshot
     from ember_ml.es.trainer.trainer import Trainer
 
-#: Episodes of an evaluation that nobody gave a number: on engines that are fast, and where Python steps.
+#: Default number of episodes of an evaluation: on the fast engines, and where Python steps the environment.
 EPISODES, EPISODES_IN_PYTHON = 100, 20
 
 #: Quantiles of Student's t at 0.975 for 1 to 30 degrees of freedom; 1.96 beyond.

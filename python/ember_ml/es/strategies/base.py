@@ -23,8 +23,10 @@ class Strategy(Settings):
     """A search distribution: a mean, a scale, and how a generation's fitness moves them.
 
     Fitness is maximised. Noise is a pure function of (seed, generation, direction), `ember_ml.es.noise`, so
-    members are never stored: rows 2k and 2k+1 of `ask()` are ``mean + scale * eps_k`` and ``mean - scale *
-    eps_k`` when antithetic, else row k is ``mean + scale * eps_k``, product and sum each rounded to float32.
+    members are never stored. Rows of `ask()`, product and sum each rounded to float32::
+
+        2k, 2k + 1 = mean + scale * eps_k, mean - scale * eps_k      (antithetic)
+        k          = mean + scale * eps_k                            (else)
     """
 
     #: Name of the native strategy; a subclass in Python alone leaves it empty.
@@ -43,7 +45,7 @@ class Strategy(Settings):
             optimizer: for strategies that use one.
             bounds: (low, high) of the parameters, each a number, None or one number a parameter.
         """
-        # numpy's numbers are not JSON's
+        # JSON cannot write numpy's numbers, so they become Python's
         self._arguments = {name: plain(value) for name, value in arguments.items()}
         for name in ("directions", "members"):
             if self._arguments.get(name) is not None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ember_ml.rollout import Float32
 
-#: Before the names of an optimiser's state in a strategy's.
+#: Prefix of the optimiser's entries in a strategy's state.
 PREFIX = "optimizer."
 
 #: The native optimisers (cpp/es/optimizer.h) with the defaults of `ember_ml.training`; None: twice the

@@ -28,8 +28,7 @@ class PGPE(Strategy):
         sigma_learning_rate, sigma_max_change: the second in fractions of sigma.
         shaping: "centered_rank", "z_score" or "raw" (`ember_ml.es.shaping`).
         learning_rate_decay: fraction of the optimiser's learning rate (and ClipUp's maximum speed) that is
-        reached,
-            linearly, in the last generation of a plan; 1 is no decay.
+            reached, linearly, in the last generation of a plan; 1 is no decay.
         antithetic: members in pairs mean +- sigma * eps.
         members: instead of `directions`: how many are evaluated, an even number where these are pairs.
         bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean

@@ -25,7 +25,7 @@ class RowStrategy(Strategy):
 
     least_parameters = 1
 
-    #: What the constructor calls the number that decides how many members there are.
+    #: The constructor's argument that decides how many members there are.
     _size = "directions"
 
     def __init__(

@@ -9,8 +9,9 @@ from ember_ml.es.strategies.size import members_for_directions, members_of
 
 
 class SepCMAES(Strategy):
-    """A simple modification in CMA-ES achieving linear time and space complexity (Ros and Hansen 2008, PPSN
-    X): the CMA evolution strategy with a diagonal covariance.
+    """The CMA evolution strategy with a diagonal covariance.
+
+    "A simple modification in CMA-ES achieving linear time and space complexity", Ros and Hansen 2008, PPSN X.
 
     Constants and updates are those of Hansen's tutorial (arXiv 1604.00772) without negative weights; the
     learning rates of the covariance are (d + 2) / 3 times as large for d parameters. `sigma` (float32, one a

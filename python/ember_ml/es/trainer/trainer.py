@@ -38,8 +38,8 @@ from ember_ml.policy.trained import TrainedPolicy
 from ember_ml.policy.weights import Weights
 from ember_ml.rollout import EpisodeOptions, Float32
 
-#: When nobody wants to be called: a slice as long as an integer can say.
-_NOBODY = (Callback(every=validate.MOST_STEPS),)
+#: Stands for the callbacks where there are none: all generations that are left are then one native call.
+_NO_CALLBACKS = (Callback(every=validate.MOST_STEPS),)
 
 
 class Trainer:
@@ -356,13 +356,16 @@ class Trainer:
         return self.choice.name == "native" and self.strategy.native is not None
 
     def _advance(self, interrupt: Interrupt, limits: Limits, bar: Progress) -> bool:
-        """Some generations, at most to the next one at which somebody wants to be called. True: `until` is
-        reached.
+        """Trains some generations, at most to the next one after which a callback is due.
+
+        Returns whether `until` is reached.
         """
         if not self._runs_natively:
             return run_one(self, interrupt, limits.confirmation, limits.origin)
         finished = self.generation
-        count = min(callback.every - finished % callback.every for callback in self.callbacks or _NOBODY)
+        count = min(
+            callback.every - finished % callback.every for callback in self.callbacks or _NO_CALLBACKS
+        )
         if limits.last is not None:
             count = min(count, limits.last - finished)
         now = time.perf_counter()
