@@ -17,7 +17,7 @@ LIMITS = (2.4, 12 * 2 * np.pi / 360)
 
 @torch.inference_mode()
 def seed_training(generations: int = 200, directions: int = 10, steps: int = 100) -> float:
-    """The seed's workload in eager torch: one baddbmm a layer, in-place activations, rewards at the end.
+    """The Simple1D training in eager torch: one baddbmm a layer, in-place activations, rewards at the end.
 
     Returns the last return of the unperturbed policy.
     """

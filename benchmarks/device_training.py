@@ -1,6 +1,6 @@
-"""How fast the torch and mlx engines train: the seed's workload, and large populations.
+"""How fast the torch and mlx engines train: the Simple1D training, and large populations.
 
-1. The seed's workload: Simple1D, MLP 1-16-1, 10 pairs and the unperturbed policy, 100 steps, 200 generations,
+1. The Simple1D training: MLP 1-16-1, 10 pairs and the unperturbed policy, 100 steps, 200 generations,
    timed around `Trainer.run` after a first generation (which compiles), beside the whole training as one
    writes it by hand with `baddbmm` in eager torch (device_peers.py).
 2. Environment steps a second of CartPole (100 steps at most, policy 4-16-2, nearly all episodes last) by
@@ -71,7 +71,7 @@ def seed_workload(rounds: int) -> None:
         for name, run in runners.items():
             times[name].append(run())
     hand = times["by hand, eager torch"]
-    print(f"\n{'seed workload':28}{'ms a training':>16}{'times by hand':>16}")
+    print(f"\n{'Simple1D training':28}{'ms a training':>16}{'times by hand':>16}")
     for name, found in times.items():
         ratio = statistics.median(h / t for h, t in zip(hand, found))
         print(f"{name:28}{1e3 * statistics.median(found):16.1f}{ratio:16.2f}")
@@ -147,7 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--populations", type=int, nargs="*", default=[4096, 16384, 65536])
-    parser.add_argument("--threads", type=int, default=1, help="of torch, for the seed's workload")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, for the Simple1D training")
     options = parser.parse_args()
     threads = torch.get_num_threads()
     torch.set_num_threads(options.threads)

@@ -1,4 +1,4 @@
-"""The seed notebook's training, timed beside a program written for it alone.
+"""The Simple1D training of the tutorial notebook, timed beside a program written for it alone.
 
 One agent on a line, a 1-16-1 network (relu, tanh), ten antithetic pairs and the unperturbed policy, 100 steps
 an episode, 200 generations, raw returns, Adam. Ember runs it as a user would: `Trainer.run(generations=200)`
