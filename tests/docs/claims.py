@@ -65,7 +65,10 @@ assert study.best_value > 475.0
 assert run.evaluate(episodes=100).mean > -150.0
 assert trainer.generation == 301
 """,
-        'run = es.train("CartPole-v1", policy, generations=40, seed=1, progress=False)': """
+        "strategy = es.OpenAIES(directions=16, sigma=0.3, optimizer=Adam(learning_rate=0.1))": """
+assert run.evaluate(episodes=100).mean == 500.0 and len(run.history) == 40
+""",
+        'run = es.train("CartPole-v1", policy, generations=60, seed=1, progress=False)': """
 assert run.evaluate(episodes=100).mean == 500.0
 assert (policy.to_vector() == run.theta).all() and policy.to_vector().shape == (4 * 32 + 32 + 32 * 2 + 2,)
 """,
