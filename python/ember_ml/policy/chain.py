@@ -15,11 +15,7 @@ def forward(spec: PolicySpec, theta: Float32, inputs: Float32) -> Float32:
     theta = np.ascontiguousarray(theta, np.float32)
     x = _apply(spec.before, np.ascontiguousarray(inputs, np.float32))
     for layer in spec.layers:
-        end = layer.weight_offset + layer.inputs * layer.outputs
-        weight = theta[layer.weight_offset : end].reshape(layer.inputs, layer.outputs)
-        at = layer.bias_offset
-        bias = theta[at : at + layer.outputs] if at >= 0 else None
-        x = _apply(layer.after, _core.dense(x, weight, bias, 0))
+        x = _apply(layer.after, _core.dense(x, layer.weight(theta), layer.bias(theta), 0))
     return x
 
 

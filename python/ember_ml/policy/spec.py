@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from numpy.typing import NDArray
+
 from ember_ml import _core, validate
 
 ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
@@ -36,6 +38,16 @@ class DenseLayer:
     weight_offset: int
     bias_offset: int
     after: tuple[Elementwise, ...] = ()
+
+    def weight(self, theta: NDArray[Any]) -> NDArray[Any]:
+        """W in theta (parameters,), a view (inputs, outputs)."""
+        end = self.weight_offset + self.inputs * self.outputs
+        return theta[self.weight_offset : end].reshape(self.inputs, self.outputs)
+
+    def bias(self, theta: NDArray[Any]) -> NDArray[Any] | None:
+        """b in theta (parameters,), a view (outputs,), or None."""
+        at = self.bias_offset
+        return theta[at : at + self.outputs] if at >= 0 else None
 
 
 @dataclass(frozen=True)

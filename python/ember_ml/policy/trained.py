@@ -94,8 +94,7 @@ class MLPPolicy:
             scale = 1.0 / math.sqrt(layer.inputs)
             if layer is spec.layers[-1]:
                 scale *= self.last_layer_scale
-            part = slice(layer.weight_offset, layer.weight_offset + layer.inputs * layer.outputs)
-            theta[part] = normals[part] * np.float32(scale)
+            layer.weight(theta)[:] = layer.weight(normals) * np.float32(scale)
         return theta
 
 

@@ -116,11 +116,11 @@ def _array(name: str, values: Iterable[float]) -> str:
 
 
 def _weights(name: str, layer: DenseLayer, theta: np.ndarray) -> str:
-    count = layer.inputs * layer.outputs
+    bias = layer.bias(theta)
     text = f"/* [{layer.inputs}][{layer.outputs}] */\n"
-    text += _array(f"{name}_weight", theta[layer.weight_offset : layer.weight_offset + count].tolist())
-    if layer.bias_offset >= 0:
-        text += _array(f"{name}_bias", theta[layer.bias_offset : layer.bias_offset + layer.outputs].tolist())
+    text += _array(f"{name}_weight", layer.weight(theta).reshape(-1).tolist())
+    if bias is not None:
+        text += _array(f"{name}_bias", bias.tolist())
     return text
 
 

@@ -36,13 +36,10 @@ def to_onnx(policy: TrainedPolicy) -> Any:
         graph.add("Clip", graph.constant(-OBSERVATION_CLIP), graph.constant(OBSERVATION_CLIP))
     graph.elementwise(spec.before)
     for layer in spec.layers:
-        count = layer.inputs * layer.outputs
-        weight = policy.theta[layer.weight_offset : layer.weight_offset + count]
-        graph.add("MatMul", graph.constant(weight.reshape(layer.inputs, layer.outputs)))
-        if layer.bias_offset >= 0:
-            graph.add(
-                "Add", graph.constant(policy.theta[layer.bias_offset : layer.bias_offset + layer.outputs])
-            )
+        bias = layer.bias(policy.theta)
+        graph.add("MatMul", graph.constant(layer.weight(policy.theta)))
+        if bias is not None:
+            graph.add("Add", graph.constant(bias))
         graph.elementwise(layer.after)
     graph.add("Identity", output="outputs")
     kind, shape = _action(graph, policy)

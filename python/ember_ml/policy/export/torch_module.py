@@ -33,13 +33,11 @@ def to_torch(policy: TrainedPolicy) -> Any:
         modules.append(_normalize(torch, policy.mean, policy.inverse))
     modules += [_operation(torch, e) for e in spec.before]
     for layer in spec.layers:
-        linear = nn.Linear(layer.inputs, layer.outputs, bias=layer.bias_offset >= 0)
-        count = layer.inputs * layer.outputs
-        weight = policy.theta[layer.weight_offset : layer.weight_offset + count]
+        bias = layer.bias(policy.theta)
+        linear = nn.Linear(layer.inputs, layer.outputs, bias=bias is not None)
         with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight.reshape(layer.inputs, layer.outputs).T.copy()))
-            if layer.bias_offset >= 0:
-                bias = policy.theta[layer.bias_offset : layer.bias_offset + layer.outputs]
+            linear.weight.copy_(torch.from_numpy(layer.weight(policy.theta).T.copy()))
+            if bias is not None:
                 linear.bias.copy_(torch.from_numpy(bias.copy()))
         modules += [linear, *(_operation(torch, e) for e in layer.after)]
     modules.append(_action(torch, policy))
