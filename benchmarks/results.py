@@ -112,11 +112,12 @@ def line(told: dict[str, Any]) -> str:
     finals = np.sort([row["final"] for row in rows])
     taken = [row["episodes_to_threshold"] for row in rows if row["episodes_to_threshold"] is not None]
     seeds = [row["seed"] for row in rows]
+    which = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
     reached = f"{told['threshold']}: {len(taken)} of {len(rows)}"
     if taken:
         reached += f", {np.median(taken):,.0f} episodes"
     cells = [
-        told["task"], f"`{told['preset']}`", str(told["generations"]), f"{seeds[0]} to {seeds[-1]}",
+        told["task"], f"`{told['preset']}`", str(told["generations"]), which,
         f"{np.median(finals):.0f} [{finals[0]:.0f}, {finals[-1]:.0f}]",
         reached, f"{told['paper']:,} episodes",
         f"{np.median([row['steps'] for row in rows]) / 1e6:.2f} M",
@@ -127,11 +128,11 @@ def line(told: dict[str, Any]) -> str:
 
 
 def with_line(page: str, new: str) -> str:
-    """The page with this line in the place of the one of the same task and preset, or at its end."""
+    """The page with this line in the place of the one of the same task and preset, or at the table's end."""
     key = new.split("|")[1:3]
-    lines = (page or HEAD).splitlines()
-    kept = [old for old in lines if old.split("|")[1:3] != key]
-    return "\n".join([*kept, new]) + "\n"
+    lines = [old for old in (page or HEAD).splitlines() if old.split("|")[1:3] != key]
+    end = max(number for number, old in enumerate(lines) if old.startswith("|")) + 1
+    return "\n".join([*lines[:end], new, *lines[end:]]) + "\n"
 
 
 def main() -> None:
