@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
     sub.add_argument(
         "groups",
         nargs="*",
+        default=[],
         metavar="GROUP",
         help="limits, noise, tanh, forward, environments, rollouts, update, training (all)",
     )

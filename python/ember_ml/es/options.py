@@ -22,6 +22,8 @@ PresetName = Literal[
     "mountain-car-continuous",
     "pendulum",
     "ars-v2",
+    "ars-v2-decay",
+    "pgpe-clipup",
 ]
 
 #: Strategies as they are listed, and their classes. Case, "-", "_" and spaces do not count in a name, so the
