@@ -16,11 +16,11 @@ from ember_ml.policy.trained import MLPPolicy
 _HEAD = """\
 # Presets
 
-Settings by task, and where they come from. `es.train(env)` and `ember-ml train ENV` take the task's first, and
-the general default where there is none; `preset="default"` or `None` is the general default, and any argument
-that is given replaces the preset's. `es.list_presets()` gives this table to Python. The MuJoCo tasks, without
-a version here, stand for -v4 and -v5; their values are published ones, and [results.md](results.md) says what has
-been run of them here: of `ars-v2-decay` and `pgpe-clipup` nothing yet.
+Settings by task, and where they come from. `es.train(env)` and `ember-ml train ENV` take the task's first,
+and the general default where there is none; `preset="default"` or `None` is the general default, and any
+argument that is given replaces the preset's. `es.list_presets()` gives this table to Python. The MuJoCo
+tasks, without a version here, stand for -v4 and -v5; their values are published ones, and
+[results.md](results.md) says what has been run of them here: of `ars-v2-decay` and `pgpe-clipup` nothing yet.
 
 | task | preset | policy | strategy | generations | source |
 |---|---|---|---|---|---|
