@@ -24,7 +24,7 @@ EMBER_INLINE void each(std::int64_t n, Body body) {
 }
 
 void adam(const AdamStep& s, const float* gradient, std::int64_t n, float* m, float* v, float* theta) {
-  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+  each(n, [&](std::int64_t i, auto io) EMBER_INLINE_LAMBDA {
     vfloat t = io.get(theta + i);
     const vfloat g = io.get(gradient + i) + s.weight_decay * t;
     const vfloat m0 = io.get(m + i), m1 = m0 + (g - m0) * s.one_minus_beta1;
@@ -37,7 +37,7 @@ void adam(const AdamStep& s, const float* gradient, std::int64_t n, float* m, fl
 }
 
 void sgd(const SgdStep& s, const float* gradient, std::int64_t n, float* v, float* theta) {
-  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+  each(n, [&](std::int64_t i, auto io) EMBER_INLINE_LAMBDA {
     const vfloat t = io.get(theta + i);
     vfloat g = io.get(gradient + i) + s.weight_decay * t;
     if (s.momentum != 0.0f) {
@@ -69,30 +69,30 @@ double sum_of_squares(const float* x, const float* y, std::int64_t n) {
 }
 
 void combine(float a, const float* x, float b, const float* y, std::int64_t n, float* out) {
-  each(n, [&](std::int64_t i, auto io) mutable
-       __attribute__((always_inline)) { io.put(out + i, a * io.get(x + i) + b * io.get(y + i)); });
+  each(n, [&](std::int64_t i, auto io)
+              EMBER_INLINE_LAMBDA { io.put(out + i, a * io.get(x + i) + b * io.get(y + i)); });
 }
 
 void multiply(float a, const float* x, const float* y, std::int64_t n, float* out) {
-  each(n, [&](std::int64_t i, auto io) mutable
-       __attribute__((always_inline)) { io.put(out + i, a * io.get(x + i) * io.get(y + i)); });
+  each(n, [&](std::int64_t i, auto io)
+              EMBER_INLINE_LAMBDA { io.put(out + i, a * io.get(x + i) * io.get(y + i)); });
 }
 
 void natural_step(float a, const float* scale, const float* gradient, std::int64_t n, float* theta) {
-  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+  each(n, [&](std::int64_t i, auto io) EMBER_INLINE_LAMBDA {
     io.put(theta + i, io.get(theta + i) + a * (io.get(scale + i) * io.get(gradient + i)));
   });
 }
 
 void exponential_step(float a, const float* gradient, std::int64_t n, float* scale) {
-  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+  each(n, [&](std::int64_t i, auto io) EMBER_INLINE_LAMBDA {
     const vfloat next = io.get(scale + i) * exp(a * io.get(gradient + i));
     io.put(scale + i, min(max(next, vfloat(1e-20f)), vfloat(1e20f)));
   });
 }
 
 void limited_step(float a, float limit, const float* gradient, std::int64_t n, float* scale) {
-  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+  each(n, [&](std::int64_t i, auto io) EMBER_INLINE_LAMBDA {
     const vfloat s = io.get(scale + i), most = limit * s;
     const vfloat change = min(max(a * (s * io.get(gradient + i)), -most), most);
     io.put(scale + i, max(s + change, vfloat(1e-20f)));
@@ -101,7 +101,7 @@ void limited_step(float a, float limit, const float* gradient, std::int64_t n, f
 
 void covariance_step(float keep, float rank_one, float rank_mu, float weight_sum, float sigma,
                      const float* path, const float* gradient, std::int64_t n, float* c, float* scale) {
-  each(n, [&](std::int64_t i, auto io) mutable __attribute__((always_inline)) {
+  each(n, [&](std::int64_t i, auto io) EMBER_INLINE_LAMBDA {
     const vfloat old = io.get(c + i), p = io.get(path + i);
     const vfloat next =
         keep * old + rank_one * (p * p) + rank_mu * (old * (io.get(gradient + i) + weight_sum));

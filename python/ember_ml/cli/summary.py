@@ -29,6 +29,7 @@ def summary(run: Any, written: dict[str, str]) -> dict[str, Any]:
         "confirm_steps": run.confirm_steps,
         "restarts": run.restarts,
         "files": written,
+        "digest": run.digest,
         "config": run.config,
     }
 
@@ -93,6 +94,7 @@ def print_summary(run: Any, written: dict[str, str], explain: bool) -> None:
         speed = f", {count_text(run.steps / seconds)} steps/s" if seconds > 0 and not run.restarts else ""
         rows.append(("environment steps", f"{run.steps:,}"))
         rows.append(("time", seconds_text(seconds) + speed))
+        rows.append(("digest", f"{run.digest} of the last policy's parameters"))
     else:
         rows.append(("generations", "0: nothing was trained"))
     if run.restarts:

@@ -173,3 +173,13 @@ def test_a_short_training_pays_nothing_for_all_this():
         "r.policy([0.1]); repr(r)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_digest_is_of_the_last_policys_bits() -> None:
+    import hashlib
+
+    run = es.train("Simple1D-v0", generations=3, seed=5, progress=False)
+    assert run.digest == hashlib.sha256(run.theta.tobytes()).hexdigest()[:16]
+    again = es.train("Simple1D-v0", generations=3, seed=5, threads=1, progress=False)
+    other = es.train("Simple1D-v0", generations=3, seed=6, progress=False)
+    assert again.digest == run.digest != other.digest

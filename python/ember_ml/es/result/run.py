@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 import os
 from pathlib import Path
@@ -97,6 +98,13 @@ class Run:
     def theta(self) -> Float32:
         """The final parameters, float32 (parameters,)."""
         return self._snapshot.theta
+
+    @property
+    def digest(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of `theta` (little-endian float32): equal for two
+        trainings that ended in the same bits.
+        """
+        return hashlib.sha256(self.theta.astype("<f4").tobytes()).hexdigest()[:16]
 
     @property
     def policy(self) -> TrainedPolicy:
