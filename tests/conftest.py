@@ -29,9 +29,9 @@ def _required() -> set[str]:
 
 
 def skip_without(package: str, name: str | None = None) -> None:
-    """Skips the test where `package` is not installed (a failure if EMBER_REQUIRE names it)."""
+    """Skips the test or module where `package` is not installed (a failure if EMBER_REQUIRE names it)."""
     if not is_installed(package):
-        pytest.skip(f"{name or package} is not installed")
+        pytest.skip(f"{name or package} is not installed", allow_module_level=True)
 
 
 @pytest.fixture

@@ -144,6 +144,8 @@ std::unique_ptr<Environment> make_robot(const std::string& name, int max_steps, 
   robot.frame_skip = from["frame_skip"].cast<int>();
   robot.observations = from["observations"].cast<int>();
   robot.controls = from["controls"].cast<int>();
+  robot.positions = from["positions"].cast<int>();
+  robot.velocities = from["velocities"].cast<int>();
   robot.reset = pointer<Function>(at(from, "reset"));
   robot.control = pointer<Function>(at(from, "control"));
   robot.observe = pointer<Function>(at(from, "observe"));

@@ -210,10 +210,13 @@ struct Evaluator::Impl {
     if (plan.normalize && (!mean || !inverse)) refuse("observation statistics: missing");
     static_assert(sizeof(std::atomic<bool>) == sizeof(bool), "kernels read the flag as a plain byte");
     const int members = population.members();
+    // The episodes of one policy are long where they cannot share lanes: each thread takes some.
+    plan.by_episode = custom.one_at_a_time && population.rows && members == 1 && !with_policy;
+    const int summed = plan.by_episode ? plan.episodes : members;
     const std::size_t rows =
         checked_count("episodes of all members", {std::int64_t{members} + 1, plan.episodes}, 2 * (8 + 4 + 1));
     const std::size_t observed = checked_count("observation sums of all members",
-                                               {plan.normalize ? members : 0, 2, plan.observations}, 8);
+                                               {plan.normalize ? summed : 0, 2, plan.observations}, 8);
     returns.resize(rows);
     lengths.resize(rows);
     failed.resize(rows);
@@ -224,7 +227,7 @@ struct Evaluator::Impl {
     plan.observation_inverse_deviation = inverse;
     plan.with_policy = with_policy;
     plan.members = members;
-    plan.units = population.directions + (with_policy ? 1 : 0);
+    plan.units = plan.by_episode ? plan.episodes : population.directions + (with_policy ? 1 : 0);
     plan.next = &next;
     plan.returns = returns.data();
     plan.lengths = lengths.data();
@@ -233,11 +236,12 @@ struct Evaluator::Impl {
     plan.stop = reinterpret_cast<const bool*>(stop);
     plan.error = &error;
 
-    const int evaluated = members + (with_policy ? 1 : 0);
+    const int evaluated = plan.by_episode ? plan.episodes : members + (with_policy ? 1 : 0);
     if (evaluated > 0) {
-      const Situation now{evaluated, usual_steps, team != nullptr};
+      const Situation now{evaluated, plan.by_episode ? usual_steps / plan.episodes : usual_steps.load(),
+                          team != nullptr};
       if (!(now == chosen_for)) {
-        choice = choose(plan.policy, problem, table.lanes, evaluated, usual_steps, team != nullptr);
+        choice = choose(plan.policy, problem, table.lanes, evaluated, now.steps, now.team);
         chosen_for = now;
       }
       run(choice);
@@ -301,7 +305,7 @@ struct Evaluator::Impl {
     collect_observations(population, out);
   }
 
-  void collect_observations(const Population& population, Evaluation* out) const {
+  void collect_observations(const Population& population, Evaluation* out) {
     if (!plan.normalize) {
       out->leaves.clear();
       return;
@@ -324,7 +328,9 @@ struct Evaluator::Impl {
                     static_cast<std::size_t>(e)];
         leaf.count += static_cast<double>((std::int64_t{length} + plan.frame_skip - 1) / plan.frame_skip);
       }
-      const double* from = sums.data() + static_cast<std::size_t>(m) * 2 * width;
+      double* from = sums.data() + static_cast<std::size_t>(m) * 2 * width;
+      const std::size_t apart = plan.by_episode ? sums.size() : 0;
+      for (std::size_t i = 2 * width; i < apart; ++i) from[i % (2 * width)] += from[i];
       for (std::size_t i = 0; i < width; ++i) {
         leaf.sum[i] += from[i];
         leaf.sum_of_squares[i] += from[width + i];

@@ -20,7 +20,7 @@ int MemberSource::next() {
     return plan_.members;
   }
   if (p.rows) {
-    row_ = p.rows + unit * plan_.policy.parameters;
+    row_ = p.rows + (plan_.by_episode ? 0 : unit) * plan_.policy.parameters;
     return (int)unit;
   }
   const std::int64_t whole = noise_stride(plan_.policy.parameters);

@@ -34,8 +34,9 @@ struct RolloutPlan {
   float observation_clip;
   const float *observation_mean, *observation_inverse_deviation;
 
-  // Work is handed out by unit: the unperturbed policy first if asked for, then one direction each.
-  bool with_policy;
+  // Work is handed out by unit: the unperturbed policy first if asked for, then one direction each; or, of
+  // one member with output units in lanes, one episode each.
+  bool with_policy, by_episode;
   int members;  // the unperturbed policy is member number `members`
   std::int64_t units;
   std::int64_t* next;  // atomic counter of units
@@ -43,7 +44,9 @@ struct RolloutPlan {
   double* returns;  // (members + 1, episodes) raw
   std::int32_t* lengths;
   std::uint8_t* failed;
-  double* sums;  // (members, 2, observations) observation sums, zeroed; null unless normalize
+  // (members, 2, observations) observation sums, zeroed, or (episodes, 2, observations) by episode; null unless
+  // normalize.
+  double* sums;
 
   const bool* stop;     // atomic; may be null
   std::int64_t* error;  // atomic, -1: the member whose environment reported an error

@@ -191,9 +191,11 @@ class UnitsLayout {
   static std::int64_t group_weights(const RolloutPlan&) { return 0; }
 
   bool begin() {
-    member_ = source_.next();
-    if (member_ < 0) return false;
-    episode_ = 0;
+    const int unit = source_.next();
+    if (unit < 0) return false;
+    member_ = plan_.by_episode ? 0 : unit;
+    episode_ = plan_.by_episode ? unit : 0;
+    end_ = plan_.by_episode ? unit + 1 : plan_.episodes;
     for (int n = 0; n < plan_.policy.layer_count; ++n) {
       pack_units(
           plan_.policy.layers[n],
@@ -205,7 +207,7 @@ class UnitsLayout {
     if (lane != 0) return false;
     group.member[lane] = member_;
     group.episode[lane] = episode_;
-    return episode_++ < plan_.episodes;
+    return episode_++ < end_;
   }
   float* input() const { return hidden_[0]; }
   const UnitsStatistics& statistics() const { return statistics_; }
@@ -224,7 +226,9 @@ class UnitsLayout {
     return x;
   }
   void end() {}
-  double* sums(int) { return nullptr; }
+  double* sums(int episode) {
+    return plan_.by_episode ? plan_.sums + (std::int64_t)episode * 2 * plan_.observations : nullptr;
+  }
 
  private:
   const RolloutPlan& plan_;
@@ -232,7 +236,7 @@ class UnitsLayout {
   float* copy_;
   float* hidden_[2];
   UnitsStatistics statistics_{};
-  int member_ = -1, episode_ = 0;
+  int member_ = -1, episode_ = 0, end_ = 0;
 };
 
 }  // namespace EMBER_LEVEL

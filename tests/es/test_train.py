@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import es
 from ember_ml.es import presets
 from ember_ml.nn.modules import Dense, Module
@@ -124,8 +125,8 @@ def test_mujoco_presets_are_the_papers(task):
 @pytest.mark.parametrize("task", ARS_ROWS)
 def test_mujoco_presets_of_clipup(task):
     """sigma times the root of the number of parameters is 15 times the maximum speed; Humanoid's 18 times."""
-    pytest.importorskip("mujoco")
-    pytest.importorskip("gymnasium")
+    skip_without("mujoco")
+    skip_without("gymnasium")
     trainer = es.Trainer(f"{task}-v5", progress=False, **parts(presets.find("pgpe-clipup", f"{task}-v5")[0]))
     config = trainer.strategy.config()
     times = 18 if task == "Humanoid" else 15

@@ -1,6 +1,7 @@
 #include "envs/mujoco/robot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -32,6 +33,15 @@ void RobotTask::tell_time(const Simulation& simulation, Scene& scene) const {
     robot_.get_state(simulation.model, simulation.data, &scene.time, robot_.time_signature);
 }
 
+bool RobotTask::wrong_number(const Simulation& simulation, const float* observation, double reward) const {
+  const auto finite = [](const auto* values, int count) {
+    return std::all_of(values, values + count, [](auto value) { return std::isfinite(value); });
+  };
+  if (std::isfinite(reward) && finite(observation, robot_.observations)) return false;
+  return !simulation.diverged() && finite(simulation[Field::qpos], robot_.positions) &&
+         finite(simulation[Field::qvel], robot_.velocities);
+}
+
 bool RobotTask::start(const Engine& engine, const Simulation& simulation, std::uint64_t seed,
                       float* observation) const {
   Scene& scene = scenes_[static_cast<std::size_t>(simulation.number)];
@@ -51,7 +61,7 @@ bool RobotTask::start(const Engine& engine, const Simulation& simulation, std::u
           robot_.set_state(simulation.model, simulation.data, scene.kept.data(), robot_.whole_signature);
         }))
       return false;
-    scene.broken = robot_.observe(scene.table.data()) != 0;
+    scene.broken = robot_.observe(scene.table.data()) != 0 || wrong_number(simulation, observation, 0.0);
   }
   if (scene.broken) std::fill(observation, observation + robot_.observations, 0.0f);
   return true;
@@ -70,7 +80,8 @@ bool RobotTask::step(const Engine& engine, const Simulation& simulation, const f
   const bool good = scene.broken || engine.step(simulation, robot_.frame_skip);
   if (good && !scene.broken) {
     tell_time(simulation, scene);
-    scene.broken = robot_.finish(scene.table.data()) != 0;
+    scene.broken =
+        robot_.finish(scene.table.data()) != 0 || wrong_number(simulation, observation, scene.reward);
     *reward = static_cast<float>(scene.reward);
     *flags = scene.flags;
   }

@@ -18,10 +18,11 @@ using RobotFunction = std::int32_t (*)(void** table);
 
 struct Robot {
   int frame_skip = 1, observations = 0, controls = 0;
-  RobotFunction reset = nullptr;    // fills the state that the episode starts from
-  RobotFunction control = nullptr;  // the action into ctrl; null: copied as it is
-  RobotFunction observe = nullptr;  // the observation after reset
-  RobotFunction finish = nullptr;   // observation, reward and flags after a step
+  int positions = 0, velocities = 0;  // of the model
+  RobotFunction reset = nullptr;      // fills the state that the episode starts from
+  RobotFunction control = nullptr;    // the action into ctrl; null: copied as it is
+  RobotFunction observe = nullptr;    // the observation after reset
+  RobotFunction finish = nullptr;     // observation, reward and flags after a step
 
   void (*get_state)(const void* model, const void* data, double* state, int signature) = nullptr;
   void (*set_state)(const void* model, void* data, const double* state, int signature) = nullptr;
@@ -66,6 +67,8 @@ class RobotTask final : public Task {
     bool broken = false;  // reset failed: it has no flag, so the first step sets it
   };
   void tell_time(const Simulation& simulation, Scene& scene) const;
+  // Whether the functions made a number that is not finite of a simulation whose own are.
+  bool wrong_number(const Simulation& simulation, const float* observation, double reward) const;
   Robot robot_;
   mutable std::vector<Scene> scenes_;
 };

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import es
 
-pytest.importorskip("gymnasium")
-pytest.importorskip("mujoco")
+skip_without("gymnasium")
+skip_without("mujoco")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -54,8 +55,8 @@ def test_two_thousand_episodes():
 
 
 def test_vector_environments():
-    gymnasium = pytest.importorskip("gymnasium")
     import ember_ml.gym  # noqa: F401
+    import gymnasium
 
     def work():
         env = gymnasium.make_vec("ember_ml/Hopper-v5", num_envs=4, threads=2)

@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import envs, es
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import EvaluationError
 
-mujoco = pytest.importorskip("mujoco")
-pytest.importorskip("numba")
+skip_without("mujoco")
+skip_without("numba")
+import mujoco  # noqa: E402
 
 ARM = """
 <mujoco><option timestep="0.01"/><size nuserdata="1"/><worldbody>
@@ -159,20 +161,28 @@ def test_mistakes_are_named(tmp_path):
     wrong(r"observation_size", observation_size=0)
 
 
-def test_an_exception_in_a_compiled_function_is_an_error():
+def late(qpos, time):
+    return 0.0 if time < 0.5 else qpos[7]
+
+
+def nan(time):
+    return 0.0 if time < 0.5 else math.nan
+
+
+@pytest.mark.parametrize("reward", [late, nan])
+def test_what_goes_wrong_in_a_compiled_function_is_an_error(reward):
     """It shows only after the checked run, so it cannot be found before."""
 
-    class Late:
-        def reset(qpos, rng):
-            qpos[0] = 0.0
+    def reset(qpos, rng):
+        qpos[0] = 0.0
 
-        def observe(qpos, observation):
-            observation[:] = 0.0
+    def observe(qpos, observation):
+        observation[:] = 0.0
 
-        def reward(qpos, time):
-            return 0.0 if time < 0.5 else qpos[7]
-
-    env = envs.mujoco(**{**SIZES, "max_steps": 60})(Late)
+    functions = {"reset": reset, "observe": observe, "reward": reward}
+    env = envs.mujoco(**{**SIZES, "max_steps": 60})(type("Late", (), functions))
     assert env.action_low.tolist() == [-1.0, -2.0]
     with pytest.raises(EvaluationError, match="reported an error"):
         trained(env, 2)
+    made = trained(env, 2, generations=1, on_error="rank_last")
+    assert made.history[0]["failed"] == 32

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from conftest import skip_without
 from ember_ml import envs, es
 from ember_ml.es.files import checkpoint
 
-pytest.importorskip("gymnasium")
-mujoco = pytest.importorskip("mujoco")
+skip_without("gymnasium")
+skip_without("mujoco")
+import mujoco  # noqa: E402
 
 TASKS = ["Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5"]
 
@@ -54,6 +56,18 @@ def test_both_engines_return_the_same_from_the_same_start():
     python = trainer(spec, policy=(8,), max_steps=25, engine="python").evaluate(2)
     assert native.returns[0] == native.returns[1]
     np.testing.assert_allclose(native.returns, python.returns, rtol=1e-4)
+
+
+@pytest.mark.parametrize("policy", [(), (16, 16)], ids=["linear", "16-16"])
+def test_an_evaluation_is_one_result_on_any_number_of_threads(policy):
+    """Its episodes are handed out one by one; each is that of its number, however many there are."""
+    made = [trainer("Walker2d-v5", threads, policy, generations=1) for threads in (1, 2, 3, 8)]
+    results = [one.run().evaluate(7) for one in made] + [made[1].evaluate(7)]
+    for other in results[1:]:
+        np.testing.assert_array_equal(other.returns, results[0].returns)
+        np.testing.assert_array_equal(other.lengths, results[0].lengths)
+    np.testing.assert_array_equal(made[1].evaluate(3).returns, results[0].returns[:3])
+    assert len(set(results[0].returns)) == 7
 
 
 def test_a_simulation_that_diverges_ranks_last_and_is_counted(tmp_path, capfd, monkeypatch):

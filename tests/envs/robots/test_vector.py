@@ -4,56 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import skip_without
 
-gymnasium = pytest.importorskip("gymnasium")
-pytest.importorskip("mujoco")
-import ember_ml.gym  # noqa: E402, F401
+skip_without("gymnasium")
+skip_without("mujoco")
+import gymnasium  # noqa: E402
 from ember_ml import es  # noqa: E402
 from ember_ml.envs.messages import headless  # noqa: E402
+from equality import ODD, TASKS, compare, pair, same  # noqa: E402
 
-TASKS = ["Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5"]
 MODES = ["NextStep", "SameStep"]
-ODD = [
-    ("Hopper-v5", {"healthy_reward": 2, "reset_noise_scale": 0.02, "ctrl_cost_weight": 1}),
-    ("Ant-v5", {"include_cfrc_ext_in_observation": False, "forward_reward_weight": 2}),
-    ("HalfCheetah-v5", {"exclude_current_positions_from_observation": False, "frame_skip": 2}),
-]
-
-
-def pair(name, n=3, mode="NextStep", **kwargs):
-    twin = gymnasium.make_vec(
-        name, num_envs=n, vectorization_mode="sync", vector_kwargs={"autoreset_mode": mode}, **kwargs
-    )
-    return twin, gymnasium.make_vec(f"ember_ml/{name}", num_envs=n, autoreset_mode=mode, **kwargs)
-
-
-def same(a, b, what):
-    """Equal keys, types and numbers, dictionaries within included."""
-    assert type(a) is type(b), (what, type(a), type(b))
-    if isinstance(a, dict):
-        assert set(a) == set(b), (what, set(a) ^ set(b))
-        for key in a:
-            same(a[key], b[key], f"{what}[{key}]")
-    elif a.dtype == object:
-        for x, y in zip(a, b):
-            np.testing.assert_array_equal(x, y, err_msg=what)
-    else:
-        assert a.dtype == b.dtype, (what, a.dtype, b.dtype)
-        np.testing.assert_array_equal(a, b, err_msg=what)
-
-
-def compare(twin, ours, steps, seed, rng):
-    for x, y, what in zip(twin.reset(seed=seed), ours.reset(seed=seed), ("first", "info of the start")):
-        same(x, y, what)
-    ends = 0
-    bound = 1.3 * ours.single_action_space.high
-    for number in range(steps):
-        actions = rng.uniform(-bound, bound, ours.action_space.shape).astype(np.float32)
-        a, b = twin.step(actions), ours.step(actions)
-        for x, y, what in zip(a, b, ("observation", "reward", "terminated", "truncated", "info")):
-            same(x, y, f"{what} of step {number}")
-        ends += int((a[2] | a[3]).sum())
-    return ends
 
 
 @pytest.mark.parametrize("mode", MODES)

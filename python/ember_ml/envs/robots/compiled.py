@@ -71,6 +71,8 @@ class RobotOpener:
                 "frame_skip": robot.frame_skip,
                 "observations": robot.observation_size,
                 "controls": robot.action_size,
+                "positions": int(robot.model.nq),
+                "velocities": int(robot.model.nv),
                 "time_signature": int(kinds.mjSTATE_TIME),
                 "whole_signature": int(whole),
                 "whole_size": mj.mj_stateSize(robot.model, whole) if robot.randomize else 0,
