@@ -6,9 +6,9 @@ Each training is saved every half minute into the folder `--runs` and goes on fr
 again; what is finished is not played again. Writes `benchmarks/results/learning/TASK-PRESET.json` and `.png`,
 and the line of that task and preset in docs/results.md.
 
-A threshold is reached at the first evaluation (every 10 generations, 20 episodes that training never uses)
-whose mean is at least that; counted are the episodes of training until then, without evaluations. The final
-policy plays 100 further episodes.
+A threshold is reached at the first evaluation (about every 200 episodes of training, 20 episodes that are
+not of training) whose mean is at least that; counted are the episodes of training until then, without
+evaluations. The final policy plays 100 further episodes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ember_ml.es import presets
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results.md"
-EVERY, EPISODES, FINAL = 10, 20, 100
+APART, EPISODES, FINAL = 200, 20, 100  # episodes of training between evaluations; of each; of the last
 
 #: Threshold and the episodes to it of ARS V2-t, Mania, Guy and Recht 2018, table 1 (on gym's -v1 tasks).
 PAPER = {
@@ -43,9 +43,9 @@ HEAD = """\
 
 Final unperturbed policy, mean of 100 episodes that training never uses: median [worst, best] over seeds.
 "threshold" is the ARS paper's (Mania, Guy and Recht 2018, arXiv 1803.07055): how many seeds had an evaluation
-(20 episodes, every 10 generations) of at least that, and after how many training episodes (median of those
-that had), beside the paper's ARS V2-t, which was measured on older versions of the tasks. Steps and time are
-those of one training; the machine may have been busy with other work.
+(20 episodes, about every 200 of training) of at least that, and after how many training episodes (median of
+those that had), beside the paper's ARS V2-t, which was measured on older versions of the tasks. Steps and
+time are those of one training; the machine may have been busy with other work.
 
 `python benchmarks/results.py --task TASK --preset PRESET --seeds N --first-seed S --generations G` makes a
 line again. A line says nothing of more generations, other seeds or other versions.
@@ -63,9 +63,11 @@ def train(task: str, name: str, generations: int, seed: int, folder: Path, threa
         trainer = es.Trainer.load(path, **options)
     else:
         preset = presets.find(name, task)[0]
+        strategy = preset.strategy()
+        every = max(1, round(APART / (2 * strategy.config()["directions"])))
         trainer = es.Trainer(
-            task, preset.policy, preset.strategy(), seed=seed, generations=generations,
-            eval_every=EVERY, eval_episodes=EPISODES, **preset.options, **options,
+            task, preset.policy, strategy, seed=seed, generations=generations,
+            eval_every=every, eval_episodes=EPISODES, **preset.options, **options,
         )  # fmt: skip
     left = generations - trainer.generation
     run = trainer.run() if left > 0 else es.load(path)

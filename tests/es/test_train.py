@@ -113,7 +113,7 @@ def test_mujoco_presets_are_the_papers(task):
     first, why = presets.find("auto", f"{task}-v5")
     assert first.name == "ars-v2" and "1803.07055" in why
     assert first.options == {"clip_actions": False, "reward_offset": bonus}
-    assert first.policy.hidden == () and first.policy.bias == (task != "Swimmer")
+    assert first.policy.hidden == () and not first.policy.bias
     config = first.strategy().config()
     keys = ("learning_rate", "sigma", "directions", "top", "version")
     assert tuple(config[key] for key in keys) == (rate, sigma, directions, top, "V2-t")

@@ -100,14 +100,13 @@ def _ars(
     top: int,
     generations: int,
     offset: float,
-    bias: bool = True,
     holds: bool = False,
 ) -> Preset:
-    """A row of the ARS table: a linear policy from zero, actions as the policy gives them."""
+    """A row of the ARS table: a matrix from zero and no bias, actions as the policy gives them."""
     return Preset(
         "ars-v2-decay" if holds else "ars-v2",
         ARS_TABLE + HOLDS if holds else ARS_TABLE,
-        MLPPolicy(hidden=(), last_layer_scale=0.0, scale_to_bounds=False, bias=bias),
+        MLPPolicy(hidden=(), last_layer_scale=0.0, scale_to_bounds=False, bias=False),
         lambda: ARS(
             "V2-t",
             directions=directions,
@@ -155,10 +154,8 @@ def _clipup(
     )
 
 
-def _locomotion(
-    clipup: Preset, row: tuple[float, float, int, int, int, float], bias: bool = True
-) -> tuple[Preset, ...]:
-    return _ars(*row, bias=bias), _ars(*row, bias=bias, holds=True), clipup
+def _locomotion(clipup: Preset, row: tuple[float, float, int, int, int, float]) -> tuple[Preset, ...]:
+    return _ars(*row), _ars(*row, holds=True), clipup
 
 
 _SIMPLE1D = Preset("simple1d", TRIALS, MLPPolicy(hidden=(16,)), _simple1d, 200, {"warmup": False})
@@ -186,7 +183,7 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
     "Pendulum-v1": (_PENDULUM,),
     # ARS: learning rate, sigma, directions, top, generations, survival bonus. The table has 1 direction for
     # Swimmer, whose steps then never shrink, so that it falls from what it reached: 8 by trial.
-    "Swimmer": _locomotion(_clipup(16, 0.0, bias=False), (0.02, 0.01, 8, 8, 200, 0.0), bias=False),
+    "Swimmer": _locomotion(_clipup(16, 0.0, bias=False), (0.02, 0.01, 8, 8, 200, 0.0)),
     "HalfCheetah": _locomotion(_clipup(108, 0.0), (0.02, 0.03, 32, 4, 200, 0.0)),
     "Hopper": _locomotion(_clipup(36, 1.0), (0.01, 0.025, 8, 4, 1000, 1.0)),
     "Walker2d": _locomotion(_clipup(108, 1.0), (0.03, 0.025, 40, 30, 1000, 1.0)),
