@@ -1,4 +1,4 @@
-"""What works on saved trainings: ``evaluate``, ``plot``, ``compare``, ``animate`` and ``export``."""
+"""What works on saved trainings: ``evaluate``, ``plot``, ``compare``, ``report``, ``animate``, ``export``."""
 
 from __future__ import annotations
 
@@ -49,6 +49,23 @@ def add(commands: Any) -> None:
         "--out", metavar="PATH", default="compare.png", help="png, pdf or svg to write (compare.png)"
     )
     _axis(sub)
+
+    sub = command(
+        commands,
+        "report",
+        _report,
+        "write a web page of one saved training, or of several compared",
+        "One self-contained file: the curve to look into, the policy at work, configuration, versions,\n"
+        "digest and the command that makes it again. Trainings of one NAME are one group:\n\n"
+        "  ember-ml report cartpole.npz -o cartpole.html\n"
+        "  ember-ml report snes=a.npz snes=b.npz pgpe=c.npz",
+    )
+    sub.add_argument("files", metavar="[NAME=]FILE", nargs="+", help=_FILE)
+    sub.add_argument(
+        "-o", "--out", metavar="PATH", help="html to write (FILE with .html; report.html of several)"
+    )
+    sub.add_argument("--episode", type=int, default=0, metavar="N", help="decides the start (0)")
+    env_options(sub)
 
     sub = command(commands, "animate", _animate, "write one episode of a saved policy as an animation", _OWN)
     sub.add_argument("file", metavar="FILE", help=_FILE)
@@ -142,18 +159,40 @@ def _compare(options: argparse.Namespace) -> int:
     from ember_ml import es
 
     need_picture(options.out)
+    es.compare(_groups(options.files), options.out, x=options.x)
+    print(options.out)
+    return OK
+
+
+def _groups(words: list[str]) -> list[str] | dict[str, list[str]]:
+    """The files that ``[NAME=]FILE`` words name; by group where any is named."""
     groups: dict[str, list[str]] = {}
-    for word in options.files:
+    for word in words:
         name, equals, file = word.partition("=")
         if not equals or Path(word).exists():
             name, file = "", word
         groups.setdefault(name, []).append(file)
     unnamed = groups.pop("", [])
-    if groups:
-        for file in unnamed:
-            groups.setdefault(Path(file).stem, []).append(file)
-    es.compare(groups or unnamed, options.out, x=options.x)
-    print(options.out)
+    if not groups:
+        return unnamed
+    for file in unnamed:
+        groups.setdefault(Path(file).stem, []).append(file)
+    return groups
+
+
+def _report(options: argparse.Namespace) -> int:
+    from ember_ml import es
+
+    groups = _groups(options.files)
+    out = getattr(options, "out", None)
+    if out is None:
+        out = (
+            str(Path(groups[0]).with_suffix(".html"))
+            if isinstance(groups, list) and len(groups) == 1
+            else "report.html"
+        )
+    need_file(out)
+    print(es.report(groups, out, options.episode, needed_env(options)))
     return OK
 
 

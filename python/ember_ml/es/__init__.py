@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ember_ml.es.optimize_result import OptimizeResult
     from ember_ml.es.preset_table import list_presets
     from ember_ml.es.presets import PRESETS, Preset
+    from ember_ml.es.report import report
     from ember_ml.es.result.evaluation import EvaluationResult
     from ember_ml.es.result.history import History
     from ember_ml.es.result.run import Run
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "train": "train",
     "compare": "compare",
+    "report": "report",
     "Trainer": "trainer.trainer",
     "Run": "result.run",
     "load": "files.restore",
@@ -103,6 +105,7 @@ __all__ = [
     "load",
     "noise",
     "optimize",
+    "report",
     "train",
 ]
 
@@ -128,8 +131,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """`es.noise`, `es.train` and `es.compare` are functions, also when the import system binds the submodules
-    of those names.
+    """`es.noise`, `es.train`, `es.compare` and `es.report` are functions, also when the import system binds
+    the submodules of those names.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ember_ml.errors import need
@@ -56,15 +56,15 @@ def compare(
     check_x(x)
     need("matplotlib", "plot")
     check_picture(path, dpi)
-    return draw(_groups(runs), path, x, dpi, size, log, dark)
+    return draw(groups_of(runs), path, x, dpi, size, log, dark)
 
 
-def _groups(runs: Any) -> dict[str, list[Run]]:
-    """The runs by the name of their group; files are loaded."""
+def groups_of(runs: Any, opened: Callable[[Any], Run] = load) -> dict[str, list[Run]]:
+    """The runs by the name of their group; `opened` loads files."""
     if isinstance(runs, Mapping):
-        found = {str(name): _group(members, f"runs[{name!r}]") for name, members in runs.items()}
+        found = {str(name): _group(members, f"runs[{name!r}]", opened) for name, members in runs.items()}
     else:
-        members = _group(runs, "runs")
+        members = _group(runs, "runs", opened)
         strategies = dict.fromkeys(run.config["strategy"]["type"] for run in members)
         found = {" / ".join(strategies): members}
     if not found:
@@ -72,14 +72,14 @@ def _groups(runs: Any) -> dict[str, list[Run]]:
     return found
 
 
-def _group(members: Any, name: str) -> list[Run]:
+def _group(members: Any, name: str, opened: Callable[[Any], Run]) -> list[Run]:
     if _is_one(members):
         members = [members]
     if not isinstance(members, Sequence) and not hasattr(members, "__iter__"):
         raise TypeError(
             f"{name}: got {type(members).__name__}, wanted runs or files, in a list or in a dict of lists"
         )
-    found = [_run(one, f"{name}[{index}]") for index, one in enumerate(members)]
+    found = [_run(one, f"{name}[{index}]", opened) for index, one in enumerate(members)]
     if not found:
         raise ValueError(f"{name}: got no runs, wanted at least one")
     return found
@@ -89,9 +89,9 @@ def _is_one(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike)) or hasattr(value, "history")
 
 
-def _run(one: Any, name: str) -> Run:
+def _run(one: Any, name: str, opened: Callable[[Any], Run]) -> Run:
     if isinstance(one, (str, os.PathLike)):
-        one = load(one)
+        one = opened(one)
     if not (
         hasattr(one, "history") and hasattr(one, "env") and hasattr(one, "config") and hasattr(one, "seed")
     ):

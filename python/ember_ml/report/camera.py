@@ -61,14 +61,14 @@ class Reel:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.pictures: list[np.ndarray] = []
+        self.pictures: list[Any] = []
         self.steps: list[int] = []
         self._stride = 1
 
     def wants(self, step: int) -> bool:
         return step % self._stride == 0
 
-    def add(self, step: int, picture: np.ndarray, last: bool = False) -> None:
+    def add(self, step: int, picture: Any, last: bool = False) -> None:
         if len(self.pictures) >= self.most:
             self._stride *= 2
             kept = [i for i, number in enumerate(self.steps) if number % self._stride == 0]

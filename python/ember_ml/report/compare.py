@@ -39,7 +39,7 @@ def draw(
 
     every = [run for members in groups.values() for run in members]
     evaluated = all(band(run) is not None for run in every)
-    curves = {name: [_curve(run, x, evaluated) for run in members] for name, members in groups.items()}
+    curves = {name: [curve_of(run, x, evaluated) for run in members] for name, members in groups.items()}
     lines = [curve for members in curves.values() for curve in members]
     where = Axis(x, max(float(xs[-1]) for xs, _ in lines), log)
     colors = theme(dark)
@@ -72,7 +72,7 @@ def _first(where: Axis, xs: Floats) -> float:
     return float(where.of(xs)[0])
 
 
-def _curve(run: Run, x: X, evaluated: bool) -> tuple[Floats, Floats]:
+def curve_of(run: Run, x: X, evaluated: bool) -> tuple[Floats, Floats]:
     """(horizontal values, returns) of one run."""
     h = run.history.to_numpy()
     xs = horizontal(h, x)

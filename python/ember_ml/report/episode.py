@@ -12,6 +12,7 @@ from ember_ml.envs.lanes import LaneError, Lanes, ObjectLanes
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import EvaluationError
 from ember_ml.report.camera import Camera, Reel, with_pictures
+from ember_ml.report.canvas import Canvas, Pixels
 from ember_ml.report.labels import Labels, labels
 from ember_ml.report.lanes import BuiltinLanes, open_lanes, playable, start_of
 from ember_ml.report.scenes import scene
@@ -32,7 +33,8 @@ class Episode:
         observations: float32 (T + 1, n), the last one included.
         actions: (T,) or (T, actions), as the environment was given them.
         rewards: float64 (T,).
-        frames: pictures (height, width, 3) uint8, if they were wanted and there are any.
+        frames: pictures, if they were wanted and there are any: (height, width, 3) uint8, or of a built-in
+            environment what the kind of canvas gives.
         frame_steps: for each picture the number of steps before it.
         end: "terminated", "truncated" (by the environment) or "time limit".
         labels: what the numbers are called, or None.
@@ -41,7 +43,7 @@ class Episode:
     observations: np.ndarray
     actions: np.ndarray
     rewards: np.ndarray
-    frames: list[np.ndarray] = field(default_factory=list)
+    frames: list[Any] = field(default_factory=list)
     frame_steps: list[int] = field(default_factory=list)
     end: str = "time limit"
     labels: Labels | None = None
@@ -56,7 +58,13 @@ class Episode:
         return np.concatenate([[0.0], np.cumsum(self.rewards)])
 
 
-def play(run: Run, episode: int = 0, frames: bool = False, most_frames: int = 300) -> Episode:
+def play(
+    run: Run,
+    episode: int = 0,
+    frames: bool = False,
+    most_frames: int = 300,
+    canvas: type[Canvas] = Pixels,
+) -> Episode:
     """One episode of the trained policy, stepped in Python from the start of that episode of `run.evaluate`
     (MuJoCo's tasks of the native loop from another).
 
@@ -64,6 +72,7 @@ def play(run: Run, episode: int = 0, frames: bool = False, most_frames: int = 30
         episode: its number, from 0.
         frames: also take pictures: ours of a built-in environment, others' own (`render`).
         most_frames: of a longer episode every second picture is kept, or every fourth, and so on.
+        canvas: what built-in environments are drawn on.
 
     Raises:
         EvaluationError: the environment raised, or gave NaN or a wrong shape, or a picture that is none.
@@ -75,7 +84,7 @@ def play(run: Run, episode: int = 0, frames: bool = False, most_frames: int = 30
     skip = problem.options.frame_skip
     env = playable(problem.env, problem.options.max_steps)
     limit = step_limit(env, problem.options.max_steps) or MOST_STEPS
-    stage = _Stage(env, run.seed, frames)
+    stage = _Stage(env, run.seed, frames, canvas)
     lanes, reel = stage.lanes, Reel(most_frames)
     names = labels(env, stage.made)
     try:
@@ -129,10 +138,10 @@ class _Stage:
         made: the environment's object, or None for native ones.
     """
 
-    def __init__(self, env: EnvSpec, seed: int, frames: bool) -> None:
+    def __init__(self, env: EnvSpec, seed: int, frames: bool, canvas: type[Canvas]) -> None:
         self.frames = frames
         self.made: Any = None
-        self._draw = scene(env) if frames and env.kind == "builtin" else None
+        self._draw = scene(env, canvas) if frames and env.kind == "builtin" else None
         self._camera: Camera | None = None
         self.lanes: Lanes
         if env.kind != "python":
@@ -148,7 +157,7 @@ class _Stage:
         if frames:
             self._camera = Camera(self.made, env.name)
 
-    def picture(self, action: Any) -> np.ndarray | None:
+    def picture(self, action: Any) -> Any:
         if self._camera is not None:
             return self._camera.picture()
         if self._draw is not None and isinstance(self.lanes, BuiltinLanes):

@@ -9,103 +9,39 @@ from typing import Any
 import numpy as np
 
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.errors import need
+from ember_ml.report.canvas import GROUND, HEIGHT, WIDTH, Canvas, Pixels, Point
 from ember_ml.report.labels import constants
 from ember_ml.report.style import BEST, MUTED, POLICY, POPULATION, VERMILLION
 
-WIDTH, HEIGHT = 560, 360
+_LINE, _DARK = "#d4d4d4", "#333333"
 
-#: Drawn so many times larger and then averaged, which smooths the edges.
-_FINE = 2
-
-_GROUND, _LINE, _DARK = "white", "#d4d4d4", "#333333"
-
-Point = tuple[float, float]
 Pose = tuple[float, ...]
+Draw = Callable[[Pose, Any], Any]
 
 
-class Canvas:
-    """Lines and shapes in the world's units, x to the right and y up, centred in the picture."""
-
-    def __init__(self, centre: Point, scale: float) -> None:
-        from PIL import Image, ImageDraw
-
-        self.image = Image.new("RGB", (WIDTH * _FINE, HEIGHT * _FINE), _GROUND)
-        self.pen = ImageDraw.Draw(self.image)
-        self.centre, self.scale = centre, scale * _FINE
-
-    def at(self, point: Point) -> Point:
-        return (
-            WIDTH * _FINE / 2 + (point[0] - self.centre[0]) * self.scale,
-            HEIGHT * _FINE / 2 - (point[1] - self.centre[1]) * self.scale,
-        )
-
-    def line(self, points: list[Point], color: str, width: float) -> None:
-        """A line of `width` pixels with round ends."""
-        placed = [self.at(p) for p in points]
-        self.pen.line(placed, fill=color, width=max(1, round(width * _FINE)), joint="curve")
-        for x, y in (placed[0], placed[-1]):
-            r = width * _FINE / 2
-            if r >= 2:
-                self.pen.ellipse((x - r, y - r, x + r, y + r), fill=color)
-
-    def shape(self, points: list[Point], color: str) -> None:
-        self.pen.polygon([self.at(p) for p in points], fill=color)
-
-    def disc(self, centre: Point, pixels: float, color: str) -> None:
-        x, y = self.at(centre)
-        r = pixels * _FINE
-        self.pen.ellipse((x - r, y - r, x + r, y + r), fill=color)
-
-    def ring(self, centre: Point, radius: float, color: str, width: float) -> None:
-        x, y = self.at(centre)
-        r = radius * self.scale
-        self.pen.ellipse((x - r, y - r, x + r, y + r), outline=color, width=round(width * _FINE))
-
-    def arrow(self, tail: Point, tip: Point, color: str, width: float = 3.0) -> None:
-        length = math.dist(tail, tip)
-        if length * self.scale < 3 * _FINE:
-            return
-        along = ((tip[0] - tail[0]) / length, (tip[1] - tail[1]) / length)
-        head = 10.0 * _FINE / self.scale
-        neck = (tip[0] - along[0] * head, tip[1] - along[1] * head)
-        side = (-along[1] * head * 0.55, along[0] * head * 0.55)
-        self.line([tail, neck], color, width)
-        self.shape(
-            [tip, (neck[0] + side[0], neck[1] + side[1]), (neck[0] - side[0], neck[1] - side[1])], color
-        )
-
-    def pixels(self) -> np.ndarray:
-        return np.asarray(self.image.reduce(_FINE))
-
-
-Draw = Callable[[Pose, Any], np.ndarray]
-
-
-def scene(env: EnvSpec) -> Draw | None:
-    """A function (state, action taken there or None) -> uint8 (height, width, 3), or None where the task is
-    not worth a picture: a point on a line shows better as a curve.
+def scene(env: EnvSpec, kind: type[Canvas] = Pixels) -> Draw | None:
+    """A function (state, action taken there or None) -> picture of that kind of canvas, or None where the
+    task is not worth one: a point on a line shows better as a curve.
     """
-    need("PIL", "plot")
-    kinds: dict[str, Callable[[dict[str, float]], Draw]] = {
+    kinds: dict[str, Callable[[dict[str, float], type[Canvas]], Draw]] = {
         "CartPole-v1": _cart_pole,
         "Pendulum-v1": _pendulum,
         "MountainCar-v0": _mountain_car,
         "MountainCarContinuous-v0": _mountain_car,
         "Acrobot-v1": _acrobot,
     }
-    return kinds[env.name](constants(env)) if env.name in kinds else None
+    return kinds[env.name](constants(env), kind) if env.name in kinds else None
 
 
-def _cart_pole(c: dict[str, float]) -> Draw:
+def _cart_pole(c: dict[str, float], kind: type[Canvas]) -> Draw:
     reach, pole, angle = c["x_threshold"], 2 * c["length"], c["theta_threshold_radians"]
     scale = min(WIDTH / (2.5 * reach), 0.62 * HEIGHT / pole)
     cart_w, cart_h = 56 / scale, 30 / scale
     centre = (0.0, 0.5 * HEIGHT / scale - 90 / scale)
 
-    def draw(pose: Pose, action: Any) -> np.ndarray:
+    def draw(pose: Pose, action: Any) -> Any:
         x, theta = pose[0], pose[2]
-        canvas = Canvas(centre, scale)
+        canvas = kind(centre, scale)
         far = WIDTH / scale
         canvas.line([(-far, 0.0), (far, 0.0)], MUTED, 1.5)
         for limit in (-reach, reach):  # where an episode ends
@@ -121,23 +57,23 @@ def _cart_pole(c: dict[str, float]) -> Draw:
         )
         tip = (x + pole * math.sin(theta), axle[1] + pole * math.cos(theta))
         canvas.line([axle, tip], POPULATION, 9)
-        canvas.disc(axle, 4, _GROUND)
+        canvas.disc(axle, 4, GROUND)
         if action is not None:
             way = 1 if action else -1
             start = x + way * (cart_w / 2 + 6 / scale)
             canvas.arrow((start, 0.0), (start + way * 34 / scale, 0.0), POLICY, 4)
-        return canvas.pixels()
+        return canvas.result()
 
     return draw
 
 
-def _pendulum(c: dict[str, float]) -> Draw:
+def _pendulum(c: dict[str, float], kind: type[Canvas]) -> Draw:
     length = c["l"]
     scale = 0.40 * HEIGHT / max(length, 1.0)
 
-    def draw(pose: Pose, action: Any) -> np.ndarray:
+    def draw(pose: Pose, action: Any) -> Any:
         theta = pose[0]
-        canvas = Canvas((0.0, 0.0), scale)
+        canvas = kind((0.0, 0.0), scale)
         canvas.ring((0.0, 0.0), length, _LINE, 1)
         canvas.line([(0.0, length - 7 / scale), (0.0, length + 7 / scale)], BEST, 3)  # upright, the goal
         tip = (-length * math.sin(theta), length * math.cos(theta))
@@ -152,12 +88,12 @@ def _pendulum(c: dict[str, float]) -> Draw:
             if abs(share) > 0.06:
                 canvas.line(arc[:-3], POLICY, 3)
                 canvas.arrow(arc[-5], arc[-1], POLICY, 3)
-        return canvas.pixels()
+        return canvas.result()
 
     return draw
 
 
-def _mountain_car(c: dict[str, float]) -> Draw:
+def _mountain_car(c: dict[str, float], kind: type[Canvas]) -> Draw:
     low, high, goal = c["min_position"], c["max_position"], c["goal_position"]
     margin = 0.06 * (high - low)
     scale = min(WIDTH / (high - low + 2 * margin), HEIGHT / 1.5)
@@ -170,9 +106,9 @@ def _mountain_car(c: dict[str, float]) -> Draw:
     ground = [(float(x), float(height(x))) for x in xs]
     below = [*ground, (float(xs[-1]), -9.0), (float(xs[0]), -9.0)]
 
-    def draw(pose: Pose, action: Any) -> np.ndarray:
+    def draw(pose: Pose, action: Any) -> Any:
         x = pose[0]
-        canvas = Canvas(((low + high) / 2, 0.72), scale)
+        canvas = kind(((low + high) / 2, 0.72), scale)
         canvas.shape(below, "#ececec")
         canvas.line(ground, MUTED, 2)
         for wall in (low, high):
@@ -199,19 +135,19 @@ def _mountain_car(c: dict[str, float]) -> Draw:
             way = math.copysign(1.0, push)
             if abs(push) > 0.05:
                 canvas.arrow(place(way * 24, 17), place(way * (28 + 30 * abs(push)), 17), POLICY, 4)
-        return canvas.pixels()
+        return canvas.result()
 
     return draw
 
 
-def _acrobot(c: dict[str, float]) -> Draw:
+def _acrobot(c: dict[str, float], kind: type[Canvas]) -> Draw:
     # The second link has length 1 in the task's goal, whatever its centre of mass; the height that ends an
     # episode is 1 above the pivot for links of length 1, as in gymnasium's picture.
     first, second = c["link_length_1"], 1.0
     scale = 0.42 * HEIGHT / max(first + second, 1.2)
 
-    def draw(pose: Pose, action: Any) -> np.ndarray:
-        canvas = Canvas((0.0, 0.0), scale)
+    def draw(pose: Pose, action: Any) -> Any:
+        canvas = kind((0.0, 0.0), scale)
         far = WIDTH / scale
         canvas.line([(-far, 1.0), (far, 1.0)], BEST, 2)
         elbow = (first * math.sin(pose[0]), -first * math.cos(pose[0]))
@@ -228,6 +164,6 @@ def _acrobot(c: dict[str, float]) -> Draw:
             arc = [(elbow[0] + radius * math.sin(a), elbow[1] - radius * math.cos(a)) for a in turn]
             canvas.line(arc[:-2], POLICY, 3)
             canvas.arrow(arc[-4], arc[-1], POLICY, 3)
-        return canvas.pixels()
+        return canvas.result()
 
     return draw

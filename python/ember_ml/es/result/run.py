@@ -268,6 +268,21 @@ class Run:
 
         return animate(self, path, **options)
 
+    def report(self, path: str | os.PathLike[str], episode: int = 0) -> Path:
+        """Writes one self-contained web page of this training (``.html``). See `ember_ml.es.report`."""
+        from ember_ml.es.report import report
+
+        return report(self, path, episode)
+
+    @property
+    def command(self) -> str:
+        """What makes this training again: a command line, or a Python program where the shell has no words
+        for it. First parameters are taken to be those that the seed draws.
+        """
+        from ember_ml.es.result.again import again
+
+        return again(self).text
+
     def save(self, path: str | os.PathLike[str], policy: Which | None = None) -> Path:
         """Writes everything to `path` (npz), in one step; `es.load` gives it back, `es.Trainer.load` trains
         on, from the last update whatever `policy` says.
