@@ -49,7 +49,8 @@ assert run.evaluate(episodes=100).mean > -6.0 and os.path.getsize("lift.gif")
 """,
         'es.compare(runs, "seeds.png")': """
 import os
-assert all(os.path.getsize(name) for name in ("curve.png", "episode.png", "episode.gif", "seeds.png"))
+there = ("curve.png", "episode.png", "episode.gif", "seeds.png", "report.html")
+assert all(os.path.getsize(name) for name in there)
 """,
         'es.train("CartPole-v1", seed=0, callbacks=loggers, progress=False)': """
 assert len(open("history.csv").readlines()) == 51 and len(es.load("followed.npz").history) == 50

@@ -7,16 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.atomic_file import check_target, replacing
 from ember_ml.es.compare import groups_of
 from ember_ml.es.files import checkpoint
 from ember_ml.es.files.restore import load
-from ember_ml.es.files.snapshot import versions
-from ember_ml.es.result.again import again
-from ember_ml.report.files import check_suffix
-from ember_ml.report.page.html import page
-from ember_ml.report.page.sheet import Sheet
-from ember_ml.validate import whole
+from ember_ml.es.result.page import check, write
 
 if TYPE_CHECKING:
     from ember_ml.es.compare import OneRun
@@ -53,10 +47,7 @@ def report(
         TypeError: something that is neither a run nor a file.
         ValueError: no runs, one without a generation, or another suffix.
     """
-    check_suffix(path, ("html", "htm"), ".html")
-    target = check_target(path)
-    if whole("episode", episode) < 0:
-        raise ValueError(f"episode: got {episode!r}, wanted a whole number of at least 0")
+    check(path, episode)
     files: dict[int, tuple[str, Any]] = {}
 
     def opened(file: Any) -> Run:
@@ -64,18 +55,4 @@ def report(
         files[id(run)] = Path(file).name, checkpoint.read(file)[0].get("versions")
         return run
 
-    sheets = {
-        name: [_sheet(run, *files.get(id(run), ("", None))) for run in members]
-        for name, members in groups_of(runs, opened).items()
-    }
-    text = page(sheets, episode)
-    with replacing(target, text=True) as written:
-        written.write(text)
-    return target
-
-
-def _sheet(run: Run, name: str, saved: Any) -> Sheet:
-    made = again(run)
-    return Sheet(
-        name, run, made.text, made.shell, made.notes, saved if isinstance(saved, dict) else versions(run.env)
-    )
+    return write(groups_of(runs, opened), path, episode, files)

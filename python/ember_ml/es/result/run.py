@@ -270,9 +270,12 @@ class Run:
 
     def report(self, path: str | os.PathLike[str], episode: int = 0) -> Path:
         """Writes one self-contained web page of this training (``.html``). See `ember_ml.es.report`."""
-        from ember_ml.es.report import report
+        from ember_ml.es.result.page import check, write
 
-        return report(self, path, episode)
+        check(path, episode)
+        if not len(self.history):
+            raise ValueError("run: its history is empty, so there is nothing to show")
+        return write({self.env.name: [self]}, path, episode)
 
     @property
     def command(self) -> str:
