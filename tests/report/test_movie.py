@@ -194,7 +194,6 @@ def test_gif(walk, tmp_path):
         assert image.info["duration"] == 1500
 
 
-@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffmpeg is not installed")
 def test_small_things_keep_their_colors_in_a_gif(tmp_path):
     """A ground of many shades would otherwise take all of the palette."""
     random = np.random.default_rng(0)
@@ -214,6 +213,7 @@ def test_small_things_keep_their_colors_in_a_gif(tmp_path):
             assert np.abs(shown - frames[k]).max() <= 40
 
 
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffmpeg is not installed")
 def test_mp4(tmp_path):
     path = trained("MountainCar-v0").animate(tmp_path / "car.mp4", most_frames=50, fps=25)
     asked = ["-v", "error", "-count_frames", "-show_streams", "-of", "json", str(path)]
@@ -224,6 +224,7 @@ def test_mp4(tmp_path):
     assert int(found["nb_read_frames"]) > 50  # the end stands a while
 
 
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffmpeg is not installed")
 def test_mp4_without_ffmpeg_names_what_to_install(walk, tmp_path, monkeypatch):
     import sys
 
