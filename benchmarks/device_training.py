@@ -51,7 +51,7 @@ def trained(engine: str, compile: bool) -> float:
     trainer = es.Trainer("Simple1D-v0", SEED_POLICY, strategy, engine=engine, device="cpu", **options)
     trainer.engine  # noqa: B018
     if engine == "torch":
-        trainer._engine = TorchEngine(trainer.env, SEED_POLICY, compile=compile)
+        trainer._training._engine = TorchEngine(trainer.env, SEED_POLICY, compile=compile)
     first = seconds(trainer.step)
     if first > 1:
         print(f"{engine}{', compiled' * compile}: first generation {first:.1f} s")

@@ -48,7 +48,7 @@ def _measure(groups: tuple[str, ...], seconds: float) -> Iterator[Row]:
 
 def about() -> dict[str, Any]:
     """What the figures were measured with: version, platform, SIMD level, threads."""
-    from ember_ml.es.files.snapshot import versions
+    from ember_ml.es.files.writing import versions
 
     found = versions()
     return {

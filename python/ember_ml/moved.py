@@ -42,7 +42,8 @@ MOVED = {
     "ember_ml.es.evaluation": "ember_ml.es.result.evaluation",
     "ember_ml.es.records": "ember_ml.es.result.records",
     "ember_ml.es.checkpoint": "ember_ml.es.files.checkpoint",
-    "ember_ml.es.snapshot": "ember_ml.es.files.snapshot",
+    "ember_ml.es.snapshot": "ember_ml.es.state.snapshot",
+    "ember_ml.es.files.snapshot": "ember_ml.es.state.snapshot",
     "ember_ml.es.saved": "ember_ml.es.files.saved",
     "ember_ml.es.restore": "ember_ml.es.files.restore",
 }

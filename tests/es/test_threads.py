@@ -53,7 +53,7 @@ def test_every_look_from_another_thread_waits_for_a_whole_generation():
     thread = running(trainer, seconds=60.0)
     seen = []
     for _ in range(3):
-        with trainer._turns:  # what a look is made of
+        with trainer._training.turns:  # what a look is made of
             assert trainer.generation == trainer.strategy.generation
             seen.append(trainer.generation)
         assert trainer.policy is not None

@@ -141,14 +141,13 @@ def _ask_and_tell(trainer: Any, plan: int) -> None:
     from dataclasses import replace
 
     from ember_ml.es.interrupt import Interrupt
-    from ember_ml.es.trainer.generation import _population, warm_up
     from ember_ml.rollout import perturb
 
     with Interrupt() as interrupt:
-        warm_up(trainer, interrupt)
+        trainer._training.warm_up(interrupt)
     statistics = trainer.observations
     for _ in range(plan):
-        population = _population(trainer)
+        population = trainer._training.population()
         frozen = (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
         evaluation = trainer.engine.evaluate(population, *frozen, True)
         rows = trainer.strategy.ask()

@@ -51,7 +51,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _info(options: argparse.Namespace) -> int:
     from ember_ml import _core, envs
-    from ember_ml.es.files.snapshot import versions
+    from ember_ml.es.files.writing import versions
 
     packages = {}
     for name in (

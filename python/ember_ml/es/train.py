@@ -107,8 +107,8 @@ def train(
     tried: list[dict[str, Any]] = []
     chosen = 0
     for index, make in enumerate(trainers):
-        trainer = make()
-        run = trainer.run(**limits)
+        with make() as trainer:
+            run = trainer.run(**limits)
         record: dict[str, Any] = {"seed": run.seed, "episodes": run.episodes, "steps": run.steps}
         record.update(confirm_episodes=run.confirm_episodes, confirm_steps=run.confirm_steps)
         if len(trainers) > 1 and len(run.history):

@@ -24,7 +24,7 @@ def random_return(run: Any, episodes: int = EPISODES) -> float:
     Choices are drawn evenly; values of a Box evenly between their bounds, or as standard normals where they
     have none. Actions are held as long as the training held them.
     """
-    problem = run._snapshot.problem
+    problem = run.setup.problem
     skip = problem.options.frame_skip
     env = playable(problem.env, problem.options.max_steps)
     limit = step_limit(env, problem.options.max_steps) or _MOST_STEPS

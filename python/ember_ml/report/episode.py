@@ -80,7 +80,7 @@ def play(
     number = whole("episode", episode)
     if number < 0:
         raise ValueError(f"episode: got {episode!r}, wanted a whole number of at least 0")
-    problem = run._snapshot.problem
+    problem = run.setup.problem
     skip = problem.options.frame_skip
     env = playable(problem.env, problem.options.max_steps)
     limit = step_limit(env, problem.options.max_steps) or MOST_STEPS

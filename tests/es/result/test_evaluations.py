@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ember_ml import es
 from ember_ml.es.files import checkpoint
+from ember_ml.es.trainer.generation import Generations
 from ember_ml.es.trainer.trainer import Trainer
 
 
@@ -45,7 +46,7 @@ def test_an_evaluation_is_of_that_generation_on_starts_of_its_own():
 @pytest.mark.parametrize("native", [True, False])
 def test_it_is_saved_and_resumed(tmp_path, monkeypatch, native):
     if not native:
-        monkeypatch.setattr(Trainer, "_runs_natively", property(lambda self: False))
+        monkeypatch.setattr(Generations, "runs_natively", property(lambda self: False))
     whole = make(eval_every=3, eval_episodes=4).run(generations=12)
     trainer = make(eval_every=3, eval_episodes=4)
     trainer.run(generations=7)

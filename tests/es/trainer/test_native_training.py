@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from ember_ml import _core, es
-from ember_ml.es.trainer.trainer import Trainer
+from ember_ml.es.trainer.generation import Generations
 from ember_ml.training import Adam
 
 STRATEGIES = {
@@ -32,7 +32,7 @@ def same(one, other, clock=True):
 
 def one_by_one(monkeypatch):
     """From here on generations go through Python, on the same engine."""
-    monkeypatch.setattr(Trainer, "_runs_natively", property(lambda self: False))
+    monkeypatch.setattr(Generations, "runs_natively", property(lambda self: False))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -45,7 +45,7 @@ def test_the_native_loop_equals_the_python_loop(monkeypatch, strategy, env):
         return trainer, trainer.run()
 
     native, run = train()
-    assert native._runs_natively and "many in one native call" in native.explain()
+    assert native._training.runs_natively and "many in one native call" in native.explain()
     one_by_one(monkeypatch)
     looped, again = train()
     same(run, again)
@@ -153,7 +153,7 @@ def test_a_strategy_only_python_can_drive():
     trainer = es.Trainer(
         "CartPole-v1", strategy=es.OpenAIES(directions=4, optimizer=Own(learning_rate=0.01)), seed=0
     )
-    assert not trainer._runs_natively and "Own" in trainer.explain()
+    assert not trainer._training.runs_natively and "Own" in trainer.explain()
     builtin = es.OpenAIES(directions=4, optimizer=Adam(learning_rate=0.01))
     run, native = (
         trainer.run(generations=3),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ember_ml import es
 from ember_ml.es.trainer import confirmation
-from ember_ml.es.trainer.trainer import Trainer
+from ember_ml.es.trainer.generation import Generations
 
 
 class Dice:
@@ -68,7 +68,7 @@ def test_a_file_says_what_was_confirmed(tmp_path):
     assert reached.reached and again.reached and again.confirmations == reached.confirmations
     trainer = pendulum()
     trainer.run(generations=24, until=-900.0)
-    other = Trainer.load(trainer.save(tmp_path / "b.npz"))
+    other = es.Trainer.load(trainer.save(tmp_path / "b.npz"))
     assert len(other.confirmations) and other.confirmations == trainer.confirmations
     assert not es.load(tmp_path / "b.npz").reached
     trainer.run(generations=24, until=-900.0), other.run(generations=24, until=-900.0)
@@ -77,7 +77,7 @@ def test_a_file_says_what_was_confirmed(tmp_path):
 
 def test_native_and_one_by_one_confirm_alike(monkeypatch):
     native = pendulum().run(generations=25, until=-900.0)
-    monkeypatch.setattr(Trainer, "_runs_natively", property(lambda self: False))
+    monkeypatch.setattr(Generations, "runs_natively", property(lambda self: False))
     single = pendulum().run(generations=25, until=-900.0)
     assert single.confirmations == native.confirmations and len(native.confirmations) > 1
     assert np.array_equal(single.theta, native.theta)
@@ -140,7 +140,7 @@ def test_an_error_while_confirming_leaves_a_whole_generation():
 def test_a_policy_whose_simulation_diverges_is_not_confirmed(monkeypatch):
     from ember_ml.es.result.evaluation import EvaluationResult
 
-    def play(trainer, theta, mean, inverse, generation, purpose, episodes, done=0):
+    def play(setup, engine, theta, mean, inverse, generation, purpose, episodes, done=0):
         assert purpose == "confirm"
         return EvaluationResult(np.full(episodes - done, 5.0), np.ones(episodes - done, np.int32), failed)
 
@@ -157,7 +157,7 @@ def test_a_policy_is_given_up_or_believed_at_stated_numbers_of_episodes(monkeypa
     from ember_ml.es.result.evaluation import EvaluationResult
 
     def ends_at(mean):
-        def play(trainer, theta, *more):
+        def play(setup, engine, theta, *more):
             episodes, done = more[-2:]
             returns = mean + np.where(np.arange(done, episodes) % 2, 1.0, -1.0)  # deviation 1
             return EvaluationResult(returns, np.ones(episodes - done, np.int32))

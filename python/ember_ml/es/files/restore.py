@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,17 +16,16 @@ from ember_ml.envs import make
 from ember_ml.envs.spec import resolved
 from ember_ml.es.files import checkpoint, saved
 from ember_ml.es.files.saved import Saved
-from ember_ml.es.files.snapshot import Snapshot
 from ember_ml.es.result.run import Run
+from ember_ml.es.state.setup import Setup
+from ember_ml.es.state.snapshot import Snapshot
+from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer.explanation import explain_saved
 from ember_ml.policy.network import network_of
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.weights import Weights
 from ember_ml.rollout import Engine, EpisodeOptions
-
-if TYPE_CHECKING:
-    from ember_ml.es.trainer.trainer import Trainer
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
 FREE: tuple[str, ...] = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
@@ -59,11 +58,24 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
     where = {name: file.options.get(name) for name in ("threads", "workers", "lanes", "layout", "device")}
     problem = Problem(file.env, network, not_compiled, _episode_options(file), **where)
     statistics = file.observations
-    snapshot = Snapshot(
-        config={key: value for key, value in file.config.items() if key not in checkpoint.OF_THE_FILE},
+    config = {key: value for key, value in file.config.items() if key not in checkpoint.OF_THE_FILE}
+    setup = Setup(
         problem=problem,
         choice=Choice(file.engine, partial(_engine, file.options["engine"])),
+        engine_name=file.options["engine"],
         seed=file.seed,
+        generations=file.generations,
+        module_name=file.module_name if file.network is None or module is not None else None,
+        warmup=file.options["warmup"],
+        common_starts=file.options["common_starts"],
+        eval_every=file.options["eval_every"],
+        eval_episodes=file.options["eval_episodes"],
+        preset=file.preset,
+        description=config,
+    )
+    statistics = file.observations
+    snapshot = Snapshot(
+        setup=setup,
         theta=file.theta,
         mean=None if statistics is None else statistics.mean32,
         inverse=None if statistics is None else statistics.inverse32,
@@ -74,8 +86,10 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
         confirmations=file.confirmations,
         strategy_state=file.strategy_state,
         observation_state=None if statistics is None else statistics.state_dict(),
+        elapsed=file.elapsed,
+        warmed=file.warmed,
         module=module,
-        explanation=partial(_explain, file, problem),
+        explanation=partial(_explain, file),
     )
     if module is not None:
         Weights(module).set(file.theta.copy())
@@ -84,10 +98,10 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
     return Run(snapshot, reached=reached, chosen=file.chosen, evaluation=file.evaluation)
 
 
-def _explain(file: Saved, problem: Problem) -> str:
+def _explain(file: Saved, snapshot: Snapshot) -> str:
     """Asked only when somebody wants to read it, because a look for the engine imports its package."""
-    text = explain_saved(file, problem)
-    if _is_here(file.options["engine"], problem.device):
+    text = explain_saved(file, snapshot.problem)
+    if _is_here(file.options["engine"], snapshot.problem.device):
         return text
     return f"{text}\ntrained on the {file.engine} engine, which is not here"
 
@@ -116,16 +130,10 @@ def _is_here(engine: str, device: str | None) -> bool:
     return True
 
 
-def restore(
-    kind: type[Trainer],
-    path: str | os.PathLike[str],
-    env: Any,
-    policy: Any,
-    callbacks: Any,
-    strategy: Any,
-    options: Mapping[str, Any],
-) -> Trainer:
-    """`Trainer.load`."""
+def arguments(
+    path: str | os.PathLike[str], env: Any, policy: Any, strategy: Any, options: Mapping[str, Any]
+) -> tuple[Saved, dict[str, Any]]:
+    """What is in a file, and the arguments of a trainer that is to go on from it (see `Trainer.load`)."""
     if options.get("eval_every", 0) is None:
         options = {**options, "eval_episodes": None}
     for name in options:
@@ -142,17 +150,15 @@ def restore(
     own = _strategy(file, strategy)
     if own.bounds is not None:
         options = {**options, "theta0": file.theta}  # the network's own first parameters may be outside
-    trainer = kind(
-        resolved(file.env),
-        network if module is None else module,
-        own,
-        seed=file.seed,
-        generations=file.generations,
-        callbacks=callbacks,
-        **{**file.options, **options},
-    )
-    _set_state(trainer, file)
-    return trainer
+    return file, {
+        "env": resolved(file.env),
+        "policy": network if module is None else module,
+        "strategy": own,
+        "seed": file.seed,
+        "generations": file.generations,
+        **file.options,
+        **options,
+    }
 
 
 def _network(file: Saved, policy: Any) -> tuple[PolicySpec | Any, Any, str]:
@@ -206,24 +212,28 @@ def _strategy(file: Saved, strategy: Any) -> Strategy:
         ) from error
 
 
-def _set_state(trainer: Trainer, file: Saved) -> None:
-    _check_state(file, trainer.strategy.state_dict())
+def state(file: Saved, strategy: Strategy) -> TrainingState:
+    """How the training stood when the file was written. `strategy` is made like its own, and started."""
+    _check_state(file, strategy.state_dict())
     try:
         with np.errstate(all="ignore"):
-            trainer.strategy.load_state_dict(file.strategy_state)
+            strategy.load_state_dict(file.strategy_state)
     except ImportError:
         raise
     except Exception as error:  # the package cma, and optimisers of users, raise what they like
         raise ValueError(f"{file.path} is damaged: its strategy's state does not load: {error}") from error
-    trainer.strategy.plan(trainer.generations)
-    trainer.observations = file.observations
-    trainer._history = file.history
-    trainer.candidate, trainer.evaluated = file.candidate, file.evaluated
-    trainer.evaluations, trainer.confirmations = file.evaluations, file.confirmations
-    trainer.preset = file.preset
-    trainer._elapsed = file.elapsed
-    trainer._warmed = file.warmed
-    trainer._give_back()
+    strategy.plan(file.generations)
+    return TrainingState(
+        strategy,
+        file.observations,
+        history=file.history,
+        candidate=file.candidate,
+        evaluated=file.evaluated,
+        evaluations=file.evaluations,
+        confirmations=file.confirmations,
+        elapsed=file.elapsed,
+        warmed=file.warmed,
+    )
 
 
 def _check_state(file: Saved, like: Mapping[str, Any]) -> None:

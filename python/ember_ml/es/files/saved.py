@@ -26,17 +26,17 @@ from ember_ml.envs import stored
 from ember_ml.envs.robots.library import is_mujoco_task
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.files import checkpoint
-from ember_ml.es.files.snapshot import Candidate
 from ember_ml.es.options import LAYOUTS
 from ember_ml.es.result.evaluation import EvaluationResult
 from ember_ml.es.result.history import DTYPE, History
 from ember_ml.es.result.records import CONFIRMATION, EVALUATION, Evaluations
+from ember_ml.es.state.candidate import Candidate
 from ember_ml.es.strategies.bounds import Bounds
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import EpisodeOptions, Float32
 
-#: Arguments of a Trainer that are in a file (es/files/snapshot.py's `describe` writes them), and what they
+#: Arguments of a Trainer that are in a file (es/state/setup.py describes them), and what they
 #: are where an older file lacks one.
 OPTIONS: dict[str, Any] = {
     "episodes": 1, "normalize_observations": True, "max_steps": None, "clip_actions": True,

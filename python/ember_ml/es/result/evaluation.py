@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.rollout import Float32, Population, Purpose
+from ember_ml.rollout import Engine, Float32, Population, Purpose
 
 if TYPE_CHECKING:
-    from ember_ml.es.files.snapshot import Snapshot
-    from ember_ml.es.trainer.trainer import Trainer
+    from ember_ml.es.state.setup import Setup
+    from ember_ml.es.state.snapshot import Snapshot
 
 #: Default number of episodes of an evaluation: on the fast engines, and where Python steps the environment.
 EPISODES, EPISODES_IN_PYTHON = 100, 20
@@ -85,7 +85,7 @@ def evaluate_policy(
     """
     if theta is None:
         theta, mean, inverse = snapshot.theta, snapshot.mean, snapshot.inverse
-    engine = snapshot.make_engine(episodes)
+    engine = snapshot.setup.make_engine(episodes)
     try:
         population = Population(
             mean=theta,
@@ -104,7 +104,8 @@ def evaluate_policy(
 
 
 def play(
-    trainer: Trainer,
+    setup: Setup,
+    engine: Engine,
     theta: Float32,
     mean: Float32 | None,
     inverse: Float32 | None,
@@ -113,24 +114,24 @@ def play(
     episodes: int,
     done: int = 0,
 ) -> EvaluationResult:
-    """Plays `theta` on the trainer's engine, from the episode numbered `done` up to that numbered `episodes`.
+    """Plays `theta` on a training's engine, from the episode numbered `done` up to that numbered `episodes`.
 
     The starts are a function of the seed, the purpose, the generation and the episode's number; nothing of
     the training changes.
     """
-    each = trainer.problem.options.episodes
+    each = setup.problem.options.episodes
     first = -(-done // each)
     population = Population(
         mean=theta,
         scale=0.0,  # the members are all the policy, each with starts of its own
-        seed=trainer.seed,
+        seed=setup.seed,
         generation=generation,
         directions=-(-(episodes - done) // each),
         first_direction=first,
         antithetic=False,
         reset_purpose=purpose,
     )
-    result = trainer.engine.evaluate(population, mean, inverse, False)
+    result = engine.evaluate(population, mean, inverse, False)
     count = slice(0, episodes - done)
     failed = int(result.failed.ravel()[count].sum())
     return EvaluationResult(

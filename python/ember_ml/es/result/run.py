@@ -13,11 +13,14 @@ import numpy as np
 
 from ember_ml import validate
 from ember_ml.envs.spec import EnvSpec
-from ember_ml.es.files.snapshot import Candidate, NativeCandidate, Snapshot
+from ember_ml.es.files import writing
 from ember_ml.es.interrupt import acknowledge
 from ember_ml.es.result.evaluation import EvaluationResult, default_episodes, evaluate_policy
 from ember_ml.es.result.history import History
 from ember_ml.es.result.records import Evaluations
+from ember_ml.es.state.candidate import Candidate, NativeCandidate
+from ember_ml.es.state.setup import Setup
+from ember_ml.es.state.snapshot import Snapshot
 from ember_ml.policy.trained import TrainedPolicy
 from ember_ml.rollout import Float32, Purpose
 
@@ -82,12 +85,22 @@ class Run:
         return self._snapshot.history
 
     @property
+    def snapshot(self) -> Snapshot:
+        """The training as it stood at the end; saving, playing and going on are views of it."""
+        return self._snapshot
+
+    @property
+    def setup(self) -> Setup:
+        """What was set up before the first generation: environment, policy, options, engine, plan."""
+        return self._snapshot.setup
+
+    @property
     def seed(self) -> int:
-        return self._snapshot.seed
+        return self.setup.seed
 
     @property
     def env(self) -> EnvSpec:
-        return self._snapshot.problem.env
+        return self.setup.env
 
     @property
     def config(self) -> dict[str, Any]:
@@ -243,7 +256,7 @@ class Run:
         """
         wanted = self.evaluation_episodes
         if self._evaluation is None and wanted != 0 and not self.env.absent:
-            self._evaluation = self.evaluate(wanted or default_episodes(self._snapshot.choice.name))
+            self._evaluation = self.evaluate(wanted or default_episodes(self.setup.choice.name))
         return self._evaluation
 
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
@@ -295,7 +308,7 @@ class Run:
         """
         which = self._which(policy)
         evaluation = self._evaluation if which == self.kept else None
-        return self._snapshot.save(path, self._choose(which), evaluation)
+        return writing.save(self._snapshot, path, self._choose(which), evaluation)
 
     def export(self, path: str | os.PathLike[str], policy: Which | None = None, **options: Any) -> Path:
         """Writes the trained policy for use without this package: by its suffix ``.h`` (C99), ``.onnx`` or

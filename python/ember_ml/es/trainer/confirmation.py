@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_ml.es.result.evaluation import EvaluationResult, play
-from ember_ml.rollout import Float32
+from ember_ml.rollout import Engine
 
 if TYPE_CHECKING:
-    from ember_ml.es.trainer.trainer import Trainer
+    from ember_ml.es.state.setup import Setup
+    from ember_ml.es.state.training_state import TrainingState
 
 #: Most fresh episodes of a policy, and those after which it may be given up, or believed before the end.
 EPISODES = 400
@@ -39,29 +40,29 @@ class Confirmation:
         spent: environment steps that confirming has taken so far.
     """
 
-    __slots__ = ("_episodes", "_trainer", "spent", "trained", "until")
+    __slots__ = ("_episodes", "_setup", "_state", "spent", "trained", "until")
 
-    def __init__(self, trainer: Trainer, until: float, episodes: int) -> None:
-        self._trainer = trainer
+    def __init__(self, setup: Setup, state: TrainingState, until: float, episodes: int) -> None:
+        self._setup, self._state = setup, state
         self._episodes = episodes
         self.until = until
-        self.trained = int(trainer.history["steps"].sum())
-        self.spent = trainer.confirmations.total("steps")
+        self.trained = int(state.history["steps"].sum())
+        self.spent = state.confirmations.total("steps")
 
-    def __call__(self, mean: Float32 | None, inverse: Float32 | None) -> bool:
-        """Whether the trainer's policy, with these observation statistics, is at `until`."""
+    def __call__(self, engine: Engine) -> bool:
+        """Whether the training's policy, as it is now, is at `until`."""
         if not self._episodes:
             return True
         if self.spent > SHARE * self.trained:
             return False
-        trainer = self._trainer
-        generation, theta = trainer.strategy.generation, trainer.theta
+        strategy, frozen = self._state.strategy, self._state.frozen
+        generation, theta = strategy.generation, strategy.mean
         parts: list[EvaluationResult] = []
         result = None
         confirmed = False
         for wanted in (*(n for n in EARLY if n < self._episodes), self._episodes):
             done = 0 if result is None else len(result.returns)
-            parts.append(play(trainer, theta, mean, inverse, generation, "confirm", wanted, done))
+            parts.append(play(self._setup, engine, theta, *frozen, generation, "confirm", wanted, done))
             result = EvaluationResult(
                 np.concatenate([part.returns for part in parts]),
                 np.concatenate([part.lengths for part in parts]),
@@ -80,5 +81,5 @@ class Confirmation:
                 break
         assert result is not None
         self.spent += result.steps
-        trainer.confirmations.append(generation, result, confirmed)
+        self._state.confirmations.append(generation, result, confirmed)
         return confirmed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ember_ml.es.files.snapshot import Candidate
 from ember_ml.es.result.evaluation import default_episodes, play
+from ember_ml.es.state.candidate import Candidate
 from ember_ml.es.trainer.callbacks import Callback
 from ember_ml.validate import positive_int
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EvaluationCurve(Callback):
-    """Evaluates the policy every `every` generations, on starts of its own, into `trainer.evaluations`.
+    """Evaluates the policy every `every` generations, on starts of its own, into `Trainer.evaluations`.
 
     The training is the same with it and without, to the bit. The policy that did best is a candidate of
     `Run.best`.
@@ -29,9 +29,10 @@ class EvaluationCurve(Callback):
         self.episodes = None if episodes is None else positive_int("eval_episodes", episodes)
 
     def on_generation(self, trainer: Trainer) -> None:
-        theta, frozen, generation = trainer.theta, trainer.frozen, trainer.generation
-        episodes = self.episodes or default_episodes(trainer.choice.name)
-        result = play(trainer, theta, *frozen, generation, "curve", episodes)
-        trainer.evaluations.append(generation, result)
-        if trainer.evaluated is None or result.mean > trainer.evaluated.policy_return:
-            trainer.evaluated = Candidate(result.mean, generation, theta, *frozen)
+        setup, state = trainer.setup, trainer.state
+        theta, frozen, generation = state.strategy.mean, state.frozen, state.generation
+        episodes = self.episodes or default_episodes(setup.choice.name)
+        result = play(setup, trainer.engine, theta, *frozen, generation, "curve", episodes)
+        state.evaluations.append(generation, result)
+        if state.evaluated is None or result.mean > state.evaluated.policy_return:
+            state.evaluated = Candidate(result.mean, generation, theta, *frozen)

@@ -9,35 +9,51 @@ from ember_ml.policy.spec import PolicySpec
 if TYPE_CHECKING:
     from ember_ml.engines.select import Problem
     from ember_ml.es.files.saved import Saved
-    from ember_ml.es.trainer.trainer import Trainer
+    from ember_ml.es.state.setup import Search, Setup
+    from ember_ml.es.state.snapshot import Snapshot
 
 
-def explain(trainer: Trainer) -> str:
-    """What runs where, and why: text."""
-    network = trainer.problem.policy
+def explain(setup: Setup, search: Search, parameters: int, engine: str) -> str:
+    """What runs where, and why: text. `engine` is what the engine says of itself (`engine_text`)."""
+    problem, env, network = setup.problem, setup.env, setup.problem.policy
     lines = []
-    if trainer.preset:
-        lines.append(f"preset: {trainer.preset}")
-    lines.append(f"environment: {trainer.env.name} ({_stepper(trainer.env)})")
-    lines.extend(_starts(trainer.env))
+    if setup.preset:
+        lines.append(f"preset: {setup.preset}")
+    lines.append(f"environment: {env.name} ({_stepper(env)})")
+    lines.extend(_starts(env))
     if isinstance(network, PolicySpec):
         lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
     else:
         lines.append(
-            f"policy: {type(network).__name__}, {trainer.strategy.parameters} parameters, not compiled:"
-            f" {trainer.problem.not_compiled}"
+            f"policy: {type(network).__name__}, {parameters} parameters, not compiled: {problem.not_compiled}"
         )
-    lines.append(f"strategy: {trainer.strategy!r}")
-    why = trainer.strategy.why_not_native if trainer.choice.name == "native" else "the engine is not native"
+    lines.append(f"strategy: {search.text}")
+    why = search.why_not_native if setup.choice.name == "native" else "the engine is not native"
     lines.append("generations: " + ("many in one native call" if not why else f"one by one in Python: {why}"))
-    if trainer.observations is None:
+    if not problem.options.normalize:
         lines.append("observations: as they come")
     else:
-        lines.append("observations: normalised" + (", after a warm-up population" if trainer.warmup else ""))
-    lines.append(f"engine: {trainer.choice.name}; {_engine_text(trainer)}")
-    lines.extend(trainer.choice.reasons)
-    lines.extend(trainer.notes)
+        lines.append("observations: normalised" + (", after a warm-up population" if setup.warmup else ""))
+    lines.append(f"engine: {setup.choice.name}; {engine}")
+    lines.extend(setup.choice.reasons)
+    lines.extend(setup.notes)
     return "\n".join(lines)
+
+
+def explain_snapshot(snapshot: Snapshot) -> str:
+    """What ran where when the snapshot was taken: text."""
+    setup = snapshot.setup
+    search = snapshot.search or setup.search
+    assert search is not None
+    engine = snapshot.engine_text or engine_text(setup, search, setup.make_engine())
+    return explain(setup, search, snapshot.theta.size, engine)
+
+
+def engine_text(setup: Setup, search: Search, engine: Any) -> str:
+    """What an engine says of itself and a strategy's populations."""
+    if setup.choice.name == "native":
+        return str(engine.evaluator.explain(search.directions, search.antithetic))
+    return str(engine.explain())
 
 
 def explain_saved(file: Saved, problem: Problem) -> str:
@@ -56,13 +72,6 @@ def explain_saved(file: Saved, problem: Problem) -> str:
         f"engine: {file.engine}, when {file.path} was written",
     ]
     return "\n".join(lines)
-
-
-def _engine_text(trainer: Trainer) -> str:
-    engine = trainer.engine
-    if trainer.choice.name == "native":
-        return str(engine.evaluator.explain(trainer.strategy.directions, trainer.strategy.antithetic))
-    return str(engine.explain())
 
 
 def _starts(env: Any) -> list[str]:

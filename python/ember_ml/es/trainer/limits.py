@@ -12,7 +12,8 @@ from ember_ml.errors import warn
 from ember_ml.es.trainer.confirmation import Confirmation
 
 if TYPE_CHECKING:
-    from ember_ml.es.trainer.trainer import Trainer
+    from ember_ml.es.state.setup import Setup
+    from ember_ml.es.state.training_state import TrainingState
 
 
 class Limits:
@@ -28,35 +29,53 @@ class Limits:
         ValueError, TypeError: no limit of any kind, or one that is not positive.
     """
 
-    __slots__ = ("_deadline", "_spent", "_steps", "confirmation", "count", "first", "last", "origin")
+    __slots__ = (
+        "_deadline",
+        "_spent",
+        "_state",
+        "_steps",
+        "confirmation",
+        "count",
+        "first",
+        "last",
+        "origin",
+    )
 
     def __init__(
-        self, trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any, episodes: Any
+        self,
+        setup: Setup,
+        state: TrainingState,
+        generations: Any,
+        until: Any,
+        seconds: Any,
+        steps: Any,
+        episodes: Any,
     ) -> None:
-        self.first = trainer.generation
-        self.count = _count(trainer, generations, until, seconds, steps)
+        self._state = state
+        self.first = state.generation
+        self.count = _count(setup.generations, state.generation, generations, until, seconds, steps)
         episodes = validate.count_or_off("confirm_episodes", episodes)
         self.confirmation: Confirmation | None = None
         if until is not None:
-            self.confirmation = Confirmation(trainer, validate.real("until", until), episodes)
-        self._spent = trainer.confirmations.total("steps")
+            self.confirmation = Confirmation(setup, state, validate.real("until", until), episodes)
+        self._spent = state.confirmations.total("steps")
         now = time.perf_counter()
-        self.origin = now - trainer._elapsed
+        self.origin = now - state.elapsed
         self.last = None if self.count is None else self.first + self.count
         self._deadline = None if seconds is None else now + validate.positive("seconds", seconds)
         self._steps = None if steps is None else validate.positive_int("steps", steps, validate.MOST_STEPS)
 
-    def passed(self, trainer: Trainer) -> bool:
+    def passed(self) -> bool:
         """Whether time or steps are used up."""
         if self._deadline is not None and time.perf_counter() >= self._deadline:
             return True
-        return self._steps is not None and self.steps_left(trainer) <= 0
+        return self._steps is not None and self.steps_left() <= 0
 
-    def steps_left(self, trainer: Trainer) -> float:
+    def steps_left(self) -> float:
         if self._steps is None:
             return math.inf
-        used = int(trainer.history["steps"][self.first :].sum())
-        return self._steps - used - (trainer.confirmations.total("steps") - self._spent)
+        used = int(self._state.history["steps"][self.first :].sum())
+        return self._steps - used - (self._state.confirmations.total("steps") - self._spent)
 
     def seconds_left(self, now: float, looks: Iterable[float | None]) -> float:
         """From `now` until the first of the time limit and the `looks`, `time.perf_counter()` values."""
@@ -64,14 +83,16 @@ class Limits:
         return max(0.0, min(ends) - now) if ends else math.inf
 
 
-def _count(trainer: Trainer, generations: Any, until: Any, seconds: Any, steps: Any) -> int | None:
+def _count(
+    plan: int | None, finished: int, generations: Any, until: Any, seconds: Any, steps: Any
+) -> int | None:
     if generations is not None:
         return validate.positive_int("generations", generations, validate.MOST_STEPS)
-    if trainer.generations is not None:
-        left = max(0, trainer.generations - trainer.generation)
+    if plan is not None:
+        left = max(0, plan - finished)
         if not left:
             warn(
-                f"run: the {trainer.generations} generations of the plan are done, so nothing is trained;"
+                f"run: the {plan} generations of the plan are done, so nothing is trained;"
                 " run(generations=) trains more"
             )
         return left

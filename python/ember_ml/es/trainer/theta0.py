@@ -37,7 +37,7 @@ class Theta0:
         from ember_ml.es.result.run import Run
 
         if isinstance(theta0, Run):
-            snapshot = theta0._snapshot
+            snapshot = theta0.snapshot
             network = snapshot.problem.policy
             return Theta0(
                 snapshot.theta,

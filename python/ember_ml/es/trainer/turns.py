@@ -12,9 +12,12 @@ class Turns:
 
     Whoever waits asks the native run that is under way, if there is one, to end at its next whole generation;
     the training goes on when those who came before it have looked.
+
+    Attributes:
+        stopped: somebody asked that the run under way ends.
     """
 
-    __slots__ = ("_changed", "_depth", "_owner", "_queue", "_run")
+    __slots__ = ("_changed", "_depth", "_owner", "_queue", "_run", "stopped")
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -22,6 +25,7 @@ class Turns:
         self._owner = 0
         self._depth = 0
         self._run: Any = None  # the `_core.RunLog` of a native run under way
+        self.stopped = False
 
     def __enter__(self) -> None:
         me = threading.get_ident()
@@ -55,7 +59,14 @@ class Turns:
         """
         with self._changed:
             self._run = log
+            if self.stopped and log is not None:
+                log.stop = True
             return len(self._queue) > 1
+
+    def stop(self) -> None:
+        """Asks the run under way, native or not, to end at its next whole generation."""
+        self.stopped = True
+        self.hurry()
 
     def hurry(self) -> None:
         """Asks the native run under way to end at its next whole generation."""

@@ -1,0 +1,99 @@
+"""From the arguments of a trainer to a training that stands at its beginning."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from ember_ml import envs, validate
+from ember_ml.engines.select import ENGINES, Problem, choose
+from ember_ml.es.options import LAYOUTS
+from ember_ml.es.presets import default_strategy
+from ember_ml.es.state.setup import Search, Setup
+from ember_ml.es.state.training_state import TrainingState
+from ember_ml.es.strategies.names import as_strategy
+from ember_ml.es.trainer.theta0 import Theta0
+from ember_ml.policy.network import network_of, outputs_of
+from ember_ml.policy.observation import ObservationStatistics
+from ember_ml.policy.spec import PolicySpec
+from ember_ml.rollout import Engine, EpisodeOptions
+
+
+def build(
+    env: Any,
+    policy: Any,
+    strategy: Any,
+    *,
+    seed: Any,
+    generations: Any,
+    normalize_observations: Any,
+    engine: Any,
+    device: Any,
+    layout: Any,
+    threads: Any,
+    workers: Any,
+    lanes: Any,
+    theta0: Any,
+    warmup: Any,
+    common_starts: Any,
+    eval_every: Any,
+    eval_episodes: Any,
+    **episodes: Any,
+) -> tuple[Setup, TrainingState, Engine, Any]:
+    """Checks the arguments of a `Trainer` and starts its strategy; `episodes` are fields of `EpisodeOptions`.
+
+    Returns:
+        The setup, the state, the engine, and the user's Module or None.
+    """
+    seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
+    if generations is not None:
+        generations = validate.positive_int("generations", generations, validate.MOST_STEPS)
+    warmup = validate.boolean("warmup", warmup)
+    common_starts = validate.boolean("common_starts", common_starts)
+    strategy = as_strategy(default_strategy() if strategy is None else strategy)
+    start = Theta0.of(theta0)
+    normalize, note = start.normalizes(normalize_observations, strategy.normalize_observations)
+    engine_name = validate.choice("engine", engine, ("auto", *ENGINES))
+    if device is not None and not isinstance(device, str):
+        raise TypeError(f"device: got {device!r}, wanted a name such as 'cuda' or None")
+    if layout is not None:
+        validate.choice("layout", layout, LAYOUTS)
+    options = EpisodeOptions(normalize=normalize, **episodes)
+    if threads is not None:
+        threads = validate.positive_int("threads", threads, validate.MOST_THREADS)
+    where = {
+        "threads": threads,
+        "workers": None if workers is None else validate.positive_int("workers", workers),
+        "lanes": None if lanes is None else validate.positive_int("lanes", lanes),
+        "layout": layout,
+        "device": device,
+    }
+    env = envs.make(env)
+    network, module, not_compiled, initial = network_of(policy, env, seed)
+    if not env.action_size:
+        outputs = network.outputs if isinstance(network, PolicySpec) else outputs_of(network, env)
+        env = replace(env, action_size=outputs)
+    problem = Problem(env, network, not_compiled, options, **where)
+    choice = choose(problem, engine_name)
+    made = choice.make(problem)
+    state = TrainingState(strategy, ObservationStatistics(env.observation_size) if normalize else None)
+    strategy.start(start.begin(network, state.observations, initial), seed)
+    strategy.plan(generations)
+    if threads is not None:
+        strategy.threads = threads
+    setup = Setup(
+        problem,
+        choice,
+        engine_name,
+        seed,
+        generations,
+        search=Search.of(strategy),
+        module_name=None if module is None else type(module).__name__,
+        warmup=warmup,
+        common_starts=common_starts,
+        eval_every=eval_every,
+        eval_episodes=eval_episodes,
+        notes=(note,) if note else (),
+    )
+    return setup, state, made, module
