@@ -28,6 +28,9 @@ using OperationTuple = std::tuple<int, int, std::vector<float>>;
 // (inputs, outputs, weight_offset, bias_offset, after)
 using LayerTuple = std::tuple<int, int, std::int64_t, std::int64_t, std::vector<OperationTuple>>;
 
+// (number of the layer, kind, state_weight_offset, state_bias_offset) of the layers that are cells
+using CellTuple = std::tuple<std::size_t, int, std::int64_t, std::int64_t>;
+
 std::vector<Elementwise> operations(const std::vector<OperationTuple>& tuples) {
   std::vector<Elementwise> result;
   for (const auto& [kind, activation, values] : tuples) {
@@ -39,14 +42,23 @@ std::vector<Elementwise> operations(const std::vector<OperationTuple>& tuples) {
 }
 
 Policy make_policy(int inputs, int outputs, std::int64_t parameters,
-                   const std::vector<OperationTuple>& before, const std::vector<LayerTuple>& layers) {
+                   const std::vector<OperationTuple>& before, const std::vector<LayerTuple>& layers,
+                   const std::vector<CellTuple>& cells) {
   Policy policy;
   policy.inputs = inputs;
   policy.outputs = outputs;
   policy.parameters = parameters;
   policy.before = operations(before);
   for (const auto& [layer_inputs, layer_outputs, weight_offset, bias_offset, after] : layers) {
-    policy.layers.push_back({layer_inputs, layer_outputs, weight_offset, bias_offset, operations(after)});
+    policy.layers.push_back({layer_inputs, layer_outputs, weight_offset, bias_offset, operations(after),
+                             LayerKind::dense, 0, -1});
+  }
+  for (const auto& [number, kind, state_weight_offset, state_bias_offset] : cells) {
+    if (number >= policy.layers.size()) throw py::value_error("cells: no layer " + std::to_string(number));
+    Layer& layer = policy.layers[number];
+    layer.kind = static_cast<LayerKind>(kind);
+    layer.state_weight_offset = state_weight_offset;
+    layer.state_bias_offset = state_bias_offset;
   }
   policy.validate();
   return policy;
@@ -154,12 +166,13 @@ py::array_t<float> floats(const std::vector<float>& values) {
 
 void register_evaluate(py::module_& module) {
   py::class_<Policy>(module, "Policy",
-                     "A chain of dense layers and element-wise operations (cpp/policy/policy.h).")
+                     "A chain of dense layers, cells and element-wise operations (cpp/policy/policy.h).")
       .def(py::init(&make_policy), py::arg("inputs"), py::arg("outputs"), py::arg("parameters"),
-           py::arg("before"), py::arg("layers"))
+           py::arg("before"), py::arg("layers"), py::arg("cells") = std::vector<CellTuple>())
       .def_readonly("inputs", &Policy::inputs)
       .def_readonly("outputs", &Policy::outputs)
-      .def_readonly("parameters", &Policy::parameters);
+      .def_readonly("parameters", &Policy::parameters)
+      .def_property_readonly("memory", &Policy::memory, "Values that an episode remembers.");
 
   py::class_<Evaluator>(module, "Evaluator", "Rolls out populations of one problem (cpp/es/evaluate.h).")
       .def(py::init([](const Policy& policy, const std::string& env, std::uintptr_t custom,

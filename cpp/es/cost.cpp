@@ -26,23 +26,36 @@ double ceil_div(double a, double b) { return std::ceil(a / b); }
 
 Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Layout layout) {
   double multiplications = 0, outputs = 0, activations = 0, unit_multiplications = 0, unit_activations = 0;
-  for (int n = 0; n < policy.layer_count; ++n) {
-    const LayerPlan& layer = policy.layers[n];
+  int dense_layers = 0;
+  const auto activate = [&](int gates, int units) {
+    activations += gates * units;
+    unit_activations += gates * ceil_div(units, lanes);
+  };
+  const auto dense = [&](const LayerPlan& layer) {
+    ++dense_layers;
     const double vectors = ceil_div(layer.outputs, lanes);
     multiplications += static_cast<double>(layer.inputs) * layer.outputs;
     outputs += layer.outputs;
     unit_multiplications += layer.inputs * vectors / sums_side_by_side(layer.inputs, layer.outputs, lanes);
-    if (layer.after_count > 0) {
-      activations += layer.outputs;
-      unit_activations += vectors;
+  };
+  for (int n = 0; n < policy.layer_count; ++n) {
+    const LayerPlan& layer = policy.layers[n];
+    if (layer.parts) {
+      dense(layer.parts[0]);
+      dense(layer.parts[1]);
+      const int gates = gates_of(static_cast<LayerKind>(layer.kind));
+      activate(gates + (gates == 4 ? 1 : 0), layer.outputs);  // and the tanh of an lstm's c
+    } else {
+      dense(layer);
     }
+    if (layer.after_count > 0) activate(1, layer.outputs);
   }
   const double parameters = static_cast<double>(policy.parameters);
   switch (layout) {
     case Layout::units: {
       const double fma = 4.0 * parameters > first_level_bytes ? unit_fma_streamed : unit_fma;
-      return {unit_multiplications * fma + unit_layer * policy.layer_count +
-                  unit_activations * activation_vector + step_one,
+      return {unit_multiplications * fma + unit_layer * dense_layers + unit_activations * activation_vector +
+                  step_one,
               normal * parameters};
     }
     case Layout::episodes: {

@@ -41,6 +41,10 @@ class MemberSource {
     }
   }
 
+  EMBER_INLINE void operator()(std::int64_t first, std::int64_t count, float* to) const {
+    write(first, count, to);
+  }
+
  private:
   const RolloutPlan& plan_;
   float *own_noise_, *noise_ = nullptr;

@@ -34,6 +34,8 @@ struct Group {
   const float* out;  // the policy's output, in a, b or observation
   float* action;
   unsigned char* state;  // built-in: (states, lanes) floats; custom: (lanes, state_size) bytes
+  float* memory;         // what the policy's cells remember, (values, lanes)
+  float* gates;          // room for the gates of a cell over its input, and over its state
   float* weights;        // of the members under way; the layout says how
   double* sums;          // (2, observations, lanes)
   vdouble returns;

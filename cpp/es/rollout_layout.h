@@ -29,6 +29,33 @@ EMBER_INLINE void input_of(const RolloutPlan& plan, Group& group, int count) {
   group.out = x;
 }
 
+// Floats of the gates of the policy's largest cell, in lanes.
+EMBER_INLINE std::int64_t gates_size(const PolicyPlan& policy) {
+  return (std::int64_t)policy.widest_gates * lanes;
+}
+
+// The dense layers of which cells are made.
+template <class Use>
+void each_cell_part(const PolicyPlan& policy, Use use) {
+  if (policy.memory == 0) return;
+  for (int n = 0; n < policy.layer_count; ++n) {
+    if (const LayerPlan* parts = policy.layers[n].parts) {
+      use(parts[0]);
+      use(parts[1]);
+    }
+  }
+}
+
+// Where an episode starts, and where it goes on in another lane.
+inline void forget_lane(const PolicyPlan& policy, Group& group, int lane) {
+  for (std::int64_t i = 0; i < policy.memory; ++i) group.memory[i * lanes + lane] = 0.0f;
+}
+inline void move_memory(const PolicyPlan& policy, const Group& from, int lane, Group& to, int to_lane) {
+  for (std::int64_t i = 0; i < policy.memory; ++i) {
+    to.memory[i * lanes + to_lane] = from.memory[i * lanes + lane];
+  }
+}
+
 class MembersLayout {
  public:
   static constexpr bool own_weights = true;  // each lane has its own
@@ -61,8 +88,15 @@ class MembersLayout {
       }
       for (; i < count; ++i, to += lanes) *to = block[i];
     }
+    each_cell_part(plan_.policy, [&](const LayerPlan& part) {
+      float* to = group.weights + part.weights * lanes + lane;
+      turn_weights(part, source_, [&](int i, int o, float weight) {
+        to[((std::int64_t)i * part.outputs + o) * lanes] = weight;
+      });
+    });
     return true;
   }
+  void forget(Group& group, int lane) { forget_lane(plan_.policy, group, lane); }
   void forward(Group* const* groups, int count) {
     const PolicyPlan& policy = plan_.policy;
     for (int n = 0; n < policy.layer_count; ++n) {
@@ -70,7 +104,15 @@ class MembersLayout {
       for (int g = 0; g < count; ++g) {
         Group& group = *groups[g];
         float* y = group.out == group.b ? group.a : group.b;
-        const int done = dense_members(layer, group.weights, group.out, y);
+        int done = 0;
+        if (layer.parts) {
+          float *state = group.memory + layer.memory * lanes, *a = group.gates, *b = a + gates_size(policy);
+          dense_members(layer.parts[0], group.weights, group.out, a);
+          dense_members(layer.parts[1], group.weights, state, b);
+          step_cell(layer.kind, layer.outputs, (std::int64_t)layer.outputs * lanes, a, b, state, y);
+        } else {
+          done = dense_members(layer, group.weights, group.out, y);
+        }
         elementwise<true>(layer.after + done, layer.after_count - done, y, layer.outputs, layer.outputs);
         group.out = y;
       }
@@ -80,6 +122,7 @@ class MembersLayout {
     for (std::int64_t i = 0; i < plan_.policy.parameters; ++i) {
       to.weights[i * lanes + to_lane] = from.weights[i * lanes + lane];
     }
+    move_memory(plan_.policy, from, lane, to, to_lane);
   }
   void end() {}
   double* sums(int) { return nullptr; }
@@ -105,6 +148,11 @@ class EpisodesLayout {
     member_ = source_.next();
     if (member_ < 0) return false;
     source_.write(0, plan_.policy.parameters, theta_);
+    each_cell_part(plan_.policy, [&](const LayerPlan& part) {
+      float* to = theta_ + part.weights;
+      turn_weights(part, source_,
+                   [&](int i, int o, float weight) { to[(std::int64_t)i * part.outputs + o] = weight; });
+    });
     episode_ = 0;
     return true;
   }
@@ -125,7 +173,10 @@ class EpisodesLayout {
         return forward_groups<4>(groups);
     }
   }
-  void move(const Group&, int, Group&, int) {}
+  void forget(Group& group, int lane) { forget_lane(plan_.policy, group, lane); }
+  void move(const Group& from, int lane, Group& to, int to_lane) {
+    move_memory(plan_.policy, from, lane, to, to_lane);
+  }
   // Episodes end in any order; their sums are added in index order.
   double* sums(int episode) { return sums_ + (std::int64_t)episode * 2 * plan_.observations; }
   void end() {
@@ -149,12 +200,29 @@ class EpisodesLayout {
         x[g] = groups[g]->out;
         y[g] = x[g] == groups[g]->b ? groups[g]->a : groups[g]->b;
       }
-      dense_episodes<G>(layer, theta_, x, y);
+      if (layer.parts) {
+        forward_cell<G>(layer, groups, x, y);
+      } else {
+        dense_episodes<G>(layer, theta_, x, y);
+      }
       for (int g = 0; g < G; ++g) {
         elementwise<true>(layer.after, layer.after_count, y[g], layer.outputs, layer.outputs);
         groups[g]->out = y[g];
       }
     }
+  }
+  template <int G>
+  void forward_cell(const LayerPlan& layer, Group* const* groups, const float* const* x, float* const* y) {
+    float *a[G], *b[G], *state[G];
+    for (int g = 0; g < G; ++g) {
+      a[g] = groups[g]->gates;
+      b[g] = a[g] + gates_size(plan_.policy);
+      state[g] = groups[g]->memory + layer.memory * lanes;
+    }
+    dense_episodes<G>(layer.parts[0], theta_, x, a);
+    dense_episodes<G>(layer.parts[1], theta_, state, b);
+    const std::int64_t gate = (std::int64_t)layer.outputs * lanes;
+    for (int g = 0; g < G; ++g) step_cell(layer.kind, layer.outputs, gate, a[g], b[g], state[g], y[g]);
   }
   const RolloutPlan& plan_;
   MemberSource source_;
@@ -177,6 +245,10 @@ class UnitsLayout {
   UnitsLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {
     copy_ = arena.take<float>(plan.policy.padded_parameters);
     for (float*& buffer : hidden_) buffer = arena.take<float>(padded(plan.policy.widest, lanes));
+    if (plan.policy.memory > 0) {
+      memory_ = arena.take<float>(plan.policy.memory_row);
+      for (float*& gates : gates_) gates = arena.take<float>(padded(plan.policy.widest_gates, lanes) + lanes);
+    }
     if (!plan.normalize) return;
     const std::int64_t width = padded(plan.observations, lanes);
     statistics_ = {arena.take<float>(width), arena.take<float>(width), arena.take<double>(width),
@@ -197,11 +269,13 @@ class UnitsLayout {
     episode_ = plan_.by_episode ? unit : 0;
     end_ = plan_.by_episode ? unit + 1 : plan_.episodes;
     for (int n = 0; n < plan_.policy.layer_count; ++n) {
-      pack_units(
-          plan_.policy.layers[n],
-          [&](std::int64_t first, std::int64_t count, float* to) { source_.write(first, count, to); }, copy_);
+      if (!plan_.policy.layers[n].parts) pack_units(plan_.policy.layers[n], source_, copy_);
     }
+    each_cell_part(plan_.policy, [&](const LayerPlan& part) { pack_units(part, source_, copy_); });
     return true;
+  }
+  void forget(Group&, int) {
+    if (memory_) std::memset(memory_, 0, sizeof(float) * (std::size_t)plan_.policy.memory_row);
   }
   bool assign(Group& group, int lane) {
     if (lane != 0) return false;
@@ -216,9 +290,16 @@ class UnitsLayout {
     float *x = hidden_[0], *y = hidden_[1];
     for (int n = 0; n < plan_.policy.layer_count; ++n) {
       const LayerPlan& layer = plan_.policy.layers[n];
-      dense_units(layer, copy_, x, y);
-      elementwise<false>(layer.after, layer.after_count, y, padded(layer.outputs, lanes) / lanes,
-                         layer.outputs);
+      const int vectors = padded(layer.outputs, lanes) / lanes;
+      if (layer.parts) {
+        float* state = memory_ + layer.memory_row;
+        dense_units(layer.parts[0], copy_, x, gates_[0]);
+        dense_units(layer.parts[1], copy_, state, gates_[1]);
+        step_cell(layer.kind, vectors, layer.outputs, gates_[0], gates_[1], state, y);
+      } else {
+        dense_units(layer, copy_, x, y);
+      }
+      elementwise<false>(layer.after, layer.after_count, y, vectors, layer.outputs);
       float* const other = x;
       x = y;
       y = other;
@@ -234,7 +315,8 @@ class UnitsLayout {
   const RolloutPlan& plan_;
   MemberSource source_;
   float* copy_;
-  float* hidden_[2];
+  float *hidden_[2], *gates_[2];
+  float* memory_ = nullptr;
   UnitsStatistics statistics_{};
   int member_ = -1, episode_ = 0, end_ = 0;
 };

@@ -31,6 +31,8 @@ class Rollout {
       group.action = arena.take<float>(plan.actions * lanes);
       const std::int64_t state = Env::state_bytes(plan);
       group.state = arena.take<unsigned char>(state);
+      group.memory = arena.take<float>(plan.policy.memory * lanes);
+      group.gates = arena.take<float>(2 * gates_size(plan.policy));
       group.weights = arena.take<float>(Layout::group_weights(plan));
       group.sums = plan.normalize ? arena.take<double>(2 * sums_size(plan)) : nullptr;
       if (!groups) continue;
@@ -86,6 +88,7 @@ class Rollout {
         set_lane(group.steps, lane, 0);
         set_lane(group.returns, lane, 0.0);
         ++group.live_count;
+        layout_.forget(group, lane);
         if (plan_.normalize) {
           for (int i = 0; i < observations(); ++i) sum_of(group, i, lane) = square_of(group, i, lane) = 0.0;
         }

@@ -50,6 +50,7 @@ class SmallPolicy {
  private:
   static bool activation_of(const LayerPlan& layer, Activation* activation) {
     *activation = Activation::identity;
+    if (layer.parts) return false;
     if (layer.after_count == 0) return true;
     if (layer.after_count > 1 || layer.after[0].kind != (int)Elementwise::Kind::activation) return false;
     *activation = (Activation)layer.after[0].activation;

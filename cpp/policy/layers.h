@@ -21,6 +21,12 @@ void dense_episodes(const LayerPlan& layer, const float* theta, const float* con
 // contiguous; y: (outputs,), room for whole vectors.
 void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y);
 
+// A step of a cell (policy.h) from its gates over the input, a, and over the state, b, one after the other with `gate`
+// floats from one to the next. state: h and then c, `vectors` vectors each, which become the next ones; y: the new h.
+// Lanes are whatever the layout says. Defined in cell_kernels.cpp.
+void step_cell(int kind, int vectors, std::int64_t gate, const float* a, const float* b, float* state,
+               float* y);
+
 // Operations in order, in place.
 // x: `vectors` vectors. In the layouts with one element a vector (`broadcast`), value i belongs to vector i;
 // else value j belongs to lane j of the whole array (count elements, the rest is padding).

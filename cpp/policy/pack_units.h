@@ -21,15 +21,35 @@ EMBER_INLINE int row_width(const LayerPlan& layer) {
   return together > 1 ? lanes / together : padded(layer.outputs, lanes);
 }
 
+// Calls put(input, output, weight) for every weight of a layer whose weights lie as (outputs, inputs) in theta.
+// write as below.
+template <class Write, class Put>
+inline void turn_weights(const LayerPlan& layer, const Write& write, Put put) {
+  constexpr int most = 64;
+  float row[most];
+  for (int o = 0; o < layer.outputs; ++o) {
+    for (int first = 0; first < layer.inputs; first += most) {
+      const int count = layer.inputs - first < most ? layer.inputs - first : most;
+      write(layer.weights + (std::int64_t)o * layer.inputs + first, (std::int64_t)count, row);
+      for (int i = 0; i < count; ++i) put(first + i, o, row[i]);
+    }
+  }
+}
+
 // A layer's part of the copy: the bias, whole vectors of it, then the rows of weights. write(first, count,
 // to) gives parameters [first, first + count) of the member.
 template <class Write>
-inline void pack_units(const LayerPlan& layer, Write write, float* copy) {
+inline void pack_units(const LayerPlan& layer, const Write& write, float* copy) {
   float* to = copy + layer.rows;
   const int width = row_width(layer), whole = padded(layer.outputs, lanes);
   std::memset(to, 0, sizeof(float) * (std::size_t)whole);
   if (layer.bias >= 0) write(layer.bias, layer.outputs, to);
   to += whole;
+  if (layer.turned) {
+    std::memset(to, 0, sizeof(float) * (std::size_t)layer.inputs * width);
+    turn_weights(layer, write, [=](int i, int o, float weight) { to[(std::int64_t)i * width + o] = weight; });
+    return;
+  }
   if (width == layer.outputs) {
     write(layer.weights, (std::int64_t)layer.inputs * width, to);
     return;

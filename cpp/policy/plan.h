@@ -22,6 +22,11 @@ struct LayerPlan {
       rows;  // where this layer begins in the padded copy of the units layout: bias, then weight rows
   const ElementwisePlan* after;
   int after_count;
+  int kind;                 // LayerKind
+  const LayerPlan* parts;   // of a cell: its gates over the input, and over the state; else null
+  bool turned;              // of a part: its weights lie as (outputs, inputs) in theta
+  std::int64_t memory;      // of a cell: where its state begins in an episode's memory,
+  std::int64_t memory_row;  // and where with every state in whole vectors
 };
 
 struct PolicyPlan {
@@ -32,6 +37,9 @@ struct PolicyPlan {
   int before_count;
   const LayerPlan* layers;
   int layer_count;
+  std::int64_t memory;      // values that an episode remembers,
+  std::int64_t memory_row;  // and floats of them with every state in whole vectors
+  int widest_gates;         // values of a cell's gates over its input
 };
 
 // Owns the arrays of a PolicyPlan.
@@ -47,7 +55,7 @@ class CompiledPolicy {
  private:
   Policy policy_;
   std::vector<ElementwisePlan> elementwise_;
-  std::vector<LayerPlan> layers_;
+  std::vector<LayerPlan> layers_, parts_;
   PolicyPlan plan_;
 };
 

@@ -1,5 +1,6 @@
 #include "policy/policy.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -52,7 +53,20 @@ bool fits(std::int64_t offset, std::int64_t count, std::int64_t size) {
   return offset >= 0 && count <= size && offset <= size - count;
 }
 
+void check_block(const std::string& field, const char* what, std::int64_t offset, std::int64_t count,
+                 std::int64_t parameters) {
+  if (fits(offset, count, parameters)) return;
+  refuse(field, std::to_string(count) + " " + what + " at " + std::to_string(offset) + " do not fit into " +
+                    std::to_string(parameters) + " parameters");
+}
+
 }  // namespace
+
+std::int64_t Policy::memory() const {
+  std::int64_t values = 0;
+  for (const Layer& layer : layers) values += std::int64_t{states_of(layer.kind)} * layer.outputs;
+  return values;
+}
 
 void Policy::validate() const {
   check_range("inputs", inputs, 1, most_units);
@@ -68,20 +82,22 @@ void Policy::validate() const {
                                    ", what comes before it gives");
     }
     check_range(name + ".outputs", layer.outputs, 1, most_units);
-    const std::int64_t weights = static_cast<std::int64_t>(layer.inputs) * layer.outputs;
-    if (!fits(layer.weight_offset, weights, parameters)) {
-      refuse(name + ".weight_offset", std::to_string(weights) + " weights at " +
-                                          std::to_string(layer.weight_offset) + " do not fit into " +
-                                          std::to_string(parameters) + " parameters");
-    }
-    if (layer.bias_offset >= 0 && !fits(layer.bias_offset, layer.outputs, parameters)) {
-      refuse(name + ".bias_offset", std::to_string(layer.outputs) + " biases at " +
-                                        std::to_string(layer.bias_offset) + " do not fit into " +
-                                        std::to_string(parameters) + " parameters");
+    const int kind = static_cast<int>(layer.kind);
+    check_range(name + ".kind", kind, 0, static_cast<int>(LayerKind::lstm));
+    const std::int64_t neurons = std::int64_t{gates_of(layer.kind)} * layer.outputs;
+    check_block(name + ".weight_offset", "weights", layer.weight_offset, layer.inputs * neurons, parameters);
+    if (layer.bias_offset >= 0)
+      check_block(name + ".bias_offset", "biases", layer.bias_offset, neurons, parameters);
+    rows += (layer.inputs + std::int64_t{1}) * (neurons + most_lanes);
+    if (layer.kind != LayerKind::dense) {
+      check_block(name + ".state_weight_offset", "weights", layer.state_weight_offset,
+                  layer.outputs * neurons, parameters);
+      if (layer.state_bias_offset >= 0)
+        check_block(name + ".state_bias_offset", "biases", layer.state_bias_offset, neurons, parameters);
+      rows += (layer.outputs + std::int64_t{1}) * (neurons + most_lanes);
     }
     width = layer.outputs;
     check(layer.after, width, name + ".after");
-    rows += (layer.inputs + std::int64_t{1}) * (layer.outputs + most_lanes);
     if (rows > 4 * most_parameters) refuse("layers", "their weights are more than this core can hold");
   }
   if (outputs != width) {
@@ -90,7 +106,7 @@ void Policy::validate() const {
   }
 }
 
-CompiledPolicy::CompiledPolicy(Policy policy, int lanes) : policy_(std::move(policy)) {
+CompiledPolicy::CompiledPolicy(Policy policy, int lanes) : policy_(std::move(policy)), plan_{} {
   policy_.validate();
   std::size_t count = policy_.before.size();
   for (const Layer& layer : policy_.layers) count += layer.after.size();
@@ -109,11 +125,38 @@ CompiledPolicy::CompiledPolicy(Policy policy, int lanes) : policy_(std::move(pol
   plan_.parameters = policy_.parameters;
   plan_.widest = policy_.inputs;
   std::int64_t rows = 0;
+  parts_.reserve(2 * policy_.layers.size());  // no reallocation here either
+  const auto dense = [&rows, lanes](int inputs, int outputs, std::int64_t weights, std::int64_t bias) {
+    LayerPlan layer{};
+    layer.inputs = inputs;
+    layer.outputs = outputs;
+    layer.weights = weights;
+    layer.bias = bias;
+    layer.rows = rows;
+    rows += static_cast<std::int64_t>(inputs + 1) * padded(outputs, lanes);
+    return layer;
+  };
   for (const Layer& layer : policy_.layers) {
-    const ElementwisePlan* after = add(layer.after);
-    layers_.push_back({layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset, rows, after,
-                       static_cast<int>(layer.after.size())});
-    rows += static_cast<std::int64_t>(layer.inputs + 1) * padded(layer.outputs, lanes);
+    const int neurons = gates_of(layer.kind) * layer.outputs;
+    LayerPlan made = dense(layer.inputs, neurons, layer.weight_offset, layer.bias_offset);
+    if (layer.kind != LayerKind::dense) {
+      made.turned = true;
+      parts_.push_back(made);
+      parts_.push_back(dense(layer.outputs, neurons, layer.state_weight_offset, layer.state_bias_offset));
+      parts_.back().turned = true;
+      made.turned = false;
+      made.parts = parts_.data() + parts_.size() - 2;
+      made.outputs = layer.outputs;
+      made.kind = static_cast<int>(layer.kind);
+      made.memory = plan_.memory;
+      made.memory_row = plan_.memory_row;
+      plan_.memory += std::int64_t{states_of(layer.kind)} * layer.outputs;
+      plan_.memory_row += std::int64_t{states_of(layer.kind)} * padded(layer.outputs, lanes);
+      plan_.widest_gates = std::max(plan_.widest_gates, neurons);
+    }
+    made.after = add(layer.after);
+    made.after_count = static_cast<int>(layer.after.size());
+    layers_.push_back(made);
     if (layer.outputs > plan_.widest) plan_.widest = layer.outputs;
   }
   plan_.layers = layers_.data();

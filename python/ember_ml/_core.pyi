@@ -103,13 +103,18 @@ class Strategy:
         ...
 class Policy:
     """
-    A chain of dense layers and element-wise operations (cpp/policy/policy.h).
+    A chain of dense layers, cells and element-wise operations (cpp/policy/policy.h).
     """
-    def __init__(self, inputs: typing.SupportsInt | typing.SupportsIndex, outputs: typing.SupportsInt | typing.SupportsIndex, parameters: typing.SupportsInt | typing.SupportsIndex, before: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]], layers: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]]]]) -> None:
+    def __init__(self, inputs: typing.SupportsInt | typing.SupportsIndex, outputs: typing.SupportsInt | typing.SupportsIndex, parameters: typing.SupportsInt | typing.SupportsIndex, before: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]], layers: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]]]], cells: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]] = []) -> None:
         ...
     @property
     def inputs(self) -> int:
         ...
+    @property
+    def memory(self) -> int:
+        """
+        Values that an episode remembers.
+        """
     @property
     def outputs(self) -> int:
         ...
@@ -323,6 +328,10 @@ class MujocoEnvironment:
         """
         Returns (observation, reward, terminated, x_velocity, y_velocity, reward_forward, reward_ctrl, reward_contact, reward_survive).
         """
+    def step_many(self, which: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], actions: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+        """
+        Steps the simulations numbered `which` with their rows of actions (simulations, controls). Returns (observations, report, terminated) with a row for each simulation, zeros in the others; the report's columns are reward, x_velocity, y_velocity, reward_forward, reward_ctrl, reward_contact, reward_survive, x, y.
+        """
     @property
     def address(self) -> int:
         """
@@ -368,9 +377,9 @@ def derived_seed64(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typ
     """
     A 64-bit seed of one keyed stream: what ember_env's reset gets.
     """
-def forward_members(policy: Policy, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> numpy.typing.NDArray[numpy.float32]:
+def forward_members(policy: Policy, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], memory: numpy.typing.NDArray[numpy.float32] | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """
-    float32 (n, outputs): row members[i] of rows (m, parameters) on x[i], x (n, inputs).
+    float32 (n, outputs): row members[i] of rows (m, parameters) on x[i], x (n, inputs). memory (n, policy.memory) is written to; weights of cells lie as cpp/policy/forward.h says.
     """
 def math_apply(name: str, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """

@@ -304,7 +304,7 @@ def test_a_module_that_does_not_compile(device_engine):
     x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
     engine = device_engine(env, network)
     with engine.arrays.session():
-        y = engine.policy.forward([engine.arrays.array(rows)], engine.arrays.array(x[:, None]))
+        y = engine.policy.forward([engine.arrays.array(rows)], engine.arrays.array(x[:, None]), [])
         y = engine.arrays.host(y)[:, 0]
     assert y == pytest.approx(forward(np.arange(6), x), abs=1e-5)
     assert np.isfinite(got.returns).all() and len(np.unique(got.returns)) == 6

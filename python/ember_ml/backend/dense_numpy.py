@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
+from ember_ml.backend.cells import check as check_cell
+from ember_ml.backend.cells import step
 from ember_ml.backend.convert import to_host
 
 #: Activations that the native core has; their places are its numbers (cpp/policy/policy.h).
@@ -53,6 +55,9 @@ def activation(name: str) -> Callable[[Any], Any]:
     return apply
 
 
+_GATE_FUNCTIONS = [activation(name) for name in ("sigmoid", "tanh", "relu")]
+
+
 def dense(x: Any, weight: Any, bias: Any, activation: str) -> Any:
     """activation(x @ weight + bias) in weight's dtype; x (..., in), weight (in, out), bias (out,) or None."""
     y = _dense(x, weight.data, None if bias is None else bias.data, _CODES[activation])
@@ -69,6 +74,24 @@ def _slow_dense(x: Any, weight: Any, bias: Any, activation: str) -> Any:
     x, weight = np.asarray(x, np.float32, order="C"), np.asarray(weight, np.float32, order="C")
     bias = None if bias is None else np.asarray(bias, np.float32, order="C")
     return _dense(x, weight, bias, _CODES[activation])
+
+
+def cell(kind: str, x: Any, state: Any, weights: Any, biases: Any) -> tuple[Any, ...]:
+    """The next state (h, and c of an LSTM) of a cell, in the weights' dtype: the native core's bits in
+    float32.
+
+    x (..., inputs), state of arrays (..., units), weights (gates * units, inputs) and (gates * units, units),
+    biases (gates * units,) or None.
+    """
+    w = [to_host(weight) for weight in weights]
+    dtype = np.float64 if w[0].dtype == np.float64 else np.float32
+    x, *state = (np.asarray(to_host(part), dtype) for part in (x, *state))
+    check_cell(kind, x.shape, [part.shape for part in state], [weight.shape for weight in w])
+    a, b = (
+        _slow_dense(value, np.ascontiguousarray(weight.T), bias, "identity")
+        for value, weight, bias in zip((x, state[0]), w, biases)
+    )
+    return step(kind, tuple(state), a, b, _GATE_FUNCTIONS)
 
 
 def check_dense(x: Sequence[int], weight: Sequence[int], bias: Sequence[int] | None) -> None:

@@ -84,6 +84,7 @@ from ember_ml.backend.mlx_elementwise import (
     where,
 )
 from ember_ml.backend.mlx_products import (
+    cell,
     cholesky,
     dense,
     det,
@@ -127,6 +128,7 @@ __all__ = [
     "broadcast_to",
     "cast",
     "ceil",
+    "cell",
     "cholesky",
     "clip",
     "concatenate",

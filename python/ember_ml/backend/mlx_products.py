@@ -8,6 +8,8 @@ from typing import Any
 import mlx.core as mx
 
 from ember_ml.backend import numpy_backend as _host
+from ember_ml.backend.cells import check as _check_cell
+from ember_ml.backend.cells import step as _step
 from ember_ml.backend.dense_numpy import check_dense as _check_dense
 from ember_ml.backend.holder import ArrayHolder as _Holder
 from ember_ml.backend.mlx_arrays import to_numpy
@@ -68,6 +70,19 @@ def dense(x: Any, weight: Any, bias: Any, activation: str) -> Array:
     function = _ACTIVATIONS[activation]
     return y if function is None else function(y)
 
+
+def cell(kind: str, x: Any, state: Any, weights: Any, biases: Any) -> tuple[Array, ...]:
+    w = [_array(weight) for weight in weights]
+    x, *state = (part.astype(w[0].dtype) for part in map(_array, (x, *state)))
+    _check_cell(kind, x.shape, [part.shape for part in state], [weight.shape for weight in w])
+    a, b = (
+        value @ weight.T if bias is None else mx.addmm(_array(bias), value, weight.T)
+        for value, weight, bias in zip((x, state[0]), w, biases)
+    )
+    return _step(kind, tuple(state), a, b, _GATE_FUNCTIONS)
+
+
+_GATE_FUNCTIONS = (mx.sigmoid, mx.tanh, relu)
 
 # ------------------------------------------------------------------------------------------ linear algebra
 

@@ -28,6 +28,7 @@ _NATIVE.update({name: np.dtype(name) for name in _ALL})
 _DEFAULTS = (np.dtype(np.bool_), _i32, _f32)
 
 dense = _dense_numpy.dense
+cell = _dense_numpy.cell
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:

@@ -87,7 +87,7 @@ SHAPE = [
     "tile",
     "transpose",
 ]
-PRODUCTS = ["dense", "dot", "einsum", "matmul"]
+PRODUCTS = ["cell", "dense", "dot", "einsum", "matmul"]
 LINEAR_ALGEBRA = ["cholesky", "det", "eigh", "inv", "lstsq", "norm", "qr", "solve", "svd"]
 HOST = ["dtype_name", "is_native", "item", "to_device", "to_numpy"]
 

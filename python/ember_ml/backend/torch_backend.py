@@ -84,6 +84,7 @@ from ember_ml.backend.torch_elementwise import (
     where,
 )
 from ember_ml.backend.torch_products import (
+    cell,
     cholesky,
     dense,
     det,
@@ -127,6 +128,7 @@ __all__ = [
     "broadcast_to",
     "cast",
     "ceil",
+    "cell",
     "cholesky",
     "clip",
     "concatenate",

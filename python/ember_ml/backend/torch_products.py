@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ember_ml.backend.cells import check as _check_cell
+from ember_ml.backend.cells import step as _step
 from ember_ml.backend.dense_numpy import check_dense as _check_dense
 from ember_ml.backend.torch_convert import common as _common
 from ember_ml.backend.torch_convert import real as _real
@@ -58,6 +60,19 @@ def dense(x: Any, weight: Any, bias: Any, activation: str) -> Tensor:
     function = _ACTIVATIONS[activation]
     return y if function is None else function(y)
 
+
+def cell(kind: str, x: Any, state: Any, weights: Any, biases: Any) -> tuple[Tensor, ...]:
+    w = [_tensor(weight) for weight in weights]
+    x, *state = (part.to(w[0].dtype) for part in map(_tensor, (x, *state)))
+    _check_cell(kind, x.shape, [part.shape for part in state], [weight.shape for weight in w])
+    a, b = (
+        _f.linear(value, weight, None if bias is None else _tensor(bias))
+        for value, weight, bias in zip((x, state[0]), w, biases)
+    )
+    return _step(kind, tuple(state), a, b, _GATE_FUNCTIONS)
+
+
+_GATE_FUNCTIONS = (torch.sigmoid, torch.tanh, torch.relu)
 
 # ------------------------------------------------------------------------------------------ linear algebra
 

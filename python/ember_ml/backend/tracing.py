@@ -117,7 +117,7 @@ class Traced:
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Traced:
         if method != "__call__" or kwargs or ufunc.__name__ not in _UFUNCS:
             raise NotTraceable(f"numpy.{ufunc.__name__}")
-        return _RECORDED[_UFUNCS[ufunc.__name__]](*args)  # type: ignore[no-any-return]
+        return RECORDED[_UFUNCS[ufunc.__name__]](*args)  # type: ignore[no-any-return]
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         raise NotTraceable(f"numpy.{function.__name__}")
@@ -281,7 +281,7 @@ def _activation(name: str) -> Callable[[Any], Traced]:
     return lambda x: x.then("activation", name)
 
 
-_RECORDED: dict[str, Callable[..., Any]] = {
+RECORDED: dict[str, Callable[..., Any]] = {
     "add": _add,
     "subtract": _subtract,
     "multiply": _multiply,
@@ -322,9 +322,9 @@ def _recording(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not any(_holds_traced(x) for x in (*args, *kwargs.values())):
             return function(*args, **kwargs)
-        if name not in _RECORDED:
+        if name not in RECORDED:
             raise NotTraceable(name)
-        return _RECORDED[name](*args, **kwargs)
+        return RECORDED[name](*args, **kwargs)
 
     return call
 

@@ -98,7 +98,7 @@ class DeviceEngine:
         )
         self._compile = compile
         self._compiled: CompiledEpisodes | None = None
-        if compile is not False and isinstance(self.policy, SpecPolicy):
+        if compile is not False and isinstance(self.policy, SpecPolicy) and not self.policy.spec.memory:
             self._compiled = CompiledEpisodes(self.game, self.limit)
         self._why_not = ""
         self._same_starts: dict[int, State] = {}
@@ -243,6 +243,8 @@ class DeviceEngine:
         """Which parts run where, in a sentence."""
         if not isinstance(self.policy, SpecPolicy):
             how = "the Module's own operations one by one"
+        elif self.policy.spec.memory:
+            how = "operations one by one (a policy with memory is not compiled)"
         elif self._why_not:
             how = f"operations one by one, because compiling failed ({self._why_not})"
         elif self._compiled is None:

@@ -190,7 +190,7 @@ class CompiledEpisodes:
         policy = self.game.policy
         if self.spec.before:
             x = apply_operations(policy.before, self.arrays.stack(x), _spread)
-        for layer, after in zip(self.spec.layers, policy.after):
+        for layer, after in zip(self.spec.dense_layers, policy.after):
             x = apply_operations(after, self._dense(layer, table, x), _spread)
         return x
 

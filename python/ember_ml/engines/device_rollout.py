@@ -70,6 +70,7 @@ class EagerRollout:
     def __init__(self, game: Game, rows: Any, state: State, normal: tuple[Any, Any] | None) -> None:
         self.game = game
         self.weights = game.policy.weights(rows)
+        self.memory: list[Any] | None = None
         self.state = state
         self.normal = normal
 
@@ -86,7 +87,9 @@ class EagerRollout:
                 if normal is not None:
                     inputs.append(x)
                     x = ops.clip((x - normal[0]) * normal[1], -OBSERVATION_CLIP, OBSERVATION_CLIP)
-                out = forward(weights, x)
+                if self.memory is None:  # the first step says how many episodes a member plays
+                    self.memory = game.policy.memory(weights, x)
+                out = forward(weights, x, self.memory)
                 action = self._action(out)
                 actions.append(action)
                 if game.discrete:
@@ -113,5 +116,13 @@ class EagerRollout:
     def keep(self, index: NDArray[np.int64]) -> None:
         """Goes on with the members `index` alone."""
         take = self.game.arrays.take
-        self.weights = [None if w is None else take(w, index) for w in self.weights]
+        self.weights = [_taken(take, w, index) for w in self.weights]
+        if self.memory is not None:
+            self.memory = [take(x, index) for x in self.memory]
         self.state = tuple(take(x, index) for x in self.state)
+
+
+def _taken(take: Any, weight: Any, index: NDArray[np.int64]) -> Any:
+    if isinstance(weight, list):  # of a cell
+        return [_taken(take, part, index) for part in weight]
+    return None if weight is None else take(weight, index)

@@ -232,12 +232,15 @@ class PythonEngine:
     def _outputs(
         self, population: Population, episodes: list[Episode], which: NDArray[np.intp], inputs: Float32
     ) -> Float32:
+        memories = [episode.memory for episode in episodes]
         try:
-            outputs = self._forward(which, inputs)
+            outputs = self._forward(which, inputs, memories)
         except Exception as error:
             raise self._error(
                 population, episodes[0], f"the policy raised {type(error).__name__}: {error}"
             ) from error
+        for episode, memory in zip(episodes, memories):
+            episode.memory = memory
         if self.spec.action_size and outputs.shape[1] != self.spec.action_size:
             raise ValueError(
                 f"policy gave {outputs.shape[1]} numbers for an observation, but {self.spec.name} has "

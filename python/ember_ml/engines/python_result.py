@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
@@ -18,6 +20,7 @@ class Episode:
         "failed",
         "length",
         "member",
+        "memory",
         "shifted",
         "squares",
         "sum",
@@ -27,6 +30,7 @@ class Episode:
     def __init__(self, member: int, episode: int, observation_size: int) -> None:
         self.member = member
         self.episode = episode
+        self.memory: Any = None  # what the policy remembers of it
         self.length = 0
         self.total = 0.0
         self.shifted = 0.0

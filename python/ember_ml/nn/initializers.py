@@ -86,6 +86,15 @@ def ones(shape: Sequence[int], dtype: Any = "float32") -> Any:
     return _active.full(tuple(shape), 1, dtype)
 
 
+def uniform(limit: float) -> Initializer:
+    """An initializer that draws from U(-limit, limit)."""
+
+    def draw(shape: Sequence[int], dtype: Any = "float32") -> Any:
+        return _uniform(shape, limit, dtype)
+
+    return draw
+
+
 def constant(value: float) -> Initializer:
     """An initializer that gives `value` everywhere."""
 

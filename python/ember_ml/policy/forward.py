@@ -9,20 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import _core
+from ember_ml.policy.cells import turned
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import Float32
 
 
 class Forward(Protocol):
-    """`load(rows)` sets parameters (M, P); a call gives outputs (n, A) for inputs (n, D) of members (n,)."""
+    """`load(rows)` sets parameters (M, P); a call gives outputs (n, A) for inputs (n, D) of members (n,).
+
+    `memories` is a list with what each of the n episodes remembers, None where one starts; the call puts
+    there what it remembers next. Policies without memory leave it alone.
+    """
 
     inputs: int | None
     outputs: int | None
     lanes: int | None  # most episodes side by side; None: any number
+    stateful: bool  # whether it has memory
 
     def load(self, rows: Float32) -> None: ...
 
-    def __call__(self, members: NDArray[np.intp], inputs: Float32) -> Float32: ...
+    def __call__(
+        self, members: NDArray[np.intp], inputs: Float32, memories: list[Any] | None = None
+    ) -> Float32: ...
 
     def explain(self) -> str: ...
 
@@ -39,14 +47,27 @@ class SpecForward:
 
     def __init__(self, policy: PolicySpec) -> None:
         self._native = policy.native()
+        self._layers, self._memory = policy.layers, policy.memory
+        self.stateful = self._memory > 0
         self.inputs: int | None = policy.inputs
         self.outputs: int | None = policy.outputs
 
     def load(self, rows: Float32) -> None:
-        self._rows = np.ascontiguousarray(rows, np.float32)
+        self._rows = turned(self._layers, np.ascontiguousarray(rows, np.float32))
 
-    def __call__(self, members: NDArray[np.intp], inputs: Float32) -> Float32:
-        outputs: Float32 = _core.forward_members(self._native, self._rows, members, inputs)
+    def __call__(
+        self, members: NDArray[np.intp], inputs: Float32, memories: list[Any] | None = None
+    ) -> Float32:
+        if not self._memory:
+            outputs: Float32 = _core.forward_members(self._native, self._rows, members, inputs)
+            return outputs
+        memory = np.zeros((len(inputs), self._memory), np.float32)
+        for row, before in zip(memory, memories or ()):
+            if before is not None:
+                row[:] = before
+        outputs = _core.forward_members(self._native, self._rows, members, inputs, memory)
+        if memories is not None:
+            memories[:] = memory
         return outputs
 
     def explain(self) -> str:
@@ -67,6 +88,7 @@ class ModuleForward:
         if not (callable(module) and hasattr(module, "from_vector")):
             raise TypeError(f"policy is {type(module).__name__}; wanted a PolicySpec or a Module")
         self.module = module
+        self.stateful = bool(getattr(module, "stateful", False))
         self.lanes: int | None = None
         try:
             copy.deepcopy(module)
@@ -80,21 +102,30 @@ class ModuleForward:
         self._spare.extend(self._copies.values())
         self._copies = {}
 
-    def __call__(self, members: NDArray[np.intp], inputs: Float32) -> Float32:
+    def __call__(
+        self, members: NDArray[np.intp], inputs: Float32, memories: list[Any] | None = None
+    ) -> Float32:
         from ember_ml.nn import tensor
 
         live = set(members.tolist())
         for member in [m for m in self._copies if m not in live]:
             self._spare.append(self._copies.pop(member))
         outputs = []
-        for member, x in zip(members.tolist(), inputs):
+        for place, (member, x) in enumerate(zip(members.tolist(), inputs)):
             module = self._copies.get(member)
             if module is None:
                 module = self._spare.pop() if self._spare else self._another()
                 module.from_vector(self._rows[member])
                 self._copies[member] = module
-            y = tensor.to_numpy(module(tensor.convert_to_tensor(x[None], dtype=tensor.float32)))
-            outputs.append(np.asarray(y, np.float32).reshape(-1))
+            given = tensor.convert_to_tensor(x[None], dtype=tensor.float32)
+            if self.stateful:
+                before = None if memories is None else memories[place]
+                y, after = module(given, module.initial_state(1) if before is None else before)
+                if memories is not None:
+                    memories[place] = after
+            else:
+                y = module(given)
+            outputs.append(np.asarray(tensor.to_numpy(y), np.float32).reshape(-1))
         return np.stack(outputs)
 
     def _another(self) -> Any:

@@ -42,4 +42,5 @@ def outputs_of(module: Any, env: Any) -> int:
     from ember_ml.nn import tensor
 
     zeros = tensor.convert_to_tensor(np.zeros((1, env.observation_size), np.float32))
-    return int(np.asarray(tensor.to_numpy(module(zeros))).size)
+    y = module(zeros, module.initial_state(1))[0] if module.stateful else module(zeros)
+    return int(np.asarray(tensor.to_numpy(y)).size)

@@ -1,4 +1,5 @@
-"""A policy as data: a chain of dense layers and element-wise operations over one flat float32 vector.
+"""A policy as data: a chain of dense layers, cells with memory and element-wise operations over one flat
+float32 vector.
 
 It is what a traced Module compiles to, what the native core runs, what a checkpoint stores and what exporters
 read. The meaning of each field is fixed in cpp/policy/policy.h.
@@ -8,23 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
 from ember_ml import _core, validate
+from ember_ml.policy.cells import KINDS, CellLayer
+from ember_ml.policy.elementwise import ACTIVATIONS, Elementwise
 
-ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
+__all__ = ["ACTIVATIONS", "CellLayer", "DenseLayer", "Elementwise", "PolicySpec"]
+
 _KINDS = ("activation", "scale", "shift")
-
-
-@dataclass(frozen=True)
-class Elementwise:
-    """An activation, or ``y = x * values``, or ``y = x + values`` (one number or one per element)."""
-
-    kind: Literal["activation", "scale", "shift"]
-    activation: str = "identity"
-    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class PolicySpec:
     outputs: int
     parameters: int
     before: tuple[Elementwise, ...] = ()
-    layers: tuple[DenseLayer, ...] = field(default_factory=tuple)
+    layers: tuple[DenseLayer | CellLayer, ...] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
         self.native()
@@ -82,7 +77,39 @@ class PolicySpec:
         ]
         inputs, outputs = _integer("inputs", self.inputs, 32), _integer("outputs", self.outputs, 32)
         parameters = _integer("parameters", self.parameters, 64)
-        return _core.Policy(inputs, outputs, parameters, _operations(self.before), layers)
+        cells = [
+            (
+                number,
+                KINDS.index(validate.choice("policy: kind", layer.kind, KINDS[1:])),
+                _integer("state_weight_offset", layer.state_weight_offset, 64),
+                _integer("state_bias_offset", layer.state_bias_offset, 64),
+            )
+            for number, layer in enumerate(self.layers)
+            if isinstance(layer, CellLayer)
+        ]
+        return _core.Policy(inputs, outputs, parameters, _operations(self.before), layers, cells)
+
+    @property
+    def cells(self) -> tuple[CellLayer, ...]:
+        """The layers with memory."""
+        return tuple(layer for layer in self.layers if isinstance(layer, CellLayer))
+
+    @property
+    def dense_layers(self) -> tuple[DenseLayer, ...]:
+        """The layers of a policy without memory.
+
+        Raises:
+            ValueError: it has memory.
+        """
+        dense = tuple(layer for layer in self.layers if isinstance(layer, DenseLayer))
+        if len(dense) < len(self.layers):
+            raise ValueError(f"policy: {self.describe()} has memory; wanted dense layers alone")
+        return dense
+
+    @property
+    def memory(self) -> int:
+        """Values that an episode remembers: of each cell in order its h, then an LSTM's c. 0: no memory."""
+        return sum(layer.states * layer.outputs for layer in self.cells)
 
     def to_dict(self) -> dict[str, Any]:
         """Fit for JSON; `from_dict` gives an equal spec."""
@@ -98,6 +125,7 @@ class PolicySpec:
                     "weight_offset": layer.weight_offset,
                     "bias_offset": layer.bias_offset,
                     "after": [_operation(e) for e in layer.after],
+                    **(layer.own_fields() if isinstance(layer, CellLayer) else {}),
                 }
                 for layer in self.layers
             ],
@@ -117,10 +145,11 @@ class PolicySpec:
         return PolicySpec(sizes[0], sizes[1], sizes[2], _elementwise("before", data["before"]), layers)
 
     def describe(self) -> str:
-        """The chain in one line: ``4 -> 16 tanh -> 2``."""
+        """The chain in one line: ``4 -> 16 tanh -> 2``, ``2 -> GRU 16 -> 2``."""
         parts = [str(self.inputs), *(_name(e) for e in self.before if _name(e))]
         for layer in self.layers:
-            parts.append(" ".join([f"-> {layer.outputs}", *(_name(e) for e in layer.after if _name(e))]))
+            width = f"{layer.name} {layer.outputs}" if isinstance(layer, CellLayer) else str(layer.outputs)
+            parts.append(" ".join([f"-> {width}", *(_name(e) for e in layer.after if _name(e))]))
         return " ".join(parts)
 
 
@@ -155,12 +184,18 @@ def _items(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
-def _layer(data: Any) -> DenseLayer:
+def _layer(data: Any) -> DenseLayer | CellLayer:
     if not isinstance(data, Mapping):
         raise TypeError(f"policy: layers: got {type(data).__name__}, wanted fields by name")
     names = ("inputs", "outputs", "weight_offset", "bias_offset")
     inputs, outputs, weight, bias = (validate.whole(f"policy: {name}", data[name]) for name in names)
-    return DenseLayer(inputs, outputs, weight, bias, _elementwise("after", data["after"]))
+    after = _elementwise("after", data["after"])
+    if "kind" not in data:  # a dense layer, as in files from before there were cells
+        return DenseLayer(inputs, outputs, weight, bias, after)
+    kind = validate.choice("policy: kind", data["kind"], KINDS[1:])
+    own = ("state_weight_offset", "state_bias_offset")
+    state_weight, state_bias = (validate.whole(f"policy: {name}", data[name]) for name in own)
+    return CellLayer(inputs, outputs, weight, bias, after, kind, state_weight, state_bias)
 
 
 def _elementwise(name: str, operations: Any) -> tuple[Elementwise, ...]:

@@ -4,13 +4,15 @@ forward.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ember_ml.policy.chain import forward
 from ember_ml.policy.memory import without_memory
-from ember_ml.policy.spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.spec import ACTIVATIONS, CellLayer, DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.state import parts, rebuilt
 from ember_ml.rollout import Float32
 
 #: The compiled chain must agree with forward to this, relative to max(1, |y|). Backends multiply matrices in
@@ -38,13 +40,13 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
             inputs and parameters.
         ValueError: the widths do not fit the environment, or the forward remembers something.
     """
-    from ember_ml.backend.tracing import NotTraceable, record
+    from ember_ml.backend.tracing import NotTraceable
 
     with without_memory(module) as trial:
         _check_runs(trial, inputs, outputs)
     with without_memory(module) as trial:
         try:
-            entries = record(trial, inputs)
+            entries = _record(trial, inputs)
         except NotTraceable as error:
             raise NotCompiled(f"it uses {error.operation}") from error
         except Exception as error:  # it ran on an array, so that this is about the stand-in for one
@@ -54,6 +56,17 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
     return spec
 
 
+def _record(module: Any, inputs: int) -> list[Any]:
+    from ember_ml.backend.tracing import record
+    from ember_ml.backend.tracing_cells import record_with_state
+
+    if not module.stateful:
+        return record(module, inputs)
+    state = module.initial_state(1)
+    shapes = [tuple(part.shape) for part in parts(state)]
+    return record_with_state(module, inputs, shapes, lambda arrays: rebuilt(state, arrays), parts)
+
+
 def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
     name = type(module).__name__
     x = np.random.default_rng(1).standard_normal((2, 1, inputs)).astype(np.float32)
@@ -61,6 +74,10 @@ def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
         result = _forward(module, np.zeros((1, inputs), np.float32))
         for observation in x:  # a memory of zeros would not show
             _forward(module, observation)
+        if module.stateful:
+            _check_state(module, x)
+    except WrongState as error:
+        raise ValueError(f"policy: {name}.{error}") from error.__cause__
     except Exception as error:
         raise ValueError(
             f"policy: {name} fails on an observation of {inputs} values, given as shape (1, {inputs}):"
@@ -71,10 +88,58 @@ def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
 
 
 def _forward(module: Any, observation: Float32) -> Float32:
+    """The output for (1, inputs); with memory, of an episode's first step."""
+    return (
+        _step(module, observation, module.initial_state(1))[0]
+        if module.stateful
+        else _plain(module, observation)
+    )
+
+
+def _plain(module: Any, observation: Float32) -> Float32:
     from ember_ml.nn import tensor
 
     given = tensor.convert_to_tensor(observation, dtype=tensor.float32)
     return np.asarray(tensor.to_numpy(module(given)), np.float32).reshape(1, -1)
+
+
+def _step(module: Any, observation: Float32, state: Any) -> tuple[Float32, Any]:
+    from ember_ml.nn import tensor
+
+    result = module(tensor.convert_to_tensor(observation, dtype=tensor.float32), state)
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise WrongState(
+            f"forward gives {type(result).__name__}, wanted (y, state), because it has memory (initial_state)"
+        )
+    return np.asarray(tensor.to_numpy(result[0]), np.float32).reshape(1, -1), result[1]
+
+
+class WrongState(Exception):
+    """What a Module's memory is not."""
+
+
+def _check_state(module: Any, x: Float32) -> None:
+    """The state of each step must be made like the first one."""
+    state = module.initial_state(1)
+    wanted = [tuple(part.shape) for part in parts(state)]
+    if not wanted:
+        raise WrongState("initial_state(1) holds no array, so there is nothing to remember")
+    for observation in x:
+        _, state = _step(module, observation, state)
+        found = [tuple(part.shape) for part in parts(state)]
+        if found != wanted:
+            raise WrongState(f"forward gives a state of shapes {found}, but initial_state(1) has {wanted}")
+
+
+def _outputs(module: Any, x: Float32) -> Float32:
+    """Outputs for observations (n, inputs), each alone; with memory, those of one episode."""
+    if not module.stateful:
+        return np.concatenate([_plain(module, row[None]) for row in x])
+    state, found = module.initial_state(1), []
+    for row in x:
+        y, state = _step(module, row[None], state)
+        found.append(y)
+    return np.concatenate(found)
 
 
 def _compile(module: Any, entries: list[Any], inputs: int) -> PolicySpec:
@@ -83,7 +148,7 @@ def _compile(module: Any, entries: list[Any], inputs: int) -> PolicySpec:
         offsets[id(parameter)] = total
         total += int(np.prod(tuple(parameter.data.shape)))
     before: list[Elementwise] = []
-    layers: list[DenseLayer] = []
+    layers: list[DenseLayer | CellLayer] = []
     after = before
     width = inputs
     for entry in entries:
@@ -99,6 +164,12 @@ def _compile(module: Any, entries: list[Any], inputs: int) -> PolicySpec:
                 DenseLayer(width_in, width, offsets[id(weight)], -1 if bias is None else offsets[id(bias)])
             )
             after = []
+        elif entry[0] == "cell":
+            if layers:
+                layers[-1] = _with_after(layers[-1], after)
+            layers.append(_cell(entry, offsets))
+            width = layers[-1].outputs
+            after = []
         elif entry[0] == "activation":
             if entry[1] not in ACTIVATIONS:
                 raise NotCompiled(f"it uses {entry[1]}")
@@ -107,13 +178,24 @@ def _compile(module: Any, entries: list[Any], inputs: int) -> PolicySpec:
         else:
             after.append(Elementwise(entry[0], values=tuple(float(value) for value in entry[1])))
     if not layers:
-        raise NotCompiled("it has no dense layer")
+        raise NotCompiled("it has no dense layer and no cell")
     layers[-1] = _with_after(layers[-1], after)
     return PolicySpec(inputs, width, total, tuple(before), tuple(layers))
 
 
-def _with_after(layer: DenseLayer, after: list[Elementwise]) -> DenseLayer:
-    return DenseLayer(layer.inputs, layer.outputs, layer.weight_offset, layer.bias_offset, tuple(after))
+def _cell(entry: Any, offsets: dict[int, int]) -> CellLayer:
+    _, kind, weights, biases, _ = entry
+    for parameter in (*weights, *biases):
+        if parameter is not None and id(parameter) not in offsets:
+            raise NotCompiled("it uses a cell with a Parameter that is not trainable")
+    units, inputs = (int(weight.data.shape[1]) for weight in weights[::-1])
+    at = [offsets[id(weight)] for weight in weights]
+    bias_at = [-1 if bias is None else offsets[id(bias)] for bias in biases]
+    return CellLayer(inputs, units, at[0], bias_at[0], (), kind, at[1], bias_at[1])
+
+
+def _with_after(layer: DenseLayer | CellLayer, after: list[Elementwise]) -> DenseLayer | CellLayer:
+    return replace(layer, after=tuple(after))
 
 
 def _check(module: Any, spec: PolicySpec) -> None:
@@ -124,8 +206,8 @@ def _check(module: Any, spec: PolicySpec) -> None:
         for parameters in (theta, theta + 0.3 * generator.standard_normal(theta.size).astype(np.float32)):
             module.from_vector(parameters)
             x = (2 * generator.standard_normal((_CHECKED_INPUTS, spec.inputs))).astype(np.float32)
-            wanted = np.concatenate([_forward(module, row[None]) for row in x])
-            again = np.concatenate([_forward(module, row[None]) for row in x[::-1]])[::-1]
+            wanted = _outputs(module, x)
+            again = _outputs(module, x) if spec.memory else _outputs(module, x[::-1])[::-1]
             got = forward(spec, parameters, x)
             if not np.array_equal(wanted, again, equal_nan=True):
                 raise NotCompiled("its forward does not give the same answer to the same observation twice")

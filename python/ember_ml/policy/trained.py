@@ -17,9 +17,9 @@ from ember_ml.envs.arrays import to_numpy
 from ember_ml.envs.observations import rows_of
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.chain import forward
-from ember_ml.policy.forward import ModuleForward
+from ember_ml.policy.forward import make_forward
 from ember_ml.policy.observation import normalize
-from ember_ml.policy.spec import ACTIVATIONS, DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.spec import ACTIVATIONS, CellLayer, DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Float32
 from ember_ml.validate import choice, positive_int, real
 
@@ -91,6 +91,9 @@ class MLPPolicy:
         normals = noise(seed, 0, 0, spec.parameters, purpose="init")
         theta = np.zeros(spec.parameters, np.float32)
         for layer in spec.layers:
+            if isinstance(layer, CellLayer):
+                _begin_cell(layer, theta, seed)
+                continue
             scale = 1.0 / math.sqrt(layer.inputs)
             if layer is spec.layers[-1]:
                 scale *= self.last_layer_scale
@@ -98,8 +101,24 @@ class MLPPolicy:
         return theta
 
 
+def _begin_cell(layer: CellLayer, theta: Float32, seed: int) -> None:
+    """Uniform in +-1 / sqrt(outputs), as torch's cells."""
+    from ember_ml import _core
+    from ember_ml.rollout import PURPOSES
+
+    values = _core.uniforms(PURPOSES["init"], seed, 0, 1, 0, theta.size)
+    limit = np.float32(1.0 / math.sqrt(layer.outputs))
+    places = (*layer.weights(theta), *layer.biases(theta))
+    for to, drawn in zip(places, (*layer.weights(values), *layer.biases(values))):
+        if to is not None and drawn is not None:
+            to[...] = (2 * drawn - 1) * limit
+
+
 class TrainedPolicy:
     """A policy with its observation statistics: ``policy(observation) -> action``.
+
+    One with memory (an RNN, a GRU, an LSTM) remembers from call to call, each row of a batch by itself, until
+    `reset`; call that where episodes start.
 
     Args:
         network: a PolicySpec, or a function that makes a Module for policies that cannot be compiled.
@@ -126,9 +145,31 @@ class TrainedPolicy:
         self.inverse = inverse
         self.clip_actions = clip_actions
         self._forward: Any = None
+        self._memories: list[Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_forward": None}  # copies of the Module, made again when they are wanted
+
+    def reset(self, rows: ArrayLike | None = None) -> None:
+        """Forgets: the next observation begins an episode. Without effect for a policy without memory.
+
+        Args:
+            rows: only those of the batch, as numbers or as booleans (batch,); None: all, and the next batch
+                may have another size.
+
+        Raises:
+            ValueError, IndexError: `rows` before any batch, or one that the batch does not have.
+        """
+        if rows is None:
+            self._memories = None
+            return
+        index = np.asarray(rows)
+        if self._memories is None:
+            raise ValueError("rows: no batch has been seen since the last reset")
+        if index.dtype == bool and index.shape != (len(self._memories),):
+            raise ValueError(f"rows: got shape {index.shape}, wanted ({len(self._memories)},), a row each")
+        for row in np.arange(len(self._memories))[index].reshape(-1).tolist():
+            self._memories[row] = None
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Writes it for use without this package: `policy.export.formats.export`, as `Run.export`."""
@@ -142,7 +183,7 @@ class TrainedPolicy:
 
     def outputs(self, observations: ArrayLike) -> Float32:
         """What the network gives for raw observations (batch, n): float32 (batch, outputs), before argmax or
-        clip.
+        clip. One with memory goes on from what it remembers.
         """
         x = np.ascontiguousarray(to_numpy(observations), np.float32)
         if x.ndim != 2 or x.shape[1] != self.env.observation_size:
@@ -152,12 +193,21 @@ class TrainedPolicy:
             )
         if self.mean is not None and self.inverse is not None:
             x = normalize(x, self.mean, self.inverse)
-        if self.spec is not None:
+        if self.spec is not None and not self.spec.memory:
             return forward(self.spec, self.theta, x)
         if self._forward is None:
-            self._forward = ModuleForward(self._network())  # type: ignore[operator]
+            network = self._network
+            self._forward = make_forward(network if isinstance(network, PolicySpec) else network())
             self._forward.load(self.theta[None])
-        result: Float32 = self._forward(np.zeros(len(x), np.intp), x)
+        memories = [None] * len(x) if self._memories is None else list(self._memories)
+        if len(memories) != len(x) and self._forward.stateful:
+            raise ValueError(
+                f"observations: got a batch of {len(x)}, but the policy remembers a batch of {len(memories)};"
+                " call reset() where episodes start"
+            )
+        result: Float32 = self._forward(np.zeros(len(x), np.intp), x, memories)
+        if self._forward.stateful:
+            self._memories = memories
         return result
 
     def __call__(self, observation: Any) -> Any:

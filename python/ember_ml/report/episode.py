@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,8 @@ def play(
     limit = step_limit(env, problem.options.max_steps) or MOST_STEPS
     stage = _Stage(env, run.seed, frames, canvas)
     lanes, reel = stage.lanes, Reel(most_frames)
+    policy = copy.copy(run.policy)  # whoever uses that one may be in an episode
+    policy.reset()
     names = labels(env, stage.made)
     try:
         observation = lanes.reset([0], [start_of(env, run.seed, number)])[0]
@@ -95,7 +98,7 @@ def play(
         _take(reel, stage, 0, None)
         while not end:
             if len(rewards) % skip == 0:
-                action = run.policy(observation)
+                action = policy(observation)
             after, reward, terminated, truncated = lanes.step([0], np.asarray(action)[None])
             observation = after[0]
             observations.append(observation)

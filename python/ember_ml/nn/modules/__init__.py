@@ -19,11 +19,15 @@ from ember_ml.nn.modules.dense import Dense, Linear
 from ember_ml.nn.modules.dropout import Dropout
 from ember_ml.nn.modules.module import Module
 from ember_ml.nn.modules.parameter import Parameter
+from ember_ml.nn.modules.recurrent import GRU, LSTM, RNN
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "Activation",
     "Dense",
     "Dropout",

@@ -12,10 +12,11 @@ from ember_ml.nn.modules.module import ActivationLike, Module
 class Sequential(Module):
     """Layers one after the other: ``Sequential(Dense(4, 16), Tanh(), Dense(16, 2))``, or one list of them.
 
-    Layers may be Modules or functions of one array.
+    Layers may be Modules or functions of one array. With cells among them, or other Modules with memory, it
+    has memory itself: ``forward(x, state) -> (y, state)``, the state being a tuple of theirs in order.
 
     Raises:
-        TypeError: a layer can not be called.
+        TypeError: a layer can not be called; on a call, the state is missing, or there is none to give.
     """
 
     def __init__(self, *layers: Any) -> None:
@@ -31,10 +32,39 @@ class Sequential(Module):
             raise TypeError(f"a layer must be a Module or a function, got {layer!r}")
         self.layers.append(layer)
 
-    def forward(self, x: Any) -> Any:
+    @property
+    def stateful(self) -> bool:
+        """Whether a layer has memory."""
+        return any(getattr(layer, "stateful", False) for layer in self.layers)
+
+    def initial_state(self, batch: int = 1) -> tuple[Any, ...]:
+        """The state of every layer with memory, in order."""
+        return tuple(
+            layer.initial_state(batch)  # type: ignore[attr-defined]
+            for layer in self.layers
+            if getattr(layer, "stateful", False)
+        )
+
+    def forward(self, x: Any, *state: Any) -> Any:
+        if not self.stateful:
+            if state:
+                raise TypeError("forward: got a state, but no layer has memory")
+            for layer in self.layers:
+                x = layer(x)
+            return x
+        if len(state) != 1:
+            raise TypeError(
+                "forward: wanted x and state: a layer has memory (initial_state gives the first state)"
+            )
+        (given,) = state
+        places, after = iter(given), []
         for layer in self.layers:
-            x = layer(x)
-        return x
+            if getattr(layer, "stateful", False):
+                x, one = layer(x, next(places))  # type: ignore[call-arg]
+                after.append(one)
+            else:
+                x = layer(x)
+        return x, tuple(after)
 
     def _torch(self, to: Any) -> list[Any]:
         return [part for layer in self.layers for part in to.layers_of(layer)]

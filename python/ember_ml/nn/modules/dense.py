@@ -41,8 +41,8 @@ class Dense(Module):
         kernel_initializer: str | initializers.Initializer = "glorot_uniform",
         bias_initializer: str | initializers.Initializer = "zeros",
     ) -> None:
-        self.in_features = _width("in_features", in_features, "input_dim", input_dim)
-        self.out_features = _width("out_features", out_features, "units", units)
+        self.in_features = width("in_features", in_features, input_dim=input_dim)
+        self.out_features = width("out_features", out_features, units=units)
         self.activation, self._function = resolve(activation)
         shape = (self.in_features, self.out_features)
         self.weight = Parameter(initializers.get(kernel_initializer)(shape))
@@ -65,16 +65,23 @@ class Dense(Module):
 Linear = Dense
 
 
-def _width(name: str, value: Any, alias: str, other: Any) -> int:
-    if value is not None and other is not None:
-        raise ValueError(f"{name} and its alias {alias} are both given")
-    width = other if value is None else value
-    if type(width) is int and width > 0:
-        return width
-    if width is None:
+def width(name: str, value: Any, **aliases: Any) -> int:
+    """The one of `value` and its aliases that is given, a positive integer.
+
+    Raises:
+        ValueError, TypeError: naming it.
+    """
+    given = [(name, value), *aliases.items()]
+    given = [(which, one) for which, one in given if one is not None]
+    if not given:
         raise ValueError(f"{name} is missing")
-    if isinstance(width, bool) or not hasattr(width, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {type(width).__name__}")
-    if width < 1:
-        raise ValueError(f"{name} must be positive, got {width}")
-    return int(width)
+    if len(given) > 1:
+        raise ValueError(f"{given[0][0]} and its alias {given[1][0]} are both given")
+    one = given[0][1]
+    if type(one) is int and one > 0:
+        return one
+    if isinstance(one, bool) or not hasattr(one, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {type(one).__name__}")
+    if one < 1:
+        raise ValueError(f"{name} must be positive, got {one}")
+    return int(one)

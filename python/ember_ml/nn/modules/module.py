@@ -38,6 +38,13 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
 
+    @property
+    def stateful(self) -> bool:
+        """Whether it has memory: it then defines ``initial_state(batch) -> state``, and its forward is
+        ``forward(x, state) -> (y, state)``. It keeps nothing itself.
+        """
+        return callable(getattr(self, "initial_state", None))
+
     # ---------------------------------------------------------------------------------------- looking in
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:

@@ -51,12 +51,12 @@ def c_source(policy: TrainedPolicy, name: str = "policy") -> str:
         raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
     if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII) or _C_WORDS.fullmatch(name):
         raise ValueError(f"name: got {name!r}, wanted a C identifier")
-    operations = [*spec.before, *(e for layer in spec.layers for e in layer.after)]
+    operations = [*spec.before, *(e for layer in spec.dense_layers for e in layer.after)]
     needed = dict.fromkeys(f for e in operations if e.kind == "activation" for f in NEEDS[e.activation])
     if env.choices:
         needed = {"basic": None, **needed}
     functions = "".join(text for key, text in FUNCTIONS.items() if key in needed)
-    width = max([spec.inputs, *(layer.outputs for layer in spec.layers)])
+    width = max([spec.inputs, *(layer.outputs for layer in spec.dense_layers)])
     values = policy.theta
     parts = [
         f"/* A policy trained by ember-ml on {_comment(env.name)}: {_comment(spec.describe())},"
@@ -79,7 +79,7 @@ def c_source(policy: TrainedPolicy, name: str = "policy") -> str:
         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n",
         f"#define {name.upper()}_OBSERVATIONS {spec.inputs}\n#define {name.upper()}_OUTPUTS {spec.outputs}\n",
         functions.replace("NAME_", f"{name}_"),
-        *(_weights(f"{name}_{index}", layer, values) for index, layer in enumerate(spec.layers)),
+        *(_weights(f"{name}_{index}", layer, values) for index, layer in enumerate(spec.dense_layers)),
         _outputs(policy, name, width),
         _act(policy, name),
         f"#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {name.upper()}_H */\n",
@@ -143,7 +143,7 @@ def _outputs(policy: TrainedPolicy, name: str, width: int) -> str:
         body.append(f"  for (i = 0; i < {spec.inputs}; ++i) x[i] = observation[i];\n")
     body.append(_operations(f"{name}_before", spec.before, spec.inputs, "x", name, tables))
     source, target = "x", "y"
-    for index, layer in enumerate(spec.layers):
+    for index, layer in enumerate(spec.dense_layers):
         bias = f"{name}_{index}_bias[o]" if layer.bias_offset >= 0 else "0.0f"
         sums = "s0"
         if layer.inputs > 1:

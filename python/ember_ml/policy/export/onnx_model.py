@@ -35,7 +35,7 @@ def to_onnx(policy: TrainedPolicy) -> Any:
         graph.add("Mul", graph.constant(policy.inverse))
         graph.add("Clip", graph.constant(-OBSERVATION_CLIP), graph.constant(OBSERVATION_CLIP))
     graph.elementwise(spec.before)
-    for layer in spec.layers:
+    for layer in spec.dense_layers:
         bias = layer.bias(policy.theta)
         graph.add("MatMul", graph.constant(layer.weight(policy.theta)))
         if bias is not None:

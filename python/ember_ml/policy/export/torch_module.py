@@ -32,7 +32,7 @@ def to_torch(policy: TrainedPolicy) -> Any:
     if policy.mean is not None and policy.inverse is not None:
         modules.append(_normalize(torch, policy.mean, policy.inverse))
     modules += [_operation(torch, e) for e in spec.before]
-    for layer in spec.layers:
+    for layer in spec.dense_layers:
         bias = layer.bias(policy.theta)
         linear = nn.Linear(layer.inputs, layer.outputs, bias=bias is not None)
         with torch.no_grad():
