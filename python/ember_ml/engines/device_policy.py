@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.backend.select import using_backend
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_cells import DeviceCell, cell_weights
 from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise, PolicySpec
-from ember_ml.policy.state import parts, rebuilt
 
 
 class DevicePolicy(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,10 @@ import torch
 from torch import nn
 
 from ember_ml.backend import active as _active
+from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.backend.tracing import Entry, record
+from ember_ml.backend.tracing_cells import record_with_state
+from ember_ml.nn.modules import recurrent as modules
 from ember_ml.nn.modules.parameter import Parameter
 from ember_ml.ops import activations as _functions
 
@@ -31,16 +34,77 @@ class Affine(nn.Module):
         return self.kind
 
 
+class Cell(nn.Module):
+    """A torch cell, ``forward(x, state) -> (y, state)``; the state is h (batch, units), or (h, c) of an LSTM.
+
+    Args:
+        kind: of `backend.cells.GATES`.
+        values: weights over input and state, biases over input and state or None, float32.
+    """
+
+    def __init__(self, kind: str, values: Sequence[Any]) -> None:
+        super().__init__()
+        inputs, units = values[0].shape[1], values[1].shape[1]
+        biased = values[2] is not None or values[3] is not None
+        if kind.startswith("rnn"):
+            self.cell: Any = nn.RNNCell(inputs, units, biased, nonlinearity=kind.partition("_")[2])
+        else:
+            self.cell = (nn.GRUCell if kind == "gru" else nn.LSTMCell)(inputs, units, biased)
+        self.pair = kind == "lstm"
+        with torch.no_grad():
+            for parameter, value in zip(self.cell.parameters(), values):
+                if value is None:
+                    parameter.zero_()
+                else:
+                    parameter.copy_(torch.from_numpy(value))
+
+    def initial_state(self, batch: int = 1) -> Any:
+        zeros = self.cell.weight_hh.new_zeros(batch, self.cell.hidden_size)
+        return (zeros, zeros) if self.pair else zeros
+
+    def forward(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+        after = self.cell(x, state)
+        return (after[0] if self.pair else after), after
+
+
+class WithMemory(nn.Module):
+    """Layers in a chain, some of them cells: ``forward(x, state) -> (y, state)``, the state being a tuple of
+    the cells' own in order.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def initial_state(self, batch: int = 1) -> tuple[Any, ...]:
+        """Zeros."""
+        return tuple(layer.initial_state(batch) for layer in self.layers if isinstance(layer, Cell))
+
+    def forward(self, x: torch.Tensor, state: tuple[Any, ...]) -> tuple[torch.Tensor, tuple[Any, ...]]:
+        after: list[Any] = []
+        for layer in self.layers:
+            if isinstance(layer, Cell):
+                x, one = layer(x, state[len(after)])
+                after.append(one)
+            else:
+                x = layer(x)
+        return x, tuple(after)
+
+
 def to_torch(module: Any) -> nn.Module:
     """A torch.nn.Module with copies of `module`'s parameters.
 
     Sequential, MLP and the built-in layers say their own form (`_torch`); any other Module must do nothing
-    but call such layers, and multiply and add constants, in a chain.
+    but call such layers, and multiply and add constants, in a chain. What has memory becomes a `Cell` or a
+    `WithMemory`, with the same `initial_state` and ``forward(x, state)``.
 
     Raises:
         NotTraceable: `forward` is no such chain.
     """
     layers = layers_of(module)
+    if any(isinstance(layer, Cell) for layer in layers):
+        whole = layers[0] if isinstance(module, modules.Cell) else WithMemory(layers)
+        return whole.train(module.training)
     return nn.Sequential(*(layers or [nn.Identity()])).train(module.training)
 
 
@@ -57,15 +121,26 @@ def layers_of(layer: Any) -> list[nn.Module]:
 
 
 def traced(module: Any) -> list[nn.Module]:
-    return [part for entry in record(module, _inputs(module)) for part in _entry(entry)]
+    inputs = _inputs(module)
+    if not getattr(module, "stateful", False):
+        return [part for entry in record(module, inputs) for part in _entry(entry)]
+    state = module.initial_state(1)
+    shapes = [tuple(part.shape) for part in parts(state)]
+    entries = record_with_state(module, inputs, shapes, lambda arrays: rebuilt(state, arrays), parts)
+    return [part for entry in entries for part in _entry(entry)]
 
 
 def _inputs(module: Any) -> int:
-    """Width of the input: that of the first dense layer."""
+    """Width of the input: that of the first dense layer or cell."""
+    cells = {id(part.weight_ih) for part in _modules(module) if isinstance(part, modules.Cell)}
     for parameter in module.parameters() if hasattr(module, "parameters") else ():
         if len(parameter.shape) == 2:
-            return int(parameter.shape[0])
+            return int(parameter.shape[1 if id(parameter) in cells else 0])
     return 1
+
+
+def _modules(module: Any) -> list[Any]:
+    return list(module.modules()) if hasattr(module, "modules") else []
 
 
 def _entry(entry: Entry) -> list[Any]:
@@ -73,6 +148,8 @@ def _entry(entry: Entry) -> list[Any]:
         return dense(entry[1], entry[2])
     if entry[0] == "activation":
         return activation(entry[1])
+    if entry[0] == "cell":
+        return cell(*entry[1:4])
     return [Affine(entry[0], entry[1])]
 
 
@@ -84,6 +161,16 @@ def dense(weight: Parameter, bias: Parameter | None) -> list[Any]:
         if bias is not None:
             layer.bias.copy_(torch.from_numpy(np.array(_active.to_numpy(bias.data))))
     return [layer]
+
+
+def cell(kind: str, weights: Sequence[Any], biases: Sequence[Any]) -> list[nn.Module]:
+    """A torch cell of weights (gates * units, inputs), (gates * units, units) and biases (gates * units,) or
+    None, Parameters or arrays.
+    """
+    given = [
+        None if part is None else np.array(_active.to_numpy(part), np.float32) for part in (*weights, *biases)
+    ]
+    return [Cell(kind, given)]
 
 
 def activation(name: str) -> list[Any]:

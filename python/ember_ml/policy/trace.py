@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.policy.chain import forward
 from ember_ml.policy.memory import without_memory
 from ember_ml.policy.spec import ACTIVATIONS, CellLayer, DenseLayer, Elementwise, PolicySpec
-from ember_ml.policy.state import parts, rebuilt
 from ember_ml.rollout import Float32
 
 #: The compiled chain must agree with forward to this, relative to max(1, |y|). Backends multiply matrices in
@@ -47,6 +47,8 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
     with without_memory(module) as trial:
         try:
             entries = _record(trial, inputs)
+        except NotCompiled:
+            raise
         except NotTraceable as error:
             raise NotCompiled(f"it uses {error.operation}") from error
         except Exception as error:  # it ran on an array, so that this is about the stand-in for one
@@ -59,10 +61,19 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
 def _record(module: Any, inputs: int) -> list[Any]:
     from ember_ml.backend.tracing import record
     from ember_ml.backend.tracing_cells import record_with_state
+    from ember_ml.nn.tensor import to_numpy
 
     if not module.stateful:
         return record(module, inputs)
     state = module.initial_state(1)
+    own = module.to_vector()
+    try:
+        for theta in (own, np.ones_like(own)):  # it may be trained, from zeros
+            module.from_vector(theta)
+            if any(np.any(to_numpy(part)) for part in parts(module.initial_state(1))):
+                raise NotCompiled("its initial state is not zero")
+    finally:
+        module.from_vector(own)
     shapes = [tuple(part.shape) for part in parts(state)]
     return record_with_state(module, inputs, shapes, lambda arrays: rebuilt(state, arrays), parts)
 
