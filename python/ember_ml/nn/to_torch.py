@@ -14,7 +14,6 @@ from ember_ml.backend import active as _active
 from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.backend.tracing import Entry, record
 from ember_ml.backend.tracing_cells import record_with_state
-from ember_ml.nn.modules import recurrent as modules
 from ember_ml.nn.modules.parameter import Parameter
 from ember_ml.ops import activations as _functions
 
@@ -103,7 +102,7 @@ def to_torch(module: Any) -> nn.Module:
     """
     layers = layers_of(module)
     if any(isinstance(layer, Cell) for layer in layers):
-        whole = layers[0] if isinstance(module, modules.Cell) else WithMemory(layers)
+        whole = layers[0] if _is_cell(module) else WithMemory(layers)
         return whole.train(module.training)
     return nn.Sequential(*(layers or [nn.Identity()])).train(module.training)
 
@@ -132,11 +131,15 @@ def traced(module: Any) -> list[nn.Module]:
 
 def _inputs(module: Any) -> int:
     """Width of the input: that of the first dense layer or cell."""
-    cells = {id(part.weight_ih) for part in _modules(module) if isinstance(part, modules.Cell)}
+    cells = {id(part.weight_ih) for part in _modules(module) if _is_cell(part)}
     for parameter in module.parameters() if hasattr(module, "parameters") else ():
         if len(parameter.shape) == 2:
             return int(parameter.shape[1 if id(parameter) in cells else 0])
     return 1
+
+
+def _is_cell(module: Any) -> bool:
+    return isinstance(getattr(module, "weight_ih", None), Parameter)
 
 
 def _modules(module: Any) -> list[Any]:
