@@ -42,6 +42,7 @@ CPP = {
     "envs": "core include",
     "es": "core policy envs include",
     "bench": "core policy envs es include",
+    "browser": "core policy envs es",
     "bindings": "core policy envs es include bench",
 }
 
