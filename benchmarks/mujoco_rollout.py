@@ -6,8 +6,9 @@
 which gymnasium's tasks call after the physics steps of an action. With the same model, frame skip and threads
 it replays the same episodes, from the same starts with the same actions, and must end in the same state.
 "linear" and "64-64" are our loop with such a policy: policy, physics, observation, reward, end. Episodes last
-to their time limit (`terminate_when_unhealthy=False`). Runs alternate; printed are medians, and in brackets
-the median of the ratio to the bare loop's run just before.
+to their time limit (`terminate_when_unhealthy=False`). "reacher" is examples/reacher.py, a robot of the
+user's own. Runs alternate; printed are medians, and in brackets two medians of the ratio to the bare loop's
+run just before: of steps a second, and of steps a second of processor time, which other work disturbs less.
 
 Beside it, where they are installed: `mujoco.rollout` (open loop, without mj_rnePostConstraint), gymnasium
 with a linear policy in numpy in one process and by AsyncVectorEnv with two workers, EnvPool (16 environments,
@@ -22,6 +23,7 @@ import ctypes
 import json
 import os
 import platform
+import runpy
 import subprocess
 import tempfile
 import threading
@@ -32,14 +34,15 @@ from typing import Any
 
 import numpy as np
 from ember_ml import envs, es
-from ember_ml.engines.base import Population
 from ember_ml.engines.native import NativeEngine
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.robots.library import entry_points
 from ember_ml.report.lanes import start_of
+from ember_ml.rollout import Population
 
 TASKS = ("Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
-MEMBERS = 8
+ROBOT = "reacher"
+RUN = 8000  # steps of a run at most, in 8 members or more
 POLICIES = {"linear": (), "64-64": (64, 64)}
 
 Measured = Callable[[], int]  # plays, and returns how many steps
@@ -50,38 +53,48 @@ def healthy_for_ever(task: str) -> dict[str, bool]:
 
 
 def made(task: str) -> Any:
-    return envs.make(task, **healthy_for_ever(task))
+    if task != ROBOT:
+        return envs.make(task, **healthy_for_ever(task))
+    source = Path(__file__).parents[1] / "examples" / "reacher.py"
+    return runpy.run_path(str(source))["Reacher"]
 
 
 class Played:
     """Our loop with one policy, and the episode that every member plays, recorded."""
 
     def __init__(self, env: Any, hidden: tuple[int, ...], steps: int) -> None:
-        self.env, self.steps = env, steps
+        self.env, self.steps = env, min(steps, env.max_steps)
+        self.members = max(8, RUN // self.steps // 8 * 8)
         trainer = es.Trainer(
             env, hidden, es.ARS(directions=4, sigma=0.1), seed=0, generations=1, max_steps=20, progress=False
         )
         self.run = trainer.run()
         self.policy = trainer.problem.policy
         opened = env.opener(1)
+        data = opened.simulations[0]
         lanes = CustomLanes(env, 1, address=opened.address)
-        start = start_of(env, 0, 0)
-        self.qpos, self.qvel = opened.native.draw(start)
-        seen = lanes.reset([0], [start])[0]
-        actions = []
-        for _ in range(steps):
-            actions.append(np.asarray(self.run.policy(seen), np.float32))
-            seen = lanes.step([0], actions[-1][None])[0][0]
-        self.actions = np.ascontiguousarray(actions)
-        self.end = opened.simulations[0].qpos.copy()
+        seen = lanes.reset([0], [start_of(env, 0, 0)])[0]
+        self.qpos, self.qvel = data.qpos.copy(), data.qvel.copy()
+        controls = []
+        for _ in range(self.steps):
+            seen = lanes.step([0], np.asarray(self.run.policy(seen), np.float32)[None])[0][0]
+            controls.append(data.ctrl.astype(np.float32))
+        self.actions = np.ascontiguousarray(controls)
+        self.end = data.qpos.copy()
         lanes.close()
+
+    @property
+    def model_and_skip(self) -> tuple[Any, int]:
+        opener = self.env.opener
+        robot = getattr(opener, "robot", None)
+        return (robot.model, robot.frame_skip) if robot else (opener.model, opener.task["frame_skip"])
 
     def loop(self, threads: int) -> Measured:
         snapshot = self.run._snapshot
         engine = NativeEngine(self.env, self.policy, threads=threads, max_steps=self.steps)
-        rows = np.repeat(snapshot.theta[None], MEMBERS, axis=0)
+        rows = np.repeat(snapshot.theta[None], self.members, axis=0)
         population = Population(
-            mean=snapshot.theta, scale=0.0, seed=0, generation=0, directions=MEMBERS, antithetic=False,
+            mean=snapshot.theta, scale=0.0, seed=0, generation=0, directions=self.members, antithetic=False,
             reset_purpose="evaluate", common_starts=True, rows=rows,
         )  # fmt: skip
         return lambda: int(engine.evaluate(population, snapshot.mean, snapshot.inverse, False).lengths.sum())
@@ -120,9 +133,8 @@ class Bare:
     def loop(self, played: Played, threads: int) -> Measured:
         import mujoco
 
-        opener = played.env.opener
-        model, skip = opener.model, opener.task["frame_skip"]
-        share = MEMBERS // threads
+        model, skip = played.model_and_skip
+        share = played.members // threads
         data = [mujoco.MjData(model) for _ in range(threads)]
         simulations = [
             Simulation(
@@ -160,20 +172,19 @@ def rollout(played: Played, threads: int) -> Measured:
     import mujoco
     from mujoco import rollout as open_loop
 
-    opener = played.env.opener
-    model, skip = opener.model, opener.task["frame_skip"]
+    model, skip = played.model_and_skip
     data = [mujoco.MjData(model) for _ in range(threads)]
     data[0].qpos[:], data[0].qvel[:] = played.qpos, played.qvel
     kind = mujoco.mjtState.mjSTATE_FULLPHYSICS
     state = np.empty(mujoco.mj_stateSize(model, kind))
     mujoco.mj_getState(model, data[0], state, kind)
-    starts = np.repeat(state[None], MEMBERS, axis=0)
-    control = np.repeat(np.repeat(played.actions.astype(float), skip, axis=0)[None], MEMBERS, axis=0)
+    starts = np.repeat(state[None], played.members, axis=0)
+    control = np.repeat(np.repeat(played.actions.astype(float), skip, axis=0)[None], played.members, axis=0)
     pool = open_loop.Rollout(nthread=threads if threads > 1 else 0)
 
     def play() -> int:
-        pool.rollout([model] * MEMBERS, data, starts, control)
-        return MEMBERS * played.steps
+        pool.rollout([model] * played.members, data, starts, control)
+        return played.members * played.steps
 
     return play
 
@@ -210,9 +221,7 @@ def envpool_loop(task: str, played: Played, threads: int) -> Measured:
     import envpool
 
     count = 16
-    pool = envpool.make_gymnasium(
-        task.replace("v5", "v4"), num_envs=count, num_threads=threads, **healthy_for_ever(task)
-    )
+    pool = envpool.make_gymnasium(task, num_envs=count, num_threads=threads, **healthy_for_ever(task))
     action = np.zeros((count, *pool.action_space.shape), np.float64)
 
     def play() -> int:
@@ -237,9 +246,11 @@ def sb3_loop(task: str, played: Played) -> Measured:
     return play
 
 
-def rate(play: Measured) -> float:
-    begun = time.perf_counter()
-    return play() / (time.perf_counter() - begun)
+def rate(play: Measured) -> tuple[float, float]:
+    """Steps a second, and a second of processor time of this process."""
+    begun, busy = time.perf_counter(), time.process_time()
+    steps = play()
+    return steps / (time.perf_counter() - begun), steps / (time.process_time() - busy)
 
 
 def measure(task: str, bare: Bare, threads: int, steps: int, rounds: int, peers: bool) -> dict[str, Any]:
@@ -250,45 +261,46 @@ def measure(task: str, bare: Bare, threads: int, steps: int, rounds: int, peers:
         loops[name] = one.loop(threads)
     first = played["linear"]
     if peers:
-        others: dict[str, Callable[[], Measured]] = {
-            "mujoco.rollout": lambda: rollout(first, threads),
-            "EnvPool": lambda: envpool_loop(task, first, threads),
-        }
-        if threads == 1:
+        others: dict[str, Callable[[], Measured]] = {"mujoco.rollout": lambda: rollout(first, threads)}
+        if task != ROBOT:
+            others["EnvPool"] = lambda: envpool_loop(task, first, threads)
+        if task != ROBOT and threads == 1:
             others["gymnasium"] = lambda: gymnasium_loop(task, first, 1)
             others["sb3-contrib ARS"] = lambda: sb3_loop(task, first)
-        if threads == 2:
+        if task != ROBOT and threads == 2:
             others["AsyncVectorEnv"] = lambda: gymnasium_loop(task, first, 2)
         for name, make in others.items():
             with contextlib.suppress(ImportError):
                 loops[name] = make()
     for play in loops.values():
         play()  # warm
-    rates: dict[str, list[float]] = {name: [] for name in loops}
+    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in loops}
     for _ in range(rounds):
         for name, play in loops.items():
             rates[name].append(rate(play))
     found: dict[str, Any] = {"task": task, "threads": threads}
-    found["steps_per_second"] = {name: float(np.median(values)) for name, values in rates.items()}
-    found["of_bare"] = {
-        name: float(np.median(np.divide(rates[name], rates[f"bare, {name}"]))) for name in POLICIES
-    }
+    found["steps_per_second"] = {name: float(np.median(values, 0)[0]) for name, values in rates.items()}
+    ratios = {name: np.median(np.divide(rates[name], rates[f"bare, {name}"]), 0) for name in POLICIES}
+    found["of_bare"] = {name: float(ratio[0]) for name, ratio in ratios.items()}
+    found["of_bare_by_processor_time"] = {name: float(ratio[1]) for name, ratio in ratios.items()}
     return found
 
 
 def line(found: dict[str, Any]) -> str:
     cells = [found["task"], str(found["threads"])]
     for name, value in found["steps_per_second"].items():
-        ratio = f" ({found['of_bare'][name]:.3f})" if name in found["of_bare"] else ""
+        ratio = ""
+        if name in POLICIES:
+            ratio = f" ({found['of_bare'][name]:.3f}, {found['of_bare_by_processor_time'][name]:.3f})"
         cells.append(f"{name} {value / 1e3:.1f} k{ratio}")
     return " | ".join(cells)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--tasks", nargs="+", choices=(*TASKS, ROBOT), default=(*TASKS, ROBOT))
     parser.add_argument("--threads", nargs="+", type=int, choices=(1, 2, 4, 8), default=(1, 2))
-    parser.add_argument("--steps", type=int, default=1000, help="of an episode; 8 episodes are a run")
+    parser.add_argument("--steps", type=int, default=1000, help="of an episode; some 8 episodes are a run")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-peers", action="store_true", help="only our loop and the bare one")
     parser.add_argument("--out", default="")

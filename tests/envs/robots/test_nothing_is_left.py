@@ -10,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import skip_without
-from ember_ml import es
+from ember_ml import envs, es
 
 skip_without("gymnasium")
 skip_without("mujoco")
+
+SLIDER = """<mujoco><worldbody><body><joint name="slide" type="slide" axis="1 0 0"/>
+<geom size="0.1" mass="1"/></body></worldbody><actuator><motor joint="slide"/></actuator></mujoco>"""
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -44,13 +48,36 @@ def test_a_thousand_engines():
     assert (threads, files) == (0, 0)
 
 
-def test_two_thousand_episodes():
+def test_ten_thousand_episodes():
     trainer = es.Trainer(
-        "Hopper-v5", (), es.ARS(members=100), generations=30, seed=0, max_steps=3, threads=2, progress=False
+        "Hopper-v5", (), es.ARS(members=400), generations=30, seed=0, max_steps=2, threads=2, progress=False
     )
-    memory, threads, files = grown(trainer.step, 5, 20)
-    assert trainer.history["episodes"].sum() >= 2000
+    memory, threads, files = grown(trainer.step, 4, 25)
+    assert trainer.history["episodes"].sum() >= 10_000
     assert memory < 5
+    assert (threads, files) == (0, 0)
+
+
+def test_two_hundred_engines_of_a_robot():
+    """Each thread of each has a model of its own, whose masses its reset changes."""
+    skip_without("numba")
+
+    class Slider:
+        def reset(qpos, body_mass, rng):
+            qpos[0] = envs.uniform(rng, -0.1, 0.1)
+            body_mass[1] *= envs.uniform(rng, 0.5, 1.5)
+
+        def observe(qpos, observation):
+            observation[0] = qpos[0]
+
+        def reward(qpos):
+            return -(qpos[0] ** 2)
+
+    sizes = {"observation_size": 1, "max_steps": 2}
+    env = envs.mujoco(model=SLIDER, randomize=("body_mass",), **sizes)(Slider)
+    run = es.train(env, policy=(), generations=1, seed=0, threads=2, progress=False)
+    memory, threads, files = grown(lambda: run.evaluate(2), 50, 200)
+    assert memory < 20
     assert (threads, files) == (0, 0)
 
 
