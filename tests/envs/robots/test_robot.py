@@ -159,6 +159,40 @@ def test_mistakes_are_named(tmp_path):
     wrong(r"model: got int", TypeError, model=3)
     wrong(r"has 2 controls", control=None, action_size=3)
     wrong(r"observation_size", observation_size=0)
+    wrong(r"observe names 'geom_size'.*for reset alone", observe=lambda geom_size, observation: None)
+    wrong(r"names 'efc_force', which has another place", reward=lambda efc_force: 0.0)
+    wrong(
+        r"randomize names 'dof_damping', which Arm.reset does not name",
+        randomize=("body_mass", "dof_damping"),
+    )
+    wrong(r"randomize: got \(3,\)", TypeError, randomize=(3,))
+    wrong(r"a bound of the actions is not a number", action_low=math.nan)
+    with pytest.raises(TypeError, match="wanted a class of functions"):
+        envs.mujoco(**SIZES)(3)
+
+
+@pytest.mark.parametrize(
+    ("mass", "match"),
+    [(0.0, "MuJoCo reports at step 0 of the episode of seed 0.*0 mass"), (-1.0, "diverges within")],
+)
+def test_models_that_reset_spoils_are_named(mass, match):
+    ball = (
+        '<mujoco><worldbody><body><joint name="x" type="slide"/><geom size="1" mass="1"/></body></worldbody>'
+        '<actuator><motor joint="x"/></actuator></mujoco>'
+    )
+
+    class Ball:
+        def reset(body_mass):
+            body_mass[1] = mass
+
+        def observe(qpos, observation):
+            observation[0] = qpos[0]
+
+        def reward(qpos):
+            return 0.0
+
+    with pytest.raises(ValueError, match=match):
+        envs.mujoco(model=ball, observation_size=1, max_steps=30, randomize=("body_mass",))(Ball)
 
 
 def late(qpos, time):

@@ -208,6 +208,8 @@ def _compare(robot: Robot, spec: EnvSpec) -> None:
             for number in range(5):
                 action = robot.draw(random, spec.action_low, spec.action_high)
                 seen, reward, over, _, _ = env.step(action)
+                if env.diverged:
+                    break
                 answer = lanes.step([0], action[None])
                 python.append(np.append(seen, reward))
                 native.append(np.append(answer[0][0], answer[1][0]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from ember_ml.envs.robots.library import diverged
 from ember_ml.envs.robots.library import mujoco as package
 from ember_ml.envs.robots.robot import ACTION, OBSERVATION, RNG, TIME, Robot
 
@@ -40,13 +43,14 @@ class RobotInPython:
         answer = self._call("reset")
         if answer is not None:
             raise ValueError(f"{robot.name}.reset returned {answer!r}; it changes arrays and returns nothing")
-        if robot.randomize:
-            kind = mj.mjtState.mjSTATE_INTEGRATION
-            kept = np.empty(mj.mj_stateSize(self.model, kind))
-            mj.mj_getState(self.model, self.data, kept, kind)
-            mj.mj_setConst(self.model, self.data)
-            mj.mj_setState(self.model, self.data, kept, kind)
-        mj.mj_forward(self.model, self.data)
+        with self._errors():
+            if robot.randomize:
+                kind = mj.mjtState.mjSTATE_INTEGRATION
+                kept = np.empty(mj.mj_stateSize(self.model, kind))
+                mj.mj_getState(self.model, self.data, kept, kind)
+                mj.mj_setConst(self.model, self.data)
+                mj.mj_setState(self.model, self.data, kept, kind)
+            mj.mj_forward(self.model, self.data)
         return self._observe(), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -56,8 +60,9 @@ class RobotInPython:
             self._call("control", action)
         else:
             self.data.ctrl[:] = action
-        mj.mj_step(self.model, self.data, nstep=robot.frame_skip)
-        mj.mj_rnePostConstraint(self.model, self.data)
+        with self._errors():
+            mj.mj_step(self.model, self.data, nstep=robot.frame_skip)
+            mj.mj_rnePostConstraint(self.model, self.data)
         self._step += 1
         observation = self._observe()
         reward = robot.reward_of(self._call("reward", action), self._at())
@@ -67,6 +72,26 @@ class RobotInPython:
                 f"{robot.name}.terminated returned {over!r} at {self._at()}; wanted True or False"
             )
         return observation, reward, bool(over), False, {}
+
+    @property
+    def diverged(self) -> bool:
+        """Whether MuJoCo had to set the simulation back since the last reset."""
+        return diverged(self.data)
+
+    def places(self) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """Address and shape of every array that the functions name."""
+        arrays = {name: getattr(self._owner(name), name) for name in self.robot.arrays}
+        return {name: (values.ctypes.data, values.shape) for name, values in arrays.items()}
+
+    def _owner(self, name: str) -> Any:
+        return self.model if name in self.robot.randomize else self.data
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except package().FatalError as error:
+            raise ValueError(f"{self.robot.name}: MuJoCo reports at {self._at()}: {error}") from error
 
     def _observe(self) -> Any:
         observation = np.full(self.observation_size, np.nan, np.float32)
@@ -82,9 +107,7 @@ class RobotInPython:
         special = {ACTION: action, OBSERVATION: observation, RNG: self._rng, TIME: self.data.time}
         robot = self.robot
         arguments = [
-            special[name]
-            if name in special
-            else getattr(self.model if name in robot.randomize else self.data, name)
+            special[name] if name in special else getattr(self._owner(name), name)
             for name in robot.parameters[key]
         ]
         try:

@@ -86,7 +86,15 @@ def addresses(model: Any, data: Any) -> dict[str, Any]:
             raise RuntimeError(f"mujoco: mjData.{name} is not a block of float64 in this version")
         where[name] = values.ctypes.data
     counts = data.warning.number
-    kinds = mujoco().mjtWarning
-    bad = (kinds.mjWARN_BADQPOS, kinds.mjWARN_BADQVEL, kinds.mjWARN_BADQACC)
-    where["warnings"] = [counts.ctypes.data + int(kind) * counts.strides[0] for kind in bad]
+    where["warnings"] = [counts.ctypes.data + kind * counts.strides[0] for kind in _bad()]
     return where
+
+
+def diverged(data: Any) -> bool:
+    """Whether MuJoCo found a position, velocity or acceleration that is none since the last reset."""
+    return any(data.warning.number[kind] > 0 for kind in _bad())
+
+
+def _bad() -> tuple[int, ...]:
+    kinds = mujoco().mjtWarning
+    return tuple(int(kind) for kind in (kinds.mjWARN_BADQPOS, kinds.mjWARN_BADQVEL, kinds.mjWARN_BADQACC))

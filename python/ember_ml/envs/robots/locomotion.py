@@ -60,6 +60,7 @@ def make(name: str, kwargs: Mapping[str, Any], twin: Any) -> EnvSpec:
     with messages.once(name):
         model = _model(name, arguments["xml_file"])
     task = _TASK_OF[name](model, arguments)
+    _check_sizes(name, model, task)
     low, high = model.actuator_ctrlrange.astype(np.float32).T
     return EnvSpec(
         name=name,
@@ -143,11 +144,26 @@ def _module(name: str) -> str:
 def _model(name: str, xml_file: str | os.PathLike[str]) -> Any:
     from gymnasium.envs.mujoco.mujoco_env import expand_model_path
 
+    if not isinstance(xml_file, (str, os.PathLike)):
+        raise TypeError(f"xml_file: got {xml_file!r}, wanted the path of a model")
     path = expand_model_path(os.fspath(xml_file))  # raises OSError where there is no such file
     try:
         return mujoco().MjModel.from_xml_path(path)
     except ValueError as error:
         raise ValueError(f"env: the model {path!r} of {name} does not compile: {error}") from error
+
+
+def _check_sizes(name: str, model: Any, task: Mapping[str, Any]) -> None:
+    """A model of the user's may have less than the task looks at."""
+    looked_at = {"Swimmer-v5": 2}.get(name, 1)
+    if task["survives"]:
+        looked_at = task["height"] + (1 if task["healthy_angle"] is None else 2)
+    if model.nq < looked_at:
+        raise ValueError(f"env: {name} looks at {looked_at} positions, and its model has {model.nq}")
+    if model.nu < 1:
+        raise ValueError(f"env: the model of {name} has no actuators")
+    if not any(count for _, _, count, *_ in task["observed"]):
+        raise ValueError(f"env: the model of {name} leaves nothing to observe")
 
 
 def _task(model: Any, arguments: Mapping[str, Any], **own: Any) -> dict[str, Any]:
@@ -160,30 +176,41 @@ def _task(model: Any, arguments: Mapping[str, Any], **own: Any) -> dict[str, Any
         "dt": float(model.opt.timestep * skip),
         "qpos": data.qpos.ravel().tolist(),
         "qvel": data.qvel.ravel().tolist(),
-        "reset_noise": float(arguments["reset_noise_scale"]),
+        "reset_noise": validate.not_negative("reset_noise_scale", arguments["reset_noise_scale"]),
         "normal_velocities": False,
         "controls": int(model.nu),
         "mover": "joint",
         "body": 0,
         "masses": model.body_mass.tolist(),
         "total_mass": float(model.body_mass.sum()),
-        "forward_weight": float(arguments["forward_reward_weight"]),
-        "control_weight": float(arguments["ctrl_cost_weight"]),
+        "forward_weight": validate.real("forward_reward_weight", arguments["forward_reward_weight"]),
+        "control_weight": validate.real("ctrl_cost_weight", arguments["ctrl_cost_weight"]),
         "control_in_double": False,
         "contact": "none",
-        "contact_weight": float(arguments.get("contact_cost_weight", 0.0)),
+        "contact_weight": validate.real("contact_cost_weight", arguments.get("contact_cost_weight", 0.0)),
         "contact_range": (-math.inf, math.inf),
         "forces": int(data.cfrc_ext.size),
         "survives": "healthy_reward" in arguments,
-        "healthy_reward": float(arguments.get("healthy_reward", 0.0)),
+        "healthy_reward": validate.real("healthy_reward", arguments.get("healthy_reward", 0.0)),
         "terminates": bool(arguments.get("terminate_when_unhealthy", False)),
         "height": 1,
-        "healthy_height": tuple(arguments.get("healthy_z_range", (-math.inf, math.inf))),
+        "healthy_height": _range(arguments, "healthy_z_range"),
         "inclusive": False,
         "healthy_angle": None,
         "healthy_state": None,
         **own,
     }
+
+
+def _range(arguments: Mapping[str, Any], key: str) -> tuple[float, float]:
+    given = arguments.get(key, (-math.inf, math.inf))
+    try:
+        low, high = (float(bound) for bound in given)
+    except (TypeError, ValueError):
+        raise ValueError(f"{key}: got {given!r}, wanted two numbers, low and high") from None
+    if math.isnan(low) or math.isnan(high):
+        raise ValueError(f"{key}: got {given!r}, wanted two numbers, low and high")
+    return low, high
 
 
 def _part(name: str, first: int, count: int, limits: tuple[float, float] | None = None) -> tuple[Any, ...]:
@@ -196,7 +223,7 @@ def _positions(
 ) -> list[tuple[Any, ...]]:
     first = hidden if arguments["exclude_current_positions_from_observation"] else 0
     limits = None if speed_limit is None else (-speed_limit, speed_limit)
-    return [_part("qpos", first, int(model.nq) - first), _part("qvel", 0, int(model.nv), limits)]
+    return [_part("qpos", first, max(0, int(model.nq) - first)), _part("qvel", 0, int(model.nv), limits)]
 
 
 def _beyond_the_world(name: str, values: int, bodies: int) -> tuple[Any, ...]:
@@ -217,8 +244,8 @@ def _hopper(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         model,
         arguments,
         observed=_positions(model, arguments, 1, 10.0),
-        healthy_angle=tuple(arguments["healthy_angle_range"]),
-        healthy_state=tuple(arguments["healthy_state_range"]),
+        healthy_angle=_range(arguments, "healthy_angle_range"),
+        healthy_state=_range(arguments, "healthy_state_range"),
     )
 
 
@@ -227,24 +254,27 @@ def _walker(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         model,
         arguments,
         observed=_positions(model, arguments, 1, 10.0),
-        healthy_angle=tuple(arguments["healthy_angle_range"]),
+        healthy_angle=_range(arguments, "healthy_angle_range"),
     )
 
 
 def _ant(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    limits = tuple(float(bound) for bound in arguments["contact_force_range"])
+    limits = _range(arguments, "contact_force_range")
     observed = _positions(model, arguments, 2)
     if arguments["include_cfrc_ext_in_observation"]:
         name, first, count, *_ = _beyond_the_world("cfrc_ext", 6, int(model.nbody))
         observed.append(_part(name, first, count, (limits[0], limits[1])))
-    body = arguments["main_body"]
+    try:
+        body = model.body(arguments["main_body"])
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"main_body: got {arguments['main_body']!r}; {error.args[0]}") from None
     return _task(
         model,
         arguments,
         normal_velocities=True,
         observed=observed,
         mover="body",
-        body=int(model.body(body).id),
+        body=int(body.id),
         contact="forces",
         contact_range=limits,
         height=2,
@@ -261,7 +291,7 @@ def _humanoid(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if arguments["include_cvel_in_observation"] is True:
         observed.append(_beyond_the_world("cvel", 6, bodies))
     if arguments["include_qfrc_actuator_in_observation"] is True:
-        observed.append(_part("qfrc_actuator", 6, int(model.nv) - 6))
+        observed.append(_part("qfrc_actuator", 6, max(0, int(model.nv) - 6)))
     if arguments["include_cfrc_ext_in_observation"] is True:
         observed.append(_beyond_the_world("cfrc_ext", 6, bodies))
     return _task(
@@ -271,7 +301,7 @@ def _humanoid(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         mover="mass",
         control_in_double=True,
         contact="cost",
-        contact_range=tuple(float(bound) for bound in arguments["contact_cost_range"]),
+        contact_range=_range(arguments, "contact_cost_range"),
         height=2,
     )
 

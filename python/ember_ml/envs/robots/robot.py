@@ -48,6 +48,9 @@ from ember_ml.errors import need
 #: What the functions may name besides arrays.
 ACTION, OBSERVATION, RNG, TIME = "action", "observation", "rng", "time"
 
+#: Arrays of mjData with such names lie elsewhere, and have another length, in each step.
+_MOVING = ("efc_", "efm_", "iefc_", "ifrc_", "iacc", "iM", "iLD")
+
 #: The functions and what each may name beyond arrays, time and rng.
 _FUNCTIONS: dict[str, tuple[str, ...]] = {
     "reset": (),
@@ -100,12 +103,14 @@ def mujoco(
     }
     if action_size is not None:
         action_size = validate.positive_int("action_size", action_size)
-    if isinstance(randomize, str):
+    if not isinstance(randomize, (list, tuple)) or not all(isinstance(field, str) for field in randomize):
         raise TypeError(f"randomize: got {randomize!r}, wanted a tuple of names")
 
     def decorate(functions: type) -> EnvSpec:
         from ember_ml.envs.robots.compiled import compile_robot
 
+        if not isinstance(functions, type):
+            raise TypeError(f"envs.mujoco: got {functions!r}, wanted a class of functions")
         need("numba", "numba")
         robot = Robot(
             functions, name or functions.__name__, load(model), tuple(randomize), action_size, **sizes
@@ -161,6 +166,9 @@ class Robot:
         self.parameters: dict[str, tuple[str, ...]] = {}
         for key in _FUNCTIONS:
             self._take(functions, key, data)
+        for field in randomize:
+            if field not in self.parameters["reset"]:
+                raise ValueError(f"{name}: randomize names {field!r}, which {name}.reset does not name")
         own = self.functions.get("control")
         if own is None and action_size is not None and action_size != model.nu:
             raise ValueError(
@@ -211,21 +219,38 @@ class Robot:
                 free = -np.inf if column == 0 else np.inf
                 bound = np.where(limited, self.model.actuator_ctrlrange[:, column], free).astype(np.float32)
             found.append(bound)
+        if any(bound is not None and np.isnan(bound).any() for bound in found):
+            raise ValueError(f"{self.name}: a bound of the actions is not a number")
         if all(bound is not None for bound in found) and (found[0] > found[1]).any():
             raise ValueError(f"{self.name}: action_low is above action_high")
         return found[0], found[1]
 
     def check(self, low: Any, high: Any) -> None:
-        """Runs episodes in plain Python; raises ValueError for what numba would turn into wrong numbers."""
+        """Runs episodes in plain Python.
+
+        Raises:
+            ValueError: for what numba would turn into wrong numbers, for an array that does not stay where
+                it is, and where every simulation diverges.
+        """
         from ember_ml.envs.robots.in_python import RobotInPython
 
         random = np.random.default_rng(0)
         env = RobotInPython(self, low, high)
+        before = env.places()
+        diverged = 0
         for seed in range(3):
             env.reset(seed=seed)
             for _ in range(min(self.max_steps, 20)):
-                if env.step(self.draw(random, low, high))[2]:
+                if env.step(self.draw(random, low, high))[2] or env.diverged:
                     break
+            diverged += env.diverged
+        if diverged == 3:
+            raise ValueError(
+                f"{self.name}: the simulation diverges within 20 steps of any start; look at the model"
+            )
+        for field, place in env.places().items():
+            if before[field] != place:
+                raise ValueError(f"{self.name} names {field!r}, which {_MOVES}")
 
     def draw(self, random: np.random.Generator, low: Any, high: Any) -> Any:
         least = np.full(self.action_size, -1.0) if low is None else np.maximum(low, -1e3)
@@ -240,14 +265,27 @@ class Robot:
         return float(answer)
 
 
+_MOVES = "has another place and length in each step; sensors and cfrc_ext tell of contacts and forces"
+
+
 def _array(name: str, key: str, field: str, owner: Any) -> Any:
     """The float64 array `field` of an MjData or MjModel."""
-    values = getattr(owner, field, None)
     kind = "mjData" if hasattr(owner, "qpos") else "mjModel"
-    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.flags.c_contiguous:
+    if kind == "mjData" and field.startswith(_MOVING):
+        raise ValueError(f"{name}.{key} names {field!r}, which {_MOVES}")
+    values = getattr(owner, field, None)
+    if _is_usable(values):
         return values
+    what = "is not there" if values is None else "is not a float64 array"
     known = [
-        n for n in dir(owner) if not n.startswith("_") and isinstance(getattr(owner, n, None), np.ndarray)
+        n for n in dir(owner) if not n.startswith(("_", *_MOVING)) and _is_usable(getattr(owner, n, None))
     ]
-    what = "is not a float64 array" if values is not None else "is not there"
-    raise ValueError(f"{name}.{key} names {field!r}, which {what} in {kind}{validate.suggest(field, known)}")
+    if kind == "mjData" and isinstance(inspect.getattr_static(package().MjModel, field, None), property):
+        hint = "; a field of the model is for reset alone, and randomize= names it"
+    else:
+        hint = validate.suggest(field, known)
+    raise ValueError(f"{name}.{key} names {field!r}, which {what} in {kind}{hint}")
+
+
+def _is_usable(values: Any) -> bool:
+    return isinstance(values, np.ndarray) and values.dtype == np.float64 and values.flags.c_contiguous
