@@ -5,7 +5,9 @@
 
 #include "bindings/bindings.h"
 #include "bindings/interruptible.h"
+#include "core/digest.h"
 #include "es/run.h"
+#include "es/state_digest.h"
 
 namespace py = pybind11;
 
@@ -109,8 +111,29 @@ void register_run(py::module_& module) {
                              [](const RunLog& self) { return to_array(self.candidate_mean); })
       .def_property_readonly("candidate_inverse_deviation",
                              [](const RunLog& self) { return to_array(self.candidate_inverse_deviation); })
+      .def_property(
+          "recording", [](const RunLog& self) { return self.record.wanted; },
+          [](RunLog& self, bool wanted) { self.record.wanted = wanted; },
+          "Whether to keep what the updates are made of: fitness, sums and digests, generation by generation.")
+      .def_property_readonly("fitness", [](const RunLog& self) { return to_array(self.record.fitness); })
+      .def_property_readonly("sums", [](const RunLog& self) { return to_array(self.record.sums); })
+      .def_property_readonly("digests", [](const RunLog& self) { return to_array(self.record.digests); })
       .def_readwrite("warm_up_episodes", &RunLog::warm_up_episodes)
       .def_readwrite("warm_up_steps", &RunLog::warm_up_steps);
+
+  module.def(
+      "digest",
+      [](const std::vector<py::buffer>& parts) {
+        Digest digest;
+        for (const py::buffer& part : parts) {
+          const py::buffer_info info = part.request();
+          digest.add(info.ptr, (std::size_t)(info.size * info.itemsize));
+        }
+        return digest.value();
+      },
+      py::arg("parts"), "The digest of some contiguous buffers, one after the other (cpp/core/digest.h).");
+  module.def("state_digest", &state_digest, py::arg("strategy"), py::arg("statistics").none(true),
+             "One number for where a training stands, which finds every flipped bit.");
 
   module.def(
       "run",

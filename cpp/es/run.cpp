@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/poll.h"
+#include "es/state_digest.h"
 
 namespace ember {
 namespace {
@@ -79,8 +80,11 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
     return evaluator.evaluate(population, frozen_mean.data(), inverse_deviation.data(), with_policy, stop,
                               &evaluation);
   };
+  ObservationSums sums;
   const auto merge = [&] {
-    if (statistics != nullptr) statistics->merge(combine_leaves(evaluation.leaves), frozen_mean);
+    if (statistics == nullptr) return;
+    sums = combine_leaves(evaluation.leaves);
+    statistics->merge(sums, frozen_mean);
   };
 
   log->end = RunLog::End::running;
@@ -144,6 +148,17 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
     if (drawn) strategy.keep_noise();
     strategy.tell(evaluation.fitness.data(), !reached);
     if (!reached) merge();
+    if (log->record.wanted) {
+      Record& record = log->record;
+      record.fitness.insert(record.fitness.end(), evaluation.fitness.begin(), evaluation.fitness.end());
+      if (statistics != nullptr) {
+        if (reached) sums = combine_leaves(evaluation.leaves);  // of an update that was not made
+        record.sums.push_back(sums.count);
+        record.sums.insert(record.sums.end(), sums.sum.begin(), sums.sum.end());
+        record.sums.insert(record.sums.end(), sums.sum_of_squares.begin(), sums.sum_of_squares.end());
+      }
+      record.digests.push_back(state_digest(strategy, statistics));
+    }
     row.update_norm = strategy.update_norm();
     const double seconds = elapsed();
     row.wall_time = options.wall_time + seconds;

@@ -49,6 +49,15 @@ struct HeldGeneration {
   bool drawn = false;  // whether the strategy has its noise
 };
 
+// What the updates of a run were made of, one generation after the other, if `wanted`: enough to make them
+// again without an environment.
+struct Record {
+  bool wanted = false;
+  std::vector<double> fitness;         // (generations, members)
+  std::vector<double> sums;            // (generations, 1 + 2 inputs): count, sum, sum_of_squares; or empty
+  std::vector<std::uint64_t> digests;  // (generations,) state_digest() after the update
+};
+
 // What a run has done so far. It outlives an error, so that no generation is lost. The atomics may be
 // watched, and `stop` set, from another thread; the rest belongs to the run until it ends.
 struct RunLog {
@@ -70,6 +79,7 @@ struct RunLog {
   std::vector<float> candidate_mean, candidate_inverse_deviation;
   // Episodes and steps of a warm-up whose generation has not been recorded yet.
   std::int64_t warm_up_episodes = 0, warm_up_steps = 0;
+  Record record;
 };
 
 // Runs until a reason to stop. `statistics` may be null when observations are not normalised. A generation

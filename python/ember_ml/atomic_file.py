@@ -80,13 +80,13 @@ def replacing(path: str | os.PathLike[str], text: bool = False) -> Iterator[IO[A
     _sync_folder(target.parent)
 
 
-def append(path: str | os.PathLike[str], text: str) -> None:
-    """Adds all of `text` to the file (UTF-8), or nothing.
+def append(path: str | os.PathLike[str], text: str | bytes) -> None:
+    """Adds all of `text` to the file (UTF-8, or bytes as they are), or nothing.
 
     Raises:
         OSError: it cannot be written to; it ends where it ended.
     """
-    data = memoryview(text.encode())
+    data = memoryview(text.encode() if isinstance(text, str) else text)
     with open(path, "ab", buffering=0) as file:
         end = file.seek(0, os.SEEK_END) if file.seekable() else None
         try:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ember_ml.envs.abi import spec_of
@@ -55,7 +56,21 @@ def _open(file: Path, source: str) -> EnvSpec:
     address = get()
     if not address:
         raise ValueError(f"{source}: ember_env_get returned NULL")
-    return spec_of(address, source, library)
+    return replace(spec_of(address, source, library), recipe=Library(file.read_bytes(), source))
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library as its bytes, to be loaded in another process, where its file may not be."""
+
+    data: bytes = field(repr=False)
+    source: str
+
+    def __call__(self) -> EnvSpec:
+        with tempfile.TemporaryDirectory(prefix="ember-env-") as folder:
+            file = Path(folder) / "library.so"
+            file.write_bytes(self.data)
+            return _open(file, self.source)
 
 
 def compile(

@@ -26,7 +26,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,12 @@ def native(
         _bound(key, b, action_size) for key, b in (("action_low", action_low), ("action_high", action_high))
     ]
 
+    arguments = {
+        "state_size": state_size, "observation_size": observation_size, "action_size": action_size,
+        "max_steps": max_steps, "discrete": discrete, "action_low": action_low, "action_high": action_high,
+        "name": name,
+    }  # fmt: skip
+
     def decorate(functions: type) -> EnvSpec:
         need("numba", "numba")
         env = Functions(
@@ -101,9 +107,23 @@ def native(
             spec,
             observation_names=names_of(env.name, functions, "observation_names", observation_size),
             action_names=names_of(env.name, functions, "action_names", action_size),
+            recipe=Decoration(native, arguments, functions),
         )
 
     return decorate
+
+
+@dataclass(frozen=True)
+class Decoration:
+    """A decorator, its arguments and the class: the environment, to be compiled in another process."""
+
+    decorator: Callable[..., Any]
+    arguments: dict[str, Any]
+    functions: type
+
+    def __call__(self) -> EnvSpec:
+        spec: EnvSpec = self.decorator(**self.arguments)(self.functions)
+        return spec
 
 
 def _bound(key: str, value: Any, size: int) -> NDArray[np.float32] | None:

@@ -72,6 +72,7 @@ class EnvSpec:
     # Custom, where `address` is 0: `opener(threads)` makes what the native engine steps, and its address.
     opener: Callable[[int], Any] | None = field(default=None, repr=False, compare=False)
     twin: Any = field(default=None, repr=False, compare=False)  # makes the same task for Python to step
+    recipe: Any = field(default=None, repr=False, compare=False)  # custom: makes it in another process
 
     def need_steps(self) -> None:
         """Raises ValueError where the environment is `absent`: for what plays episodes."""
@@ -89,7 +90,7 @@ class EnvSpec:
         """For a pickle: a pointer cannot travel, nor can a lambda or an open object. What is left is `absent`
         then, and still says what observations and actions are.
         """
-        state = {**self.__dict__, "keepalive": None}
+        state = {**self.__dict__, "keepalive": None, "recipe": None}
         steps = {"factory": self.factory, "opener": self.opener, "twin": self.twin}
         if not self.absent and (self.address or not _travels(steps)):
             why = f"{self.name} could not be pickled, so this copy is without it;" + _INSTEAD

@@ -27,7 +27,7 @@ Kind = Literal["builtin", "custom", "python"]
 #: Fields of an EnvSpec that a file leaves out: what steps it, and what follows from its name.
 NOT_STORED = (
     "address", "factory", "keepalive", "opener", "twin", "vector", "lanes", "seedable", "parameters",
-    "reset_options", "observation_space", "one_seed", "absent",
+    "reset_options", "observation_space", "one_seed", "absent", "recipe",
 )  # fmt: skip
 
 

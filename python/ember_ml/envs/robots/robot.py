@@ -34,13 +34,14 @@ import inspect
 import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ember_ml import validate
 from ember_ml.envs import messages
-from ember_ml.envs.numba_env import _bound
+from ember_ml.envs.numba_env import Decoration, _bound
 from ember_ml.envs.robots.library import mujoco as package
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import need
@@ -117,7 +118,12 @@ def mujoco(
         )
         low, high = robot.bounds(action_low, action_high)
         robot.check(low, high)
-        return compile_robot(robot, low, high)
+        arguments = {
+            "model": robot.model, "action_size": action_size, "action_low": action_low,
+            "action_high": action_high, "randomize": tuple(randomize), "name": name, **sizes,
+        }  # fmt: skip
+        spec = compile_robot(robot, low, high)
+        return replace(spec, recipe=Decoration(mujoco, arguments, functions))
 
     return decorate
 
