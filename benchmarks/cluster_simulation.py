@@ -3,11 +3,11 @@ and whether the training is still the same one.
 
     python benchmarks/cluster_simulation.py [--nodes 1000 10000] [--generations 5] [--no-copies]
 
-Time is simulated: a shard takes a second of it, give or take; nodes differ in speed; a killed node is heard of
-after 15 ms and comes back after 10 s; a frozen one says nothing, ever. What a shard gives is computed for real,
-by the native engine, when its simulated time is over. Efficiency is (shards x mean seconds of a shard / nodes)
-/ seconds of a generation: 1 would be nodes that never fail and are never idle. The last column compares the
-training's final state with that of one process.
+Time is simulated: a shard takes a second of it, give or take; nodes differ in speed; a killed node is heard
+of after 15 ms and comes back after 10 s; a frozen one says nothing, ever, and comes back 10 s after it was
+given up. What a shard gives is computed for real, by the native engine, when its simulated time is over.
+Efficiency is (shards x seconds of a shard / nodes) / seconds of a generation: 1 would be nodes that never
+fail and are never idle. The last column compares the training's final state with that of one process.
 """
 
 from __future__ import annotations

@@ -114,7 +114,8 @@ void register_run(py::module_& module) {
       .def_property(
           "recording", [](const RunLog& self) { return self.record.wanted; },
           [](RunLog& self, bool wanted) { self.record.wanted = wanted; },
-          "Whether to keep what the updates are made of: fitness, sums and digests, generation by generation.")
+          "Whether to keep what the updates are made of: fitness, sums and digests, generation by "
+          "generation.")
       .def_property_readonly("fitness", [](const RunLog& self) { return to_array(self.record.fitness); })
       .def_property_readonly("sums", [](const RunLog& self) { return to_array(self.record.sums); })
       .def_property_readonly("digests", [](const RunLog& self) { return to_array(self.record.digests); })

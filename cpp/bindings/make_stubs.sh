@@ -5,6 +5,6 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 (cd "$work" && python -m pybind11_stubgen ember_ml._core -o .)
-# run() takes None where observations are not normalised; pybind11 does not say so of a pointer.
-sed 's/statistics: ObservationStatistics, log/statistics: ObservationStatistics | None, log/' \
+# run() and state_digest() take None where observations are not normalised; pybind11 does not say so of a pointer.
+sed 's/statistics: ObservationStatistics\(, log\|) -> int\)/statistics: ObservationStatistics | None\1/' \
   "$work/ember_ml/_core.pyi" >python/ember_ml/_core.pyi

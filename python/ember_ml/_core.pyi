@@ -6,7 +6,8 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'MujocoEnvironment', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'threefry', 'uniforms']
+import typing_extensions
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'MujocoEnvironment', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
 class Guard:
     """
     Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, first_float=sys.maxsize)
@@ -237,10 +238,16 @@ class RunLog:
     def candidate_return(self) -> float:
         ...
     @property
+    def digests(self) -> numpy.typing.NDArray[numpy.uint64]:
+        ...
+    @property
     def end(self) -> str:
         """
         generations, until, held, time_budget, step_budget, stopped, or running after an error.
         """
+    @property
+    def fitness(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
     @property
     def generations(self) -> int:
         ...
@@ -248,10 +255,21 @@ class RunLog:
     def policy_return(self) -> float:
         ...
     @property
+    def recording(self) -> bool:
+        """
+        Whether to keep what the updates are made of: fitness, sums and digests, generation by generation.
+        """
+    @recording.setter
+    def recording(self, arg1: bool) -> None:
+        ...
+    @property
     def steps(self) -> int:
         """
         Environment steps of the records.
         """
+    @property
+    def sums(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
     @property
     def warm_up_episodes(self) -> int:
         ...
@@ -377,6 +395,10 @@ def derived_seed64(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typ
     """
     A 64-bit seed of one keyed stream: what ember_env's reset gets.
     """
+def digest(parts: collections.abc.Sequence[typing_extensions.Buffer]) -> int:
+    """
+    The digest of some contiguous buffers, one after the other (cpp/core/digest.h).
+    """
 def forward_members(policy: Policy, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], memory: numpy.typing.NDArray[numpy.float32] | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """
     float32 (n, outputs): row members[i] of rows (m, parameters) on x[i], x (n, inputs). memory (n, policy.memory) is written to; weights of cells lie as cpp/policy/forward.h says.
@@ -424,6 +446,10 @@ def simd_level() -> str:
 def simd_levels() -> list[str]:
     """
     Names of the SIMD levels this build has and this CPU can run, lowest first.
+    """
+def state_digest(strategy: Strategy, statistics: ObservationStatistics | None) -> int:
+    """
+    One number for where a training stands, which finds every flipped bit.
     """
 def threefry(key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"], counter: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"], rounds: typing.SupportsInt | typing.SupportsIndex = 13) -> typing.Annotated[list[int], "FixedSize(4)"]:
     """

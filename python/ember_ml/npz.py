@@ -9,6 +9,7 @@ read.
 from __future__ import annotations
 
 import errno
+import io
 import math
 import re
 import struct
@@ -35,14 +36,14 @@ class Damaged(ValueError):
     """The file is no such npz file; the message says what is wrong, not where."""
 
 
-def read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of the file by name, writable copies.
+def read_npz(path: Path | io.BytesIO) -> dict[str, NDArray[Any]]:
+    """All arrays of the file, or of its content in memory, by name, writable copies.
 
     Raises:
         Damaged: it is not such a file, or it is cut off or altered.
         OSError: it cannot be read.
     """
-    with open(path, "rb") as file:
+    with path if isinstance(path, io.BytesIO) else open(path, "rb") as file:
         size = file.seek(0, 2)
         try:
             with zipfile.ZipFile(file) as archive:

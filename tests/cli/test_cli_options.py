@@ -12,7 +12,7 @@ from ember_ml.cli import flags, program
 #: What only the shell has: where things are written and what is printed.
 SHELL = {
     *("save", "out", "resume", "force", "checkpoint_every", "plot", "tensorboard", "wandb"),
-    *("quiet", "json", "explain", "env_arg", "named_env", "help"),
+    *("quiet", "json", "explain", "env_arg", "named_env", "help", "ray"),
 }
 
 

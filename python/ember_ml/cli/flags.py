@@ -39,7 +39,7 @@ NOT_HERE = {
 }
 
 #: What a resumed training may be given anew (`es.Trainer.load`), and how long it goes on.
-FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "eval_every", "eval_episodes")
+FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "eval_every", "eval_episodes", "record")
 LIMITS = ("until", "confirm_episodes", "seconds", "steps")
 
 #: What of a run's policies is given and how it is measured.
@@ -110,9 +110,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "steps", _NUMBER, "stop after so many environment steps")
     group = parser.add_argument_group("where it runs (results do not depend on it)")
     _add(group, "threads", _NUMBER, "threads of the native engine (all cores)")
-    _add(group, "engine", _NAME, "auto, native, python, torch or mlx (auto)")
+    _add(group, "engine", _NAME, "auto, native, python, torch, mlx, local or ray (auto)")
+    _add(
+        group, "ray", {"metavar": "ADDRESS"}, "a Ray cluster: auto, HOST:PORT, or local for one started here"
+    )
     _add(group, "device", _NAME, "cpu, cuda, mps or gpu, of torch and mlx (cuda where there is one)")
-    _add(group, "workers", _NUMBER, "processes for environments written in Python (1)")
+    _add(
+        group, "workers", _NUMBER, "processes for environments written in Python (1); of local and ray (all)"
+    )
     _add(group, "lanes", _NUMBER, "episodes side by side of an environment in Python (else up to 64)")
     _add(group, "layout", _NAME, "members, episodes or units, of the native engine (it chooses)")
     group = parser.add_argument_group("what to measure")
@@ -129,6 +134,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "resume", {"metavar": "FILE"}, "go on with a saved training, and save it again")
     _add(group, "force", {"action": "store_true"}, "replace files of other trainings instead of keeping them")
     _add(group, "checkpoint_every", _NUMBER, "with --out, save every N generations too (every minute)")
+    _add(group, "record", {"metavar": "FILE"}, "a log from which any generation can be made again")
     _add(group, "plot", {"metavar": "PATH"}, "the learning curve (png, pdf, svg); replaces what is there")
     _add(group, "tensorboard", {"metavar": "FOLDER"}, "also log for TensorBoard")
     _add(group, "wandb", {"metavar": "PROJECT"}, "also log to Weights & Biases")

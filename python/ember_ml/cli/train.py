@@ -119,6 +119,9 @@ def _run(options: argparse.Namespace, resume: str | None, callbacks: list[Any]) 
 
     arguments: dict[str, Any] = {"callbacks": callbacks, "progress": not (options.quiet or options.json)}
     arguments.update(given(options, flags.FREE))
+    if hasattr(options, "ray"):
+        arguments["engine"] = _ray(options)
+        arguments.pop("workers", None)
     env: Any = None
     if options.env is not None:
         env = environment(options.env, getattr(options, "env_arg", None))
@@ -127,6 +130,16 @@ def _run(options: argparse.Namespace, resume: str | None, callbacks: list[Any]) 
         return _go_on(options, resume, env, policy, arguments)
     arguments.update(given(options, (*flags.LIMITS, *flags.RESULT, *flags.OWN)))
     return train(env, policy, **strategy_arguments(options), **arguments)
+
+
+def _ray(options: argparse.Namespace) -> Any:
+    """The engine that --ray asks for."""
+    from ember_ml.engines import Ray
+
+    if hasattr(options, "engine"):
+        raise ValueError(f"--ray: got it beside --engine {options.engine}, wanted one of them")
+    address = None if options.ray == "local" else options.ray
+    return Ray(address, workers=getattr(options, "workers", None), threads=getattr(options, "threads", None))
 
 
 def _go_on(options: argparse.Namespace, file: str, env: Any, policy: Any, arguments: dict[str, Any]) -> Any:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ember_ml.errors import EvaluationError, Infeasible
     from ember_ml.es.compare import compare
+    from ember_ml.es.files.replay import replay
     from ember_ml.es.files.restore import load
     from ember_ml.es.optimize import optimize
     from ember_ml.es.optimize_result import OptimizeResult
@@ -53,6 +54,7 @@ _HOMES = {
     "Trainer": "trainer.trainer",
     "Run": "result.run",
     "load": "files.restore",
+    "replay": "files.replay",
     "History": "result.history",
     "EvaluationResult": "result.evaluation",
     "MLPPolicy": "ember_ml.policy.trained",
@@ -105,6 +107,7 @@ __all__ = [
     "load",
     "noise",
     "optimize",
+    "replay",
     "report",
     "train",
 ]

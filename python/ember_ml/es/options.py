@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-EngineName = Literal["auto", "native", "python", "torch", "mlx"]
+EngineName = Literal["auto", "native", "python", "torch", "mlx", "local", "ray"]
 LAYOUTS = ("members", "episodes", "units")
 Layout = Literal["members", "episodes", "units"]
 Shaping = Literal["centered_rank", "z_score", "raw"]

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
+from ember_ml.engines.sharded.settings import Many
 from ember_ml.es import presets
 from ember_ml.es.interrupt import remember
 from ember_ml.es.options import STRATEGY_OPTIONS, UNSET, EngineName, Layout, PresetName, StrategyName
@@ -48,7 +49,7 @@ def train(
     episodes: int = UNSET,
     normalize_observations: bool | None = UNSET,
     threads: int | None = UNSET,
-    engine: EngineName = UNSET,
+    engine: EngineName | Many = UNSET,
     device: str | None = UNSET,
     callbacks: Callback | Iterable[Any] = UNSET,
     max_steps: int | None = UNSET,
@@ -66,6 +67,7 @@ def train(
     eval_every: int | None = UNSET,
     eval_episodes: int | None = UNSET,
     on_error: str = UNSET,
+    record: str | os.PathLike[str] | None = UNSET,
     **unknown: NoReturn,
 ) -> Run:
     """Trains a policy and returns what came of it.
@@ -109,14 +111,14 @@ def train(
     for index, make in enumerate(trainers):
         with make() as trainer:
             run = trainer.run(**limits)
-        record: dict[str, Any] = {"seed": run.seed, "episodes": run.episodes, "steps": run.steps}
-        record.update(confirm_episodes=run.confirm_episodes, confirm_steps=run.confirm_steps)
+        entry: dict[str, Any] = {"seed": run.seed, "episodes": run.episodes, "steps": run.steps}
+        entry.update(confirm_episodes=run.confirm_episodes, confirm_steps=run.confirm_steps)
         if len(trainers) > 1 and len(run.history):
-            record["judged_return"] = run._judge().mean
-            record["judge_steps"] = run.judge_steps
-        tried.append(record)
+            entry["judged_return"] = run._judge().mean
+            entry["judge_steps"] = run.judge_steps
+        tried.append(entry)
         worst = -float("inf")
-        judged, most = record.get("judged_return", worst), tried[chosen].get("judged_return", worst)
+        judged, most = entry.get("judged_return", worst), tried[chosen].get("judged_return", worst)
         if best is None or run.reached or judged > most:
             best, chosen = run, index
         if run.reached:
@@ -127,7 +129,7 @@ def train(
             break
     assert best is not None
     if len(trainers) > 1:
-        best.restarts = [{**record, "chosen": index == chosen} for index, record in enumerate(tried)]
+        best.restarts = [{**entry, "chosen": index == chosen} for index, entry in enumerate(tried)]
     best.evaluation_episodes = evaluate
     if len(trainers) > 1 or keep != "last":
         best.keep(keep)
@@ -156,6 +158,8 @@ def make_trainers(
             known = [*own, *OPTIONS, *_LIMITS]
             raise TypeError(f"train() got an unknown option {name!r}{validate.suggest(name, known)}")
     restarts = validate.positive_int("restarts", restarts)
+    if restarts > 1 and options.get("record") is not None:
+        raise ValueError(f"record: got {options['record']!r} and restarts={restarts}, wanted one training")
     seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
     env = envs.make(env)
     chosen, why = presets.find(preset, env.name)

@@ -22,7 +22,6 @@ from ember_ml.engines.sharded.messages import (
     Answered,
     Differs,
     Done,
-    Failed,
     Joined,
     Lost,
     Shard,
@@ -31,7 +30,7 @@ from ember_ml.engines.sharded.messages import (
 )
 from ember_ml.errors import EvaluationError
 
-#: Shards that a worker has at a time: one that it evaluates, and, as long as there are plenty, one that waits.
+#: Shards that a worker has at a time: one that it evaluates, and, while there are plenty, one that waits.
 DEPTH = 2
 
 #: Seconds of a lease: of the first shards, at least, and in times of the longest that one took of late.

@@ -5,21 +5,23 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_ml.engines.select import Problem, choose
+from ember_ml.engines.select import Problem
 from ember_ml.engines.sharded.coordinator import Coordinator
 from ember_ml.engines.sharded.ledger import Ledger
 from ember_ml.engines.sharded.messages import Assignment, Done, Shard, Source, Transport
 from ember_ml.engines.sharded.node import result_of
-from ember_ml.engines.sharded.settings import Many
 from ember_ml.engines.sharded.shipping import packed, packed_environment
 from ember_ml.rollout import LEAF_DIRECTIONS, Engine, Evaluation, Float32, Population
 
+if TYPE_CHECKING:
+    from ember_ml.engines.sharded.settings import Many
+
 #: Shards for each worker and generation, at most; and the seconds that one should take at least.
-SHARDS_A_WORKER, SHORTEST = 8, 0.02
+SHARDS_A_WORKER, SHORTEST = 16, 0.02
 
 #: Seconds to wait, before the first shards are cut, for workers that are starting.
 START = 60.0
@@ -34,6 +36,7 @@ class ShardedEngine:
         problem: what is evaluated.
         inner: name of the engine that each worker uses.
         source: the training.
+        here: such an engine in this process.
 
     Attributes:
         watch: called with a line about nodes and shards while an evaluation runs.
@@ -42,13 +45,13 @@ class ShardedEngine:
         TypeError: an environment, a policy or an optimiser cannot be sent to other processes; it says why.
     """
 
-    def __init__(self, where: Many, problem: Problem, inner: str, source: Source) -> None:
+    def __init__(self, where: Many, problem: Problem, inner: str, source: Source, here: Engine) -> None:
         self.name = where.name
         self.where = where
         self.watch: Callable[[str], None] | None = None
         self._problem = problem
         self._inner_name = inner
-        self._inner: Engine | None = None
+        self._here = here
         self._ledger = Ledger(source)
         self._packed = _pack(problem, inner, source)
         self._transport: Transport | None = None
@@ -75,7 +78,7 @@ class ShardedEngine:
         warmup = population.reset_purpose == "warmup"
         if not warmup and population.reset_purpose != "reset":
             statistics = (observation_mean, observation_inverse_deviation)
-            return self._here().evaluate(population, *statistics, with_policy)
+            return self._here.evaluate(population, *statistics, with_policy)
         coordinator, transport = self._open()
         before = transport.sent, transport.received
         self._ledger.look()
@@ -104,9 +107,9 @@ class ShardedEngine:
         sent, received = self.bytes_per_generation
         return (
             f"{kind}; {self._status()}. So far {counts.joined} joined, {counts.lost} were lost"
-            f" ({counts.frozen} frozen), {counts.reissued} shards were issued again, {counts.copies} as copies,"
-            f" {counts.dropped} late or double answers dropped, {counts.differed} found a replica that"
-            f" differed; the last generation sent {sent:,} and received {received:,} bytes"
+            f" ({counts.frozen} frozen), {counts.reissued} shards were issued again, {counts.copies} as"
+            f" copies, {counts.dropped} late or double answers dropped, {counts.differed} found a replica"
+            f" that differed; the last generation sent {sent:,} and received {received:,} bytes"
         )
 
     def close(self) -> None:
@@ -116,9 +119,7 @@ class ShardedEngine:
             self._finalizer()
             self._finalizer = None
         self._transport = None
-        if self._inner is not None:
-            self._inner.close()
-            self._inner = None
+        self._here.close()
 
     @property
     def coordinator(self) -> Coordinator:
@@ -130,7 +131,7 @@ class ShardedEngine:
         """With its workers started."""
         return self._open()[1]
 
-    # ---------------------------------------------------------------------------------------------------- parts
+    # -------------------------------------------------------------------------------------------------- parts
 
     def _open(self) -> tuple[Coordinator, Transport]:
         if self._coordinator is None or self._transport is None:
@@ -144,11 +145,6 @@ class ShardedEngine:
                 raise
             self._coordinator = coordinator
         return self._coordinator, self._transport
-
-    def _here(self) -> Engine:
-        if self._inner is None:
-            self._inner = choose(self._problem, self._inner_name).make(self._problem)
-        return self._inner
 
     def _cut(self, directions: int, warmup: bool, with_policy: bool, workers: int) -> list[Shard]:
         """Shards of one size, whole leaves and a power of two of them, so that each sends one sum."""

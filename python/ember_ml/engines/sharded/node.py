@@ -129,9 +129,8 @@ def _in_whole(error: EvaluationError, population: Population, shard: Shard) -> E
 def result_of(done: Done, shard: Shard, episodes: int, scale: float) -> dict[str, Any]:
     """A shard's part of an Evaluation."""
     returns = np.frombuffer(done.returns).reshape(-1, episodes)
-    failed = np.zeros(returns.size, np.bool_)
-    failed[np.frombuffer(done.failed, np.uint32)] = True
-    failed = failed.reshape(returns.shape)
+    failed = np.zeros(returns.shape, np.bool_)
+    failed.ravel()[np.frombuffer(done.failed, np.uint32)] = True
     fitness = fitness_of(returns, failed, scale) if done.fitness is None else np.frombuffer(done.fitness)
     sums = [unpacked_sums(np.frombuffer(done.sums))] if done.sums else []
     policy_returns = np.frombuffer(done.policy_returns)

@@ -9,11 +9,13 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ember_ml.engines.sharded.messages import Answered, Event, Joined, Lost, Work, pack, unpack
-from ember_ml.engines.sharded.settings import Ray
 from ember_ml.errors import need
+
+if TYPE_CHECKING:
+    from ember_ml.engines.sharded.settings import Ray
 
 #: Seconds between looks for nodes that have joined.
 NODES = 2.0
@@ -64,7 +66,7 @@ class RayTransport:
         self._settings = settings
         self._owns = not self._ray.is_initialized()
         if self._owns:
-            _connect(self._ray, settings)
+            connect(self._ray, settings)
         self._actors: dict[int, Any] = {}
         self._nodes: dict[int, str] = {}  # workers by the node that they were placed on
         self._ready: set[int] = set()
@@ -81,13 +83,15 @@ class RayTransport:
             raise
 
     def expected(self) -> int:
-        return len(self._actors)
+        return max(len(self._actors), self._settings.workers or 1)  # what is lost is placed again
 
     def pids(self) -> dict[int, int]:
         """Process ids of the workers that are ready, on their machines."""
-        workers = sorted(self._ready)
-        call = [self._actors[w].__ray_call__.remote(_pid) for w in workers]
-        return dict(zip(workers, self._ray.get(call)))
+        found = {}
+        for worker in sorted(self._ready):
+            with contextlib.suppress(self._ray.exceptions.RayActorError):  # dead, and not heard of yet
+                found[worker] = self._ray.get(self._actors[worker].__ray_call__.remote(_pid))
+        return found
 
     def add(self, workers: int = 1) -> None:
         """More actors, wherever Ray has room."""
@@ -155,6 +159,7 @@ class RayTransport:
     def _forget(self, worker: int) -> None:
         self._actors.pop(worker, None)
         self._nodes.pop(worker, None)
+        self._looked = 0.0
         self._ready.discard(worker)
         for reference in [r for r, of in self._pending.items() if of == worker]:
             del self._pending[reference]
@@ -200,7 +205,7 @@ def _pid(actor: Any) -> int:
     return os.getpid()
 
 
-def _connect(ray: Any, settings: Ray) -> None:
+def connect(ray: Any, settings: Ray) -> None:
     """Joins a cluster, or starts one of this machine alone."""
     need("ray.util.scheduling_strategies", "ray")
     environment = None if settings.runtime_env is None else dict(settings.runtime_env)

@@ -49,11 +49,11 @@ class Many:
         """Workers to wait for before the first shards are cut; others may join at any time."""
         raise NotImplementedError
 
-    def engine(self, problem: Any, inner: str, source: Source) -> Any:
-        """The engine that evaluates `problem` on these workers, each of which uses the engine `inner`."""
+    def engine(self, problem: Any, name: str, source: Source, here: Any) -> Any:
+        """The engine that evaluates a training on these workers (`ShardedEngine`)."""
         from ember_ml.engines.sharded.engine import ShardedEngine
 
-        return ShardedEngine(self, problem, inner, source)
+        return ShardedEngine(self, problem, name, source, here)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +137,20 @@ class Ray(Many):
 KINDS: dict[str, type[Many]] = {kind.name: kind for kind in (Local, Ray)}
 
 
-def as_many(engine: Any) -> Many | None:
-    """What `engine=` says of many workers; None where it names an engine of this process."""
+def as_many(engine: Any, workers: int | None = None) -> Many | None:
+    """What `engine=` says of many workers; None where it names an engine of this process.
+
+    Args:
+        workers: of an engine that is only named.
+
+    Raises:
+        ValueError: `workers` beside an engine that has its own.
+    """
     if isinstance(engine, Many):
+        if workers is not None:
+            kind = type(engine).__name__
+            raise ValueError(
+                f"workers: got {workers}, but the engine says itself: engines.{kind}(workers=...)"
+            )
         return engine
-    return KINDS[engine]() if isinstance(engine, str) and engine in KINDS else None
+    return KINDS[engine](workers=workers) if isinstance(engine, str) and engine in KINDS else None

@@ -1,8 +1,9 @@
 """Environments and policies on their way to other processes: what can travel does, the rest is said at once.
 
-A built-in environment, and one that gymnasium makes from its id, travel as a name. One written in C travels as
-the bytes of its library, one for numba as its functions, which every process compiles. Classes and functions
-travel by their names where a module defines them, and by value (cloudpickle) where a script or a notebook does.
+A built-in environment, and one that gymnasium makes from its id, travel as a name. One written in C travels
+as the bytes of its library, one for numba as its functions, which every process compiles. Classes and
+functions travel by their names where a module defines them, and by value (cloudpickle) where a script or a
+notebook does.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ def packed_environment(env: EnvSpec) -> Any:
     """
     if env.kind == "builtin":
         return env
-    if env.restorable:
-        return Named(env.name, dict(env.kwargs), env.action_size)
-    if env.kind == "custom" and env.recipe is None:
+    if env.address and env.recipe is None:
         raise TypeError(
             f"env: {env.name} is known by its address alone, which means nothing in another process; make it"
             " with envs.load, envs.compile, envs.native or envs.mujoco"
         )
-    if env.kind == "custom":
+    if env.recipe is not None:
         return Made(env.recipe, env.action_size)
+    if env.restorable:
+        return Named(env.name, dict(env.kwargs), env.action_size)
     return Fields({name: getattr(env, name) for name in EnvSpec.__dataclass_fields__})
 
 
@@ -99,13 +100,15 @@ def packed(parts: dict[str, Any], together: Any) -> bytes:
         data = _tried(by_value, together)[0] or data
     if data is not None:
         return data
+    which = "training"
     for name, part in parts.items():
-        data, why = _tried(pickle.dumps if by_value is None else by_value, part)
+        data, reason = _tried(pickle.dumps if by_value is None else by_value, part)
         if data is None:
+            which, why = name, reason
             break
     hint = "" if by_value is not None else "; or install cloudpickle, which takes them by value"
     raise TypeError(
-        f"{name}: it cannot be sent to other processes ({why}); pass a class or a function that a module"
+        f"{which}: it cannot be sent to other processes ({why}); pass a class or a function that a module"
         f" defines at its top level{hint}"
     )
 

@@ -38,6 +38,14 @@ def write(path: str | os.PathLike[str], config: dict[str, Any], arrays: dict[str
     Raises:
         OSError: the folder is missing, not writable or full; what was at `path` before stands.
     """
+    data = packed(config, arrays)
+    with replacing(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+def packed(config: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
+    """The content of a file."""
     header = {"format": FORMAT, "version": VERSION, **config}
     text = json.dumps(header, sort_keys=True, allow_nan=True).encode()
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
@@ -51,9 +59,7 @@ def write(path: str | os.PathLike[str], config: dict[str, Any], arrays: dict[str
         **arrays,
     }
     np.savez(buffer, **everything)  # type: ignore[arg-type]
-    with replacing(path) as file:
-        file.write(buffer.getbuffer())
-    return Path(path)
+    return buffer.getvalue()
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -73,8 +79,13 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
         raise ValueError(f"{path} is a folder, not a file saved by ember-ml")
     if not path.is_file():  # /dev/zero has no end, and a pipe may have no other
         raise ValueError(f"{path} is a device or a pipe, not a file saved by ember-ml")
+    return unpacked(path, path)
+
+
+def unpacked(source: Path | io.BytesIO, path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """As `read`, of a file, or of a file's content in memory; `path` is for messages."""
     try:
-        arrays = read_npz(path)
+        arrays = read_npz(source)
     except Damaged as error:
         raise ValueError(_broken(path, str(error))) from error
     if _HEADER not in arrays:

@@ -13,6 +13,7 @@ Nothing in it is ever unpickled, imported or run.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from ember_ml.atomic_file import append, check_target
+from ember_ml.es.files import checkpoint
+from ember_ml.es.files.record import Record
 from ember_ml.noise.arrays import STREAM_VERSION
 
 MAGIC = b"EMBERLOG"
@@ -128,6 +131,33 @@ def _json(found: Frame, path: Path) -> dict[str, Any]:
 config_of = _json
 
 
+def record_in(found: Frame, path: Path) -> Record:
+    """The record in a frame. Raises ValueError where it is none."""
+    try:
+        return Record.unpack(found.content)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def _generations_of(found: Frame, path: Path) -> int:
+    """Generations that a state has behind it."""
+    _, arrays = checkpoint.unpacked(io.BytesIO(found.content), path)
+    if "history" not in arrays:
+        raise ValueError(f"{path} is damaged: its first state has no history")
+    return len(arrays["history"])
+
+
+def encoded(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, sort_keys=True).encode()
+
+
+def taken(path: str | os.PathLike[str]) -> FileExistsError:
+    return FileExistsError(
+        f"record: there is a file at {os.fspath(path)} already; Trainer.load(..., record=) goes on with the"
+        " log of the training that it loads, and a new training needs a new name"
+    )
+
+
 class Writer:
     """Appends frames to a log."""
 
@@ -148,22 +178,47 @@ class Writer:
             "versions": versions,
             "digest": f"{digest:016x}",
         }
-        content = MAGIC + frame(HEAD, json.dumps(head, sort_keys=True).encode()) + frame(STATE, state)
+        content = MAGIC + frame(HEAD, encoded(head)) + frame(STATE, state)
         try:
             with open(self.path, "xb") as file:
                 file.write(content)
         except FileExistsError:
-            raise FileExistsError(
-                f"record: there is a file at {os.fspath(self.path)} already; Trainer.load(..., record=) goes on"
-                " with the log of the training that it loads, and a new training needs a new name"
-            ) from None
+            raise taken(self.path) from None
 
-    def add(self, *frames: bytes) -> None:
-        """Raises OSError where it cannot be written; the log ends where it ended."""
-        append(self.path, b"".join(frames))
+    def resume(self, generation: int, digest: int) -> None:
+        """Goes on behind the record after which a training stood so; what follows it is left out, because
+        it will be made again.
 
-    def cut(self, end: int) -> None:
-        """Leaves out what is behind this byte."""
+        Raises:
+            ValueError: there is no such record.
+        """
+        reader = Reader(self.path)
+        at, after, end = -1, 0, 0
+        for number, found in enumerate(reader):
+            if number == 0:
+                first = int(head_of(found, reader.path)["digest"], 16)
+            elif found.kind == STATE and at < 0:
+                at, after = _generations_of(found, reader.path), first
+            elif found.kind == GENERATION:
+                record = record_in(found, reader.path)
+                at, after = at + (record.kind != "warmup"), record.digest
+            else:
+                continue
+            if (at, after) == (generation, digest):
+                end = found.end
+            if at > generation:
+                break
+        if not end:
+            raise ValueError(
+                f"record: {os.fspath(self.path)} does not hold this training's generation {generation}; it is"
+                f" another's log, or ends before ({max(at, 0)} generations); give a new name"
+            )
         if end < os.path.getsize(self.path):
             with open(self.path, "r+b") as file:
                 file.truncate(end)
+
+    def add(self, *frames: bytes) -> None:
+        """Raises OSError where it cannot be written; the log ends where it ended."""
+        if not os.path.exists(self.path):  # it would begin without its header
+            raise FileNotFoundError(f"record: the log at {os.fspath(self.path)} was removed")
+        append(self.path, b"".join(frames))

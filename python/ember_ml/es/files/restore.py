@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +30,7 @@ from ember_ml.rollout import Engine, EpisodeOptions
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
 FREE: tuple[str, ...] = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
-FREE += ("eval_every", "eval_episodes")
+FREE += ("eval_every", "eval_episodes", "record")
 
 #: Entries of a strategy's state that grow with the generations.
 _GROWING = ("told",)
@@ -53,7 +54,11 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
         FileNotFoundError: no such file.
         ValueError: a damaged or foreign file, or an argument that does not fit it.
     """
-    file = saved.read(path, None if env is None else make(env))
+    return run_of(saved.read(path, None if env is None else make(env)), policy)
+
+
+def run_of(file: Saved, policy: Any = None) -> Run:
+    """The run that a file holds. Raises ValueError where `policy` does not fit it."""
     network, module, not_compiled = _network(file, policy)
     where = {name: file.options.get(name) for name in ("threads", "workers", "lanes", "layout", "device")}
     problem = Problem(file.env, network, not_compiled, _episode_options(file), **where)
@@ -147,7 +152,7 @@ def arguments(
     network, module, not_compiled = _network(file, policy)
     if network is None:
         raise ValueError(not_compiled)
-    own = _strategy(file, strategy)
+    own = strategy_of(file, strategy)
     if own.bounds is not None:
         options = {**options, "theta0": file.theta}  # the network's own first parameters may be outside
     return file, {
@@ -190,12 +195,13 @@ def _describe(network: Any) -> str:
     )
 
 
-def _strategy(file: Saved, strategy: Any) -> Strategy:
+def strategy_of(file: Saved, strategy: Any) -> Strategy:
+    """A strategy made like the file's, or the one given, if it is."""
     described = file.strategy
     if strategy is not None:
         if not isinstance(strategy, Strategy):
             raise TypeError(f"strategy: got {strategy!r}, wanted {described.get('type')}(...)")
-        if strategy.config() != dict(described):
+        if json.loads(json.dumps(strategy.config())) != dict(described):
             raise ValueError(
                 f"strategy: got {strategy!r}, wanted one made like the saved one, {dict(described)}"
             )

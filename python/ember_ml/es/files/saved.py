@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import io
 import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,11 +89,21 @@ def read(path: str | os.PathLike[str], env: EnvSpec | None = None) -> Saved:
         ValueError: a damaged or foreign file, one whose parts do not fit together, or `env` is another kind
             of environment.
     """
-    config, arrays = checkpoint.read(path)
-    with _named(path):
-        found = _check(os.fspath(path), config, arrays, env)
+    found = _made(path, checkpoint.read(path), env)
     _tell_of_another_mujoco(found)
     return found
+
+
+def parse(content: bytes, path: str | os.PathLike[str], env: EnvSpec | None = None) -> Saved:
+    """The training whose file's content is inside of another file, at `path`. Raises as `read`."""
+    return _made(path, checkpoint.unpacked(io.BytesIO(content), Path(path)), env)
+
+
+def _made(
+    path: str | os.PathLike[str], parts: tuple[dict[str, Any], dict[str, Any]], env: EnvSpec | None
+) -> Saved:
+    with _named(path):
+        return _check(os.fspath(path), *parts, env)
 
 
 def read_parameters(

@@ -33,6 +33,15 @@ def save(
     Raises:
         OSError: the file cannot be written; what was there before stands.
     """
+    return checkpoint.write(path, *contents(snapshot, chosen, evaluation))
+
+
+def contents(
+    snapshot: Snapshot,
+    chosen: Candidate | NativeCandidate | None = None,
+    evaluation: EvaluationResult | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Config and arrays of a snapshot's file."""
     arrays: dict[str, Any] = {"theta": snapshot.theta, "history": snapshot.history.to_numpy()}
     arrays.update({f"strategy/{name}": value for name, value in snapshot.strategy_state.items()})
     if snapshot.observation_state is not None:
@@ -51,7 +60,7 @@ def save(
         arrays["evaluation/lengths"] = evaluation.lengths
         arrays["evaluation/failed"] = np.array(evaluation.failed)
     config = {**snapshot.config, "versions": versions(snapshot.problem.env)}
-    return checkpoint.write(path, config, arrays)
+    return config, arrays
 
 
 def versions(env: EnvSpec | None = None) -> dict[str, str]:

@@ -124,6 +124,10 @@ class History:
         """A structured array (generations,) with one named field per entry of a record; a copy."""
         return self._records.copy()
 
+    def last(self) -> Any:
+        """The last record as a numpy record (to_numpy's fields); a copy."""
+        return self._records[-1].copy()
+
     def __len__(self) -> int:
         return self._length
 

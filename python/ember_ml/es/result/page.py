@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ember_ml.atomic_file import check_target, replacing
-from ember_ml.es.files.snapshot import versions
+from ember_ml.es.files.writing import versions
 from ember_ml.es.result.again import again
 from ember_ml.report.files import check_suffix
 from ember_ml.report.page.html import page

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ember_ml.engines.select import Choice, Problem
+from ember_ml.engines.sharded.settings import Many
 from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.spec import PolicySpec
@@ -53,6 +54,7 @@ class Setup:
         module_name: of the user's Module that is trained, or None.
         preset: which one was taken, and why.
         notes: lines for `explain`.
+        many: the workers that evaluate the training's populations; None: this process does.
         description: all of it that a file has, fit for JSON.
     """
 
@@ -69,6 +71,7 @@ class Setup:
     eval_episodes: int | None = None
     preset: str | None = None
     notes: tuple[str, ...] = ()
+    many: Many | None = None
     description: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ember_ml import envs, validate
 from ember_ml.engines.select import ENGINES, Problem, choose
+from ember_ml.engines.sharded.settings import KINDS, as_many
 from ember_ml.es.options import LAYOUTS
 from ember_ml.es.presets import default_strategy
 from ember_ml.es.state.setup import Search, Setup
@@ -54,7 +55,11 @@ def build(
     strategy = as_strategy(default_strategy() if strategy is None else strategy)
     start = Theta0.of(theta0)
     normalize, note = start.normalizes(normalize_observations, strategy.normalize_observations)
-    engine_name = validate.choice("engine", engine, ("auto", *ENGINES))
+    many = as_many(engine, workers)
+    workers = None if many else workers
+    engine_name = "auto" if many else validate.choice("engine", engine, ("auto", *ENGINES, *KINDS))
+    if many and device not in (None, "cpu"):
+        raise ValueError(f"device: got {device!r}, but the workers of the {many.name} engine run on the cpu")
     if device is not None and not isinstance(device, str):
         raise TypeError(f"device: got {device!r}, wanted a name such as 'cuda' or None")
     if layout is not None:
@@ -95,5 +100,6 @@ def build(
         eval_every=eval_every,
         eval_episodes=eval_episodes,
         notes=(note,) if note else (),
+        many=many,
     )
     return setup, state, made, module

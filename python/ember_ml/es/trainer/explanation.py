@@ -29,6 +29,8 @@ def explain(setup: Setup, search: Search, parameters: int, engine: str) -> str:
         )
     lines.append(f"strategy: {search.text}")
     why = search.why_not_native if setup.choice.name == "native" else "the engine is not native"
+    if setup.many is not None:
+        why = "each is evaluated by many workers"
     lines.append("generations: " + ("many in one native call" if not why else f"one by one in Python: {why}"))
     if not problem.options.normalize:
         lines.append("observations: as they come")
@@ -51,7 +53,7 @@ def explain_snapshot(snapshot: Snapshot) -> str:
 
 def engine_text(setup: Setup, search: Search, engine: Any) -> str:
     """What an engine says of itself and a strategy's populations."""
-    if setup.choice.name == "native":
+    if setup.choice.name == "native" and hasattr(engine, "evaluator"):
         return str(engine.evaluator.explain(search.directions, search.antithetic))
     return str(engine.explain())
 

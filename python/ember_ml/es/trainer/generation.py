@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml import _core
+from ember_ml.es.files.record import Kind
 from ember_ml.es.interrupt import Interrupt
 from ember_ml.es.state.candidate import Candidate, NativeCandidate
 from ember_ml.es.state.setup import Setup
 from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.trainer.confirmation import Confirmation
+from ember_ml.es.trainer.recording import FLUSH, Recording, Source, record_of, records_of
 from ember_ml.es.trainer.turns import Turns
 from ember_ml.rollout import Engine, Evaluation, Population
 
@@ -33,12 +35,13 @@ class Generations:
         turns: who may look at the state, or carry it on, now; the caller holds it.
     """
 
-    __slots__ = ("_claim", "_engine", "setup", "state", "turns")
+    __slots__ = ("__weakref__", "_claim", "_engine", "recording", "setup", "state", "turns")
 
     def __init__(self, setup: Setup, state: TrainingState, engine: Engine) -> None:
         self.setup, self.state = setup, state
         self.turns = Turns()
-        self._engine: Any = engine
+        self._engine: Any = engine if setup.many is None else self._many_workers(engine)
+        self.recording: Recording | None = None
         state.strategy.trainer = self._claim = object()
 
     def check_strategy(self) -> None:
@@ -53,8 +56,14 @@ class Generations:
     def engine(self) -> Any:
         """The engine; after `close`, a new one."""
         if self._engine is None:
-            self._engine = self.setup.make_engine()
+            engine = self.setup.make_engine()
+            self._engine = engine if self.setup.many is None else self._many_workers(engine)
         return self._engine
+
+    def _many_workers(self, engine: Engine) -> Any:
+        setup = self.setup
+        assert setup.many is not None
+        return setup.many.engine(setup.problem, setup.choice.name, Source(self), engine)
 
     def close(self) -> None:
         """Ends worker processes and closes environments."""
@@ -65,11 +74,14 @@ class Generations:
     @property
     def runs_natively(self) -> bool:
         """Whether many generations are one native call."""
-        return self.setup.choice.name == "native" and self.state.strategy.native is not None
+        setup = self.setup
+        return setup.many is None and setup.choice.name == "native" and self.state.strategy.native is not None
 
     def warm_up(self, interrupt: Interrupt) -> None:
         """One population that only fills the observation statistics, before the first generation."""
         state = self.state
+        if self.recording is not None:
+            self.recording.look(self)
         statistics = state.observations
         if statistics is None or not self.setup.warmup or statistics.count > 0 or state.generation > 0:
             return
@@ -77,7 +89,19 @@ class Generations:
         with interrupt.cut():
             evaluation = self.engine.evaluate(population, statistics.mean32, statistics.inverse32, False)
         statistics.add(evaluation.leaves)
-        state.warmed = (evaluation.lengths.size, evaluation.steps)
+        state.warmed = (evaluation.returns.size, evaluation.steps)
+        self._tell("warmup", evaluation)
+
+    def _tell(self, kind: Kind, evaluation: Evaluation) -> None:
+        """Whoever follows the training hears what was just done."""
+        many, recording = self.setup.many, self.recording
+        if many is None and recording is None:
+            return
+        record = record_of(kind, self, evaluation, recording is not None)
+        if many is not None:
+            self.engine.told(record.pack())
+        if recording is not None:
+            recording.add([record])
 
     def advance(
         self, interrupt: Interrupt, limits: Limits, count: int, looks: Iterable[float | None]
@@ -105,8 +129,12 @@ class Generations:
         """Up to `count` generations in one native call, whole ones whatever ends it; one call more for each
         that looks as if it had reached `until`. True: it is confirmed.
         """
-        state = self.state
+        state, recording = self.state, self.recording
         log = _core.RunLog()
+        if recording is not None:
+            recording.look(self)
+            log.recording = True
+            seconds = min(seconds, FLUSH)
         if state.warmed != (0, 0):
             log.warm_up_episodes, log.warm_up_steps = state.warmed  # counted in the next record
         statistics = state.observations
@@ -147,10 +175,14 @@ class Generations:
                     state.candidate = NativeCandidate(log)
                 if confirmation is not None:
                     confirmation.trained = trained + log.steps
+                if recording is not None:
+                    recording.add(records_of(log))
         return bool(log.end == "until")
 
     def one(self, interrupt: Interrupt, confirmation: Confirmation | None, origin: float) -> bool:
         """One generation through Python. True: `until` is reached, and confirmed."""
+        if self.recording is not None:
+            self.recording.look(self)
         state, population = self.state, self.population()
         statistics, frozen = state.observations, state.frozen
         with interrupt.cut():
@@ -181,7 +213,7 @@ class Generations:
             population_mean=mean,
             population_std=deviation,
             population_max=float(returns.max()) if len(returns) else float("nan"),
-            episodes=episodes + evaluation.lengths.size + evaluation.policy_lengths.size,
+            episodes=episodes + evaluation.returns.size + evaluation.policy_returns.size,
             steps=steps + evaluation.steps,
             failed=int(evaluation.failed.sum()),
             sigma=sigma,
@@ -191,6 +223,7 @@ class Generations:
         if confirmation is not None:
             confirmation.trained += steps + evaluation.steps
         state.elapsed = time.perf_counter() - origin
+        self._tell("count" if reached else "update", evaluation)
         return reached
 
     def population(self) -> Population:

@@ -161,7 +161,7 @@ class Looks:
     def _snapshot(self) -> Snapshot:
         with self._training.turns:
             self._training.check_strategy()
-            native = self.choice.name == "native"
+            native = self.choice.name == "native" and self.setup.many is None
             text = "" if native else self.engine.explain()
             return Snapshot.of(self.setup, self.state, self._module, explain_snapshot, text)
 

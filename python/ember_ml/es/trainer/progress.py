@@ -31,6 +31,7 @@ class Progress:
     def __init__(self, wanted: bool, total: int | None, name: str = "") -> None:
         self._wanted = wanted and sys.stderr is not None
         self._total = total
+        self._note = self._numbers = ""
         self._name = name
         self._bar: Any = None
         self._draws = self._wanted and (sys.stderr.isatty() or _in_notebook())
@@ -74,9 +75,16 @@ class Progress:
             self._bar.start_t -= now - self._begun
         self._next = now + REFRESH
         self._bar.update(done - self._bar.n)
-        self._bar.set_postfix_str(
-            f"return {record['policy_return']:.2f}, mean {record['population_mean']:.2f}", refresh=True
-        )
+        self._numbers = f"return {record['policy_return']:.2f}, mean {record['population_mean']:.2f}"
+        self._bar.set_postfix_str(f"{self._numbers}{self._note}", refresh=True)
+
+    def note(self, text: str) -> None:
+        """What an engine says of its workers, behind the numbers; may be called often."""
+        self._note = f"; {text}"
+        now = time.perf_counter()
+        if self._bar is not None and now >= self._next:
+            self._next = now + REFRESH
+            self._bar.set_postfix_str(f"{self._numbers}{self._note}", refresh=True)
 
     def _say(self, record: dict[str, int | float], done: int, steps: int, gone: float) -> None:
         count = f"{done}" if self._total is None else f"{done} of {self._total}"
@@ -84,7 +92,7 @@ class Progress:
         line += f"{_clock(gone)} gone"
         if self._total is not None and done:
             line += f", about {_clock(gone / done * (self._total - done))} left"
-        print(line, file=sys.stderr, flush=True)
+        print(line + self._note, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         if self._bar is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
+from ember_ml.engines.sharded.settings import Many
 from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.options import EngineName, Layout
 from ember_ml.es.result.run import Run
@@ -22,6 +23,7 @@ from ember_ml.es.trainer.generation import Generations
 from ember_ml.es.trainer.limits import Limits
 from ember_ml.es.trainer.looks import Looks
 from ember_ml.es.trainer.progress import Progress
+from ember_ml.es.trainer.recording import Recording
 from ember_ml.policy.weights import Weights
 
 
@@ -40,7 +42,8 @@ class Trainer(Looks):
             trained; else yes, unless the strategy is one that does not (ARS V1).
         seed: 0 to 2**64 - 1, decides every number of the training; None draws one (`trainer.seed`).
         threads: of the native engine, None for all cores. Results do not depend on it.
-        engine: "auto", "native", "python", "torch" or "mlx".
+        engine: "auto", "native", "python", "torch" or "mlx"; or many workers, with the same results:
+            "ray", "local", `engines.Ray(...)` or `engines.Local(...)`.
         device: "cuda", "cuda:N", "mps" or "cpu" of the torch engine (None: cuda where there is one), "gpu" or
             "cpu" of the mlx engine. With engine="auto" an accelerator chooses its engine.
         generations: the plan: what sigma and learning rate schedules follow, and how far `run()` goes.
@@ -60,7 +63,7 @@ class Trainer(Looks):
             have none: unless they are all zeros, observations are then not normalised by default.
         common_starts: all members of a generation start their episodes alike.
         progress: a progress line on a terminal, for runs that take longer than half a second.
-        workers: processes that step environments written in Python.
+        workers: processes that step environments written in Python; with "ray" or "local", their workers.
         on_error: what an environment of yours does to a training where it cannot go on. "raise": ends it
             with EvaluationError. "rank_last": that episode fails, if the environment raised `es.Infeasible`
             (a C one: EMBER_ERROR) or gave a reward or observation that is not finite. The member ranks last,
@@ -71,9 +74,12 @@ class Trainer(Looks):
         eval_every: evaluate the policy every so many generations, into `Run.evaluations`; the training is
             the same with it and without.
         eval_episodes: of each of these evaluations; None: 100, and 20 where Python steps the environment.
+        record: a new file to which every generation is appended, some kilobytes each, so that `es.replay`
+            gives the training as it was after any of them.
 
     Raises:
         ValueError, TypeError: naming the argument, what came and what was wanted.
+        FileExistsError: `record` names a file that is there.
     """
 
     def __init__(
@@ -85,7 +91,7 @@ class Trainer(Looks):
         normalize_observations: bool | None = None,
         seed: int | None = None,
         threads: int | None = None,
-        engine: EngineName = "auto",
+        engine: EngineName | Many = "auto",
         device: str | None = None,
         generations: int | None = None,
         callbacks: Callback | Iterable[Any] = (),
@@ -104,9 +110,10 @@ class Trainer(Looks):
         eval_every: int | None = None,
         eval_episodes: int | None = None,
         on_error: str = "raise",
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         arguments = {**locals()}
-        del arguments["self"], arguments["callbacks"], arguments["progress"]
+        del arguments["self"], arguments["callbacks"], arguments["progress"], arguments["record"]
         self.callbacks = as_callbacks(callbacks)
         if eval_every is None and eval_episodes is not None:
             raise ValueError(f"eval_episodes: got {eval_episodes!r} without eval_every, wanted both")
@@ -115,6 +122,8 @@ class Trainer(Looks):
         self.progress = validate.boolean("progress", progress)
         setup, state, made, self._module = build(**arguments)
         self._training = Generations(setup, state, made)
+        if record is not None:
+            self._training.recording = Recording(record)
         self._running = threading.Lock()
         self._weights = None if self._module is None else Weights(self._module)
 
@@ -204,6 +213,8 @@ class Trainer(Looks):
         turns.stopped = False
         reached = False
         bar = Progress(self.progress, limits.count, self.env.name)
+        if self.setup.many is not None:
+            self.engine.watch = bar.note
         for callback in self.callbacks:
             callback.on_start(self)
             callback.is_due(None, time.perf_counter())
@@ -224,6 +235,8 @@ class Trainer(Looks):
                 raise
         finally:
             bar.close()
+            if self.setup.many is not None:
+                self.engine.watch = None
             state.elapsed = time.perf_counter() - limits.origin
             self._give_back()
             for callback in self.callbacks:
@@ -267,7 +280,8 @@ class Trainer(Looks):
             callbacks: as for `Trainer`; they are not saved.
             strategy: one made like the saved one, where it has an optimiser of your own.
             options: `threads`, `engine`, `layout`, `workers`, `lanes`, `progress`, `eval_every`,
-                `eval_episodes`, which no result depends on.
+                `eval_episodes`, which no result depends on; `record`, a new log, or the one of this training,
+                which then goes on from where the file was saved.
 
         Raises:
             FileNotFoundError: no such file.
@@ -275,10 +289,13 @@ class Trainer(Looks):
         """
         from ember_ml.es.files import restore
 
+        record = options.pop("record", None)
         file, arguments = restore.arguments(path, env, policy, strategy, options)
         trainer = Trainer(callbacks=callbacks, **arguments)
         trainer._training.state = restore.state(file, trainer.strategy)
         trainer.preset = file.preset
+        if record is not None:
+            trainer._training.recording = Recording(record, resume=True)
         trainer._give_back()
         return trainer
 
