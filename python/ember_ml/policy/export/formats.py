@@ -21,8 +21,8 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
     ``onnx``); ``.pt2``: a `torch.export` program (extra ``torch``).
 
     Raises:
-        ValueError: another suffix, a policy that does not compile to a chain of dense layers, or one whose
-            actions are a Box of whole numbers or a MultiDiscrete that does not start at 0.
+        ValueError: another suffix, a policy that does not compile to a chain of dense layers and cells, or
+            one whose actions are a Box of whole numbers or a MultiDiscrete that does not start at 0.
         MissingExtra: the package that the format needs is not installed.
     """
     path = check_target(path)
@@ -35,7 +35,9 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
             + suggest(path.suffix, writers)
         )
     if policy.spec is None:
-        raise ValueError("policy: it does not compile to a chain of dense layers, so it cannot be exported")
+        raise ValueError(
+            "policy: it does not compile to a chain of dense layers and cells, so it cannot be exported"
+        )
     if policy.env.choice_starts:
         raise ValueError(
             f"policy: the choices of {policy.env.name} start at {policy.env.choice_starts}, and exported"
@@ -73,7 +75,11 @@ def _torch(policy: TrainedPolicy, path: Path) -> None:
 
     torch = need("torch", "torch")
     batch = torch.export.Dim("batch", min=1)
-    example = torch.zeros(2, policy.env.observation_size)
-    program = torch.export.export(to_torch(policy), (example,), dynamic_shapes=({0: batch},))
+    module = to_torch(policy)
+    example = [torch.zeros(2, policy.env.observation_size)]
+    if policy.spec is not None and policy.spec.memory:
+        example.append(module.initial_state(2))
+    shapes = torch.utils._pytree.tree_map(lambda _: {0: batch}, tuple(example))
+    program = torch.export.export(module, tuple(example), dynamic_shapes=shapes)
     with replacing(path) as file:
         torch.export.save(program, file)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml.errors import need
-from ember_ml.policy.spec import Elementwise
+from ember_ml.policy.export.onnx_cells import add_cell
+from ember_ml.policy.spec import CellLayer, Elementwise
 from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
@@ -19,38 +20,57 @@ OPSET, IR_VERSION = 20, 9
 def to_onnx(policy: TrainedPolicy) -> Any:
     """The model (`onnx.ModelProto`): input ``observation`` float32 (batch, n), raw; outputs ``outputs``, what
     the network gives, float32 (batch, outputs), and ``action``: int64 (batch,) for discrete ones, int64
-    (batch, choices) for MultiDiscrete, float32 (batch, actions) for a Box.
+    (batch, choices) for MultiDiscrete, float32 (batch, actions) for a Box. One with memory has an input
+    ``state`` float32 (batch, values), zeros where an episode starts, and an output ``next_state``.
 
     Raises:
-        ValueError: the policy does not compile to a chain of dense layers.
+        ValueError: the policy does not compile to a chain of dense layers and cells.
         MissingExtra: onnx is not installed.
     """
     onnx = need("onnx", "onnx")
     spec = policy.spec
     if spec is None:
-        raise ValueError("policy: it does not compile to a chain of dense layers, so it has no ONNX form")
+        raise ValueError(
+            "policy: it does not compile to a chain of dense layers and cells, so it has no ONNX form"
+        )
     graph = _Graph(onnx, "observation")
     if policy.mean is not None and policy.inverse is not None:
         graph.add("Sub", graph.constant(policy.mean))
         graph.add("Mul", graph.constant(policy.inverse))
         graph.add("Clip", graph.constant(-OBSERVATION_CLIP), graph.constant(OBSERVATION_CLIP))
     graph.elementwise(spec.before)
-    for layer in spec.dense_layers:
+    after: list[str] = []
+    remembered = 0
+    for layer in spec.layers:
+        if isinstance(layer, CellLayer):
+            after += add_cell(graph, layer, policy.theta, remembered)
+            remembered += layer.states * layer.outputs
+            graph.elementwise(layer.after)
+            continue
         bias = layer.bias(policy.theta)
         graph.add("MatMul", graph.constant(layer.weight(policy.theta)))
         if bias is not None:
             graph.add("Add", graph.constant(bias))
         graph.elementwise(layer.after)
     graph.add("Identity", output="outputs")
+    if after:
+        graph.node("Concat", *after, output="next_state", axis=1)
     kind, shape = _action(graph, policy)
     helper, types = onnx.helper, onnx.TensorProto
+
+    def tensors(**shapes: Any) -> list[Any]:
+        return [
+            helper.make_tensor_value_info(n, types.FLOAT, ["batch", width]) for n, width in shapes.items()
+        ]
+
     made = helper.make_graph(
         graph.nodes,
         "policy",
-        [helper.make_tensor_value_info("observation", types.FLOAT, ["batch", spec.inputs])],
+        tensors(observation=spec.inputs, **({"state": spec.memory} if after else {})),
         [
-            helper.make_tensor_value_info("outputs", types.FLOAT, ["batch", spec.outputs]),
+            *tensors(outputs=spec.outputs),
             helper.make_tensor_value_info("action", kind, shape),
+            *(tensors(next_state=spec.memory) if after else ()),
         ],
         graph.constants,
         doc_string=f"{policy.env.name}: {spec.describe()}",
@@ -76,9 +96,13 @@ class _Graph:
         return name
 
     def add(self, kind: str, *others: str, output: str | None = None, **attributes: Any) -> None:
+        self.last = self.node(kind, self.last, *others, output=output, **attributes)
+
+    def node(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """A node beside the chain. Returns the name of its result."""
         output = output or f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(self.onnx.helper.make_node(kind, [self.last, *others], [output], **attributes))
-        self.last = output
+        self.nodes.append(self.onnx.helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
 
     def elementwise(self, operations: tuple[Elementwise, ...]) -> None:
         names = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "elu": "Elu", "gelu": "Gelu"}

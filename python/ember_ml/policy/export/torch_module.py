@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml.errors import need
-from ember_ml.policy.spec import Elementwise
+from ember_ml.policy.spec import CellLayer, Elementwise
 from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
@@ -17,22 +17,32 @@ if TYPE_CHECKING:
 def to_torch(policy: TrainedPolicy) -> Any:
     """A `torch.nn.Sequential` from raw observations (batch, n) to actions: int64 (batch,) for discrete ones,
     int64 (batch, choices) for MultiDiscrete, float32 (batch, actions) for a Box. Its weights can be trained
-    on.
+    on. One with memory is a `nn.to_torch.WithMemory`: ``forward(observations, state) -> (actions, state)``,
+    with ``initial_state(batch)`` where episodes start.
 
     Raises:
-        ValueError: the policy does not compile to a chain of dense layers.
+        ValueError: the policy does not compile to a chain of dense layers and cells.
         MissingExtra: torch is not installed.
     """
     torch = need("torch", "torch")
     spec = policy.spec
     if spec is None:
-        raise ValueError("policy: it does not compile to a chain of dense layers, so it has no torch form")
+        raise ValueError(
+            "policy: it does not compile to a chain of dense layers and cells, so it has no torch form"
+        )
     nn = torch.nn
     modules: list[Any] = []
     if policy.mean is not None and policy.inverse is not None:
         modules.append(_normalize(torch, policy.mean, policy.inverse))
     modules += [_operation(torch, e) for e in spec.before]
-    for layer in spec.dense_layers:
+    for layer in spec.layers:
+        if isinstance(layer, CellLayer):
+            values = [
+                None if v is None else v.copy()
+                for v in (*layer.weights(policy.theta), *layer.biases(policy.theta))
+            ]
+            modules += [_memory().Cell(layer.kind, values), *(_operation(torch, e) for e in layer.after)]
+            continue
         bias = layer.bias(policy.theta)
         linear = nn.Linear(layer.inputs, layer.outputs, bias=bias is not None)
         with torch.no_grad():
@@ -41,7 +51,14 @@ def to_torch(policy: TrainedPolicy) -> Any:
                 linear.bias.copy_(torch.from_numpy(bias.copy()))
         modules += [linear, *(_operation(torch, e) for e in layer.after)]
     modules.append(_action(torch, policy))
-    return nn.Sequential(*modules)
+    return _memory().WithMemory(modules) if spec.memory else nn.Sequential(*modules)
+
+
+def _memory() -> Any:
+    """nn/to_torch.py, which imports torch."""
+    from ember_ml.nn import to_torch
+
+    return to_torch
 
 
 def _constant(torch: Any, values: Any) -> Any:
