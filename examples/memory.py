@@ -8,9 +8,10 @@ forgotten where an episode starts.
 """
 
 import math
+import sys
 
-from ember_ml import envs
-from ember_ml.nn.modules import GRU, LSTM, RNN
+from ember_ml import envs, es, ops
+from ember_ml.nn.modules import GRU, LSTM, RNN, Dense, Sequential
 
 CELLS = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
 
@@ -94,3 +95,28 @@ def copy(delay=50):
 
 
 TASKS = {"cartpole": cartpole, "pendulum": pendulum, "copy": copy}
+PLANS = {
+    "cartpole": {"generations": 200},
+    "pendulum": {"generations": 400, "episodes": 4},
+    "copy": {"generations": 200, "episodes": 8},
+}
+
+
+def network(env, kind="gru", units=8):
+    """A cell and a dense layer, or two hidden layers that remember nothing."""
+    last = Dense(units, env.action_size, None if env.discrete else "tanh")
+    scaled = [] if env.discrete else [lambda x: float(env.action_high[0]) * x]
+    if kind == "mlp":
+        n = env.observation_size
+        return Sequential(Dense(n, units, "tanh"), Dense(units, units, "tanh"), last, *scaled)
+    return Sequential(CELLS[kind](env.observation_size, units), last, *scaled)
+
+
+def main(task="cartpole", kind="gru", seed=0, **options):
+    env = TASKS[task]()
+    ops.set_seed(seed)
+    return es.train(env, network(env, kind), seed=seed, **{**PLANS[task], **options})
+
+
+if __name__ == "__main__":
+    print(main(*sys.argv[1:]).evaluate(episodes=100))

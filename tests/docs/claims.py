@@ -30,6 +30,17 @@ assert observations.shape == (64, 4) and len(frames) == 64 and frames[0].shape[2
 assert (poles.reset(seed=0)[0][0] == gymnasium.make("CartPole-v1").reset(seed=0)[0]).all()
 """,
     },
+    "memory.md": {
+        "print(run.policy)": """
+assert "4 -> GRU 8 -> 2, 354 parameters" in repr(run.policy)
+""",
+        "print(trainer.explain())": """
+assert "policy: 4 -> 8 tanh -> LSTM 6 -> 2" in trainer.explain() and "native" in trainer.explain()
+""",
+        "print(total)": """
+assert total == 500.0
+""",
+    },
     "guide.md": {
         'run = es.train("CartPole-v1", seed=0, progress=False)': """
 assert run.evaluate(episodes=100).mean == run.evaluate(episodes=100).mean == 500.0

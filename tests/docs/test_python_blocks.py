@@ -21,6 +21,7 @@ from markdown import DOCUMENTS, ROOT, Block, blocks
 NEEDED = {
     "README.md": ("matplotlib", "PIL", "gymnasium"),
     "guide.md": ("matplotlib", "PIL", "gymnasium", "numba"),
+    "memory.md": ("gymnasium",),
     "strategies.md": (),
 }
 #: It wants an account or a server, so a module of its shape stands in for it, as in test_loggers.py.
