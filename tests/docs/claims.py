@@ -6,6 +6,13 @@ The key is a line of the block, without its indentation and its comment, that st
 from __future__ import annotations
 
 CLAIMS: dict[str, dict[str, str]] = {
+    "robots.md": {
+        'same = es.load("carry.npz", env=Carry)': """
+assert run.evaluate(episodes=100).mean > -4.0
+assert (same.evaluate(episodes=3).returns == run.evaluate(episodes=3).returns).all()
+assert es.train(Carry, policy=(16,), generations=1, seed=0, progress=False).evaluate(100).mean < -40.0
+""",
+    },
     "README.md": {
         'run.export("policy.h")': """
 import os
