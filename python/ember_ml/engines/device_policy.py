@@ -12,6 +12,7 @@ from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.backend.select import using_backend
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_cells import DeviceCell, cell_weights
+from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise, PolicySpec
 
 
@@ -34,8 +35,12 @@ class DevicePolicy(Protocol):
     def explain(self) -> str: ...
 
 
-def device_policy(arrays: Arrays, policy: PolicySpec | Any) -> DevicePolicy:
+def device_policy(arrays: Arrays, policy: Any) -> DevicePolicy:
     """Raises TypeError for what is neither a PolicySpec nor a Module."""
+    if is_torch_policy(policy):
+        from ember_ml.engines.device_torch_module import TorchModulePolicy
+
+        return TorchModulePolicy(policy, arrays.device)
     return SpecPolicy(arrays, policy) if isinstance(policy, PolicySpec) else ModulePolicy(arrays, policy)
 
 

@@ -50,6 +50,7 @@ class PythonEngine:
         start_method: how processes start (multiprocessing's names).
         lanes: episodes side by side, each with an environment object of its own; None: as many as there are,
             at most MOST_LANES. Results do not depend on it where a seed decides the starts.
+        device: where a torch module runs.
         options: fields of EpisodeOptions.
     """
 
@@ -63,6 +64,7 @@ class PythonEngine:
         workers: int | None = None,
         start_method: str = "spawn",
         lanes: int | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> None:
         if lanes is not None and spec.vector and lanes != spec.lanes:
@@ -74,7 +76,7 @@ class PythonEngine:
         self.start_method = start_method
         self.limit = step_limit(spec, self.options.max_steps)
         self._forgives = self.options.on_error == "rank_last"
-        self._forward: Forward = make_forward(policy)
+        self._forward: Forward = make_forward(policy, device)
         self._check_sizes()
         self._starts = None if spec.seedable else Starts(spec.name, spec.vector)
         self._lanes: Lanes | None = None
@@ -109,7 +111,7 @@ class PythonEngine:
         size = self.spec.observation_size
         leaves = Leaves(population, size, self._forgives) if options.normalize else None
         try:
-            for first, rows in population.chunks():
+            for first, rows in population.chunks(self._forward.chunk_bytes):
                 jobs = _jobs(first, len(rows), episodes)
                 self._run(population, rows, first, jobs, normal, result, leaves)
             if with_policy:

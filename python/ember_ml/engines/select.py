@@ -10,6 +10,7 @@ from typing import Any
 from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.spec import EnvSpec, resolved
 from ember_ml.errors import is_installed, warn
+from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import Engine, EpisodeOptions
 
@@ -50,8 +51,11 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
     """The engine named, or for "auto" the first that can run the problem.
 
     "auto" is native wherever that can run the problem, unless `device` names an accelerator: torch for
-    "cuda", "cuda:N" and "mps", mlx for "gpu". An option that means nothing to the engine (`workers` where no
-    Python steps the environment, `layout` off the native engine) chooses no other: a warning says so.
+    "cuda", "cuda:N" and "mps", mlx for "gpu". A torch module that does not compile takes the torch engine on
+    a built-in environment, and else the python engine, which runs the module on the device.
+
+    An option that means nothing to the engine (`workers` where no Python steps the environment, `layout` off
+    the native engine) chooses no other: a warning says so.
 
     Raises:
         ValueError: the engine that was asked for cannot run this problem (the message says why), or `device`
@@ -63,20 +67,23 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
         "native": (_native_refuses, _make_native),
         "python": (_python_refuses, _make_python),
         "torch": (_device_refuses, _make_torch),
-        "mlx": (_device_refuses, _make_mlx),
+        "mlx": (_mlx_refuses, _make_mlx),
     }
     why = "because it was asked for"
+    batched = is_torch_policy(problem.policy)
     if engine == "auto" and problem.device not in (None, "cpu"):
         engine, why = _engine_of(str(problem.device)), f"because of the device {problem.device}"
+        if engine == "torch" and batched and _device_refuses(problem):
+            engine = "python"  # which steps the environment, while the module runs on the device
     if engine != "auto":
         refuses, make = candidates[engine]
-        check_device(engine, problem.device)
+        check_device("torch" if engine == "python" and batched else engine, problem.device)
         why_not = refuses(problem)
         if why_not:
             raise ValueError(f"engine: {engine!r} cannot run this: {why_not}")
         return Choice(engine, make, [f"engine {engine}, {why}", *_without_effect(problem, engine)])
     reasons: list[str] = []
-    for name in ("native", "python"):
+    for name in ("native", "torch", "python") if batched else ("native", "python"):
         refuses, make = candidates[name]
         why_not = refuses(problem)
         if not why_not:
@@ -153,6 +160,12 @@ def _device_refuses(problem: Problem) -> str:
     return ""
 
 
+def _mlx_refuses(problem: Problem) -> str:
+    if is_torch_policy(problem.policy):
+        return f"the policy is a torch module that does not compile ({problem.not_compiled})"
+    return _device_refuses(problem)
+
+
 def _native_refuses(problem: Problem) -> str:
     reasons = []
     if problem.env.kind == "python":
@@ -223,7 +236,12 @@ def _make_python(problem: Problem) -> Engine:
     env = in_python(problem.env, problem.options.max_steps)
     assert env is not None
     return PythonEngine(
-        env, problem.policy, workers=problem.workers, lanes=problem.lanes, **vars(problem.options)
+        env,
+        problem.policy,
+        workers=problem.workers,
+        lanes=problem.lanes,
+        device=torch_device(problem.device) if is_torch_policy(problem.policy) else None,
+        **vars(problem.options),
     )
 
 

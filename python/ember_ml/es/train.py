@@ -151,6 +151,7 @@ def make_trainers(
     from ember_ml import envs
     from ember_ml.es.strategies.optimizers import is_native
     from ember_ml.noise.stream import derived_seed
+    from ember_ml.policy.network import holder_of
 
     for name in options:
         if name not in OPTIONS and name not in _LIMITS:
@@ -177,12 +178,13 @@ def make_trainers(
 
     # As it is now: a callback may change the settings of a training.
     described = strategy.config() if isinstance(strategy, Strategy) else {}
-    first = policy.to_vector() if hasattr(policy, "to_vector") else None
+    holder = holder_of(policy)
+    first = None if holder is None else holder.to_vector()
 
     def maker(index: int) -> Any:
         def make() -> Trainer:
-            if index and first is not None:
-                policy.from_vector(first)  # it holds what the last restart trained
+            if index and holder is not None:
+                holder.from_vector(first)  # it holds what the last restart trained
             own: Any = strategy
             if own is None:
                 own = chosen.strategy()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ember_ml import _core
 from ember_ml.policy.cells import turned
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import Float32
+from ember_ml.rollout import CHUNK_BYTES, Float32
 
 
 class Forward(Protocol):
@@ -25,6 +25,7 @@ class Forward(Protocol):
     outputs: int | None
     lanes: int | None  # most episodes side by side; None: any number
     stateful: bool  # whether it has memory
+    chunk_bytes: int  # most bytes of rows that `load` gets
 
     def load(self, rows: Float32) -> None: ...
 
@@ -35,15 +36,34 @@ class Forward(Protocol):
     def explain(self) -> str: ...
 
 
-def make_forward(policy: PolicySpec | Any) -> Forward:
-    """The forward of a compiled policy or of a Module. Raises TypeError for anything else."""
-    return SpecForward(policy) if isinstance(policy, PolicySpec) else ModuleForward(policy)
+def make_forward(policy: PolicySpec | Any, device: str | None = None) -> Forward:
+    """The forward of a compiled policy or of a Module; `device` is for torch's. Raises TypeError for anything
+    else.
+    """
+    if isinstance(policy, PolicySpec):
+        return SpecForward(policy)
+    if is_torch_policy(policy):
+        from ember_ml.policy.torch_modules.forward import TorchForward
+
+        return TorchForward(policy, device)
+    return ModuleForward(policy)
+
+
+def is_torch_policy(policy: Any) -> bool:
+    """Whether it is a TorchPolicy, without importing torch."""
+    return type(policy).__module__ == "ember_ml.policy.torch_modules.policy"
+
+
+def class_name(policy: Any) -> str:
+    """The name of the user's class."""
+    return str(policy.name) if is_torch_policy(policy) else type(policy).__name__
 
 
 class SpecForward:
     """A compiled policy: one native call for all live episodes."""
 
     lanes: int | None = None
+    chunk_bytes = CHUNK_BYTES
 
     def __init__(self, policy: PolicySpec) -> None:
         self._native = policy.native()
@@ -83,6 +103,7 @@ class ModuleForward:
 
     inputs: int | None = None
     outputs: int | None = None
+    chunk_bytes = CHUNK_BYTES
 
     def __init__(self, module: Any) -> None:
         if not (callable(module) and hasattr(module, "from_vector")):

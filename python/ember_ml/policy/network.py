@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
+from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.trained import MLPPolicy
 from ember_ml.rollout import Float32
@@ -22,13 +24,17 @@ def network_of(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any,
         return spec, None, "", policy.initial(spec, seed)
     if isinstance(policy, PolicySpec):
         return policy, None, "", MLPPolicy().initial(policy, seed)
+    if is_torch_policy(policy):
+        policy = policy.module
+    if not isinstance(policy, type) and _is_torch(policy):
+        return _of_torch(policy, env)
     from ember_ml.nn.modules import Module
     from ember_ml.policy.trace import NotCompiled, trace
 
-    if isinstance(policy, type) and issubclass(policy, Module):
+    if isinstance(policy, type) and (issubclass(policy, Module) or _is_torch(policy)):
         raise TypeError(f"policy: got the class {policy.__name__}, wanted {policy.__name__}(...)")
     if not isinstance(policy, Module):
-        raise TypeError(f"policy: got {policy!r}, wanted an Ember Module, an es.MLPPolicy or None")
+        raise TypeError(f"policy: got {policy!r}, wanted a Module of Ember or torch, an es.MLPPolicy or None")
     theta = np.asarray(policy.to_vector(), np.float32)
     if not theta.size:
         raise ValueError(f"policy: {type(policy).__name__} has no trainable parameters")
@@ -38,7 +44,49 @@ def network_of(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any,
         return policy, policy, str(reason), theta
 
 
+def holder_of(policy: Any) -> Any:
+    """What holds the parameters of what a user calls a policy (`to_vector`, `from_vector`), or None."""
+    if not isinstance(policy, type) and _is_torch(policy):
+        from ember_ml.policy.torch_modules.policy import TorchPolicy
+
+        return TorchPolicy(policy)
+    return policy if hasattr(policy, "to_vector") else None
+
+
+def _is_torch(policy: Any) -> bool:
+    """Whether it is a torch module or a class of them. Only who has torch already can pass one."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    return issubclass(policy if isinstance(policy, type) else type(policy), torch.nn.Module)
+
+
+def _of_torch(module: Any, env: Any) -> tuple[PolicySpec | Any, Any, str, Float32]:
+    from ember_ml.policy.handing import Handing
+    from ember_ml.policy.torch_modules.chain import compile_chain
+    from ember_ml.policy.torch_modules.check import check
+    from ember_ml.policy.torch_modules.policy import TorchPolicy
+    from ember_ml.policy.trace import NotCompiled
+
+    policy = TorchPolicy(module)
+    try:
+        if Handing.asked(module) not in (None, "flat"):
+            raise NotCompiled("it asks for whole observations")
+        spec, turned = compile_chain(module, env.observation_size)
+    except NotCompiled as reason:
+        check(policy, env)
+        return policy, policy, str(reason), policy.to_vector()
+    if env.action_size and spec.outputs != env.action_size:
+        raise ValueError(
+            f"policy: {policy.name} gives {spec.outputs} outputs, the environment takes {env.action_size}"
+        )
+    policy = TorchPolicy(module, turned)
+    return spec, policy, "", policy.to_vector()
+
+
 def outputs_of(module: Any, env: Any) -> int:
+    if is_torch_policy(module):
+        return int(module.outputs)
     from ember_ml.nn import tensor
 
     zeros = tensor.convert_to_tensor(np.zeros((1, env.observation_size), np.float32))

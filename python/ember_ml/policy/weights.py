@@ -19,11 +19,15 @@ _set_data = ArrayHolder.data.__set__  # type: ignore[attr-defined, misc]
 class Weights:
     """The trainable Parameters of a Module as they were when training was set up, in the order of the vector.
 
-    Looked up once: a native run takes little longer than walking through a Module.
+    Looked up once: a native run takes little longer than walking through a Module. What has no
+    `trainable_variables` takes them all at once (`from_vector`).
     """
 
     def __init__(self, module: Any) -> None:
         self._places: list[tuple[Any, slice, tuple[int, ...]]] = []
+        self._from_vector = None if hasattr(module, "trainable_variables") else module.from_vector
+        if self._from_vector is not None:
+            return
         start = 0
         for parameter in module.trainable_variables:
             self._places.append((parameter, slice(start, start + parameter.size), parameter.shape))
@@ -34,6 +38,9 @@ class Weights:
 
         The parts are views where that is possible: `theta` must belong to nobody else.
         """
+        if self._from_vector is not None:
+            self._from_vector(theta)
+            return
         on_numpy = active.is_native(theta)
         for parameter, place, shape in self._places:
             data = parameter.data

@@ -15,6 +15,7 @@ from ember_ml.es.state.setup import Search, Setup
 from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies.names import as_strategy
 from ember_ml.es.trainer.theta0 import Theta0
+from ember_ml.policy.forward import class_name
 from ember_ml.policy.network import network_of, outputs_of
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
@@ -94,7 +95,7 @@ def build(
         seed,
         generations,
         search=Search.of(strategy),
-        module_name=None if module is None else type(module).__name__,
+        module_name=None if module is None else class_name(module),
         warmup=warmup,
         common_starts=common_starts,
         eval_every=eval_every,

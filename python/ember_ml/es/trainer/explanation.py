@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ember_ml.policy.forward import class_name
 from ember_ml.policy.spec import PolicySpec
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def explain(setup: Setup, search: Search, parameters: int, engine: str) -> str:
         lines.append(f"policy: {network.describe()}, {network.parameters} parameters")
     else:
         lines.append(
-            f"policy: {type(network).__name__}, {parameters} parameters, not compiled: {problem.not_compiled}"
+            f"policy: {class_name(network)}, {parameters} parameters, not compiled: {problem.not_compiled}"
         )
     lines.append(f"strategy: {search.text}")
     why = search.why_not_native if setup.choice.name == "native" else "the engine is not native"

@@ -1,0 +1,145 @@
+"""A torch module for many members at once: the same as one member after the other."""
+
+import numpy as np
+import pytest
+from conftest import skip_without
+
+skip_without("torch")
+import torch  # noqa: E402
+from ember_ml.policy.torch_modules import members as members_file  # noqa: E402
+from ember_ml.policy.torch_modules.members import MemberForward  # noqa: E402
+from ember_ml.policy.torch_modules.policy import TorchPolicy  # noqa: E402
+from torch import nn  # noqa: E402
+
+
+class First(nn.Module):
+    """The first of what a layer gives."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, *x):
+        y = self.layer(*x)
+        return y[0] if isinstance(y, tuple) else y
+
+
+class Causal(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+    def forward(self, x):
+        mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        padding = torch.zeros(x.shape[:2], dtype=torch.bool)
+        padding[:, -1] = True
+        return self.encoder(x, mask=mask, src_key_padding_mask=padding, is_causal=True)
+
+
+def randn(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
+
+
+LAYERS = {
+    "lstm, both ways, two layers": (
+        lambda: nn.LSTM(4, 8, batch_first=True, num_layers=2, bidirectional=True),
+        [randn(2, 5, 4)],
+    ),
+    "lstm of one sequence": (lambda: nn.LSTM(4, 8), [randn(5, 4)]),
+    "gru without biases": (lambda: nn.GRU(4, 8, bias=False), [randn(5, 2, 4)]),
+    "rnn of relu": (lambda: nn.RNN(4, 8, nonlinearity="relu"), [randn(5, 2, 4)]),
+    "lstm cell": (lambda: nn.LSTMCell(4, 8), [randn(2, 4)]),
+    "gru cell": (lambda: nn.GRUCell(4, 8), [randn(2, 4)]),
+    "rnn cell": (lambda: nn.RNNCell(4, 8, bias=False), [randn(2, 4)]),
+    "self-attention": (lambda: nn.MultiheadAttention(8, 2, batch_first=True), [randn(2, 5, 8)] * 3),
+    "attention of other widths": (
+        lambda: nn.MultiheadAttention(8, 2, kdim=6, vdim=4),
+        [randn(5, 2, 8), randn(3, 2, 6), randn(3, 2, 4)],
+    ),
+    "attention to something else": (
+        lambda: nn.MultiheadAttention(8, 2),
+        [randn(5, 2, 8), randn(3, 2, 8), randn(3, 2, 8)],
+    ),
+    "attention without a batch": (lambda: nn.MultiheadAttention(8, 2), [randn(5, 8)] * 3),
+    "causal transformer, padded": (Causal, [randn(2, 5, 8)]),
+    "convolutions": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 4, 3),
+            nn.BatchNorm2d(4),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(16, 2),
+        ),
+        [randn(2, 3, 8, 8)],
+    ),
+    "embedding": (lambda: nn.Sequential(nn.Embedding(10, 4), nn.LayerNorm(4)), [torch.tensor([1, 2])]),
+}
+
+
+@pytest.mark.filterwarnings("error:There is a performance drop")
+@pytest.mark.parametrize("name", LAYERS)
+def test_members_at_once_and_one_by_one(name):
+    make, inputs = LAYERS[name]
+    torch.manual_seed(0)
+    policy = TorchPolicy(First(make()))
+    forward = MemberForward(policy)
+    rows = 0.5 * torch.randn(3, policy.parameters)
+    weights = forward.weights(rows)
+    together = forward(weights, inputs, shared=True)
+    own = forward(weights, [x.expand(3, *x.shape) for x in inputs])
+    torch.testing.assert_close(own, together, rtol=1e-5, atol=1e-5)
+    for row, y in zip(rows, together):
+        policy.from_vector(row.numpy())
+        with torch.no_grad():
+            wanted = policy.module.eval()(*inputs)
+        torch.testing.assert_close(y, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_a_recorded_forward_gives_the_same(monkeypatch):
+    monkeypatch.setattr(members_file, "CALLS_BEFORE_RECORDING", 2)
+    policy = TorchPolicy(First(nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3))))
+    forward = MemberForward(policy)
+    rows, x = torch.randn(5, policy.parameters), torch.randn(5, 2, 4)
+    answers = [forward(forward.weights(rows), [x]) for _ in range(4)]
+    assert len(forward._graphs) == 1
+    assert all(torch.equal(answer, answers[0]) for answer in answers)
+    other = torch.randn(5, policy.parameters)
+    assert torch.equal(
+        forward(forward.weights(other), [x]), MemberForward(policy)(forward.weights(other), [x])
+    )
+
+
+def test_tied_weights_are_one_parameter():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(10, 4)
+            self.head = nn.Linear(4, 10, bias=False)
+            self.head.weight = self.embedding.weight
+
+        def forward(self, x):
+            return self.head(self.embedding(x))
+
+    policy = TorchPolicy(Tied())
+    assert policy.parameters == 40
+    forward = MemberForward(policy)
+    rows, x = torch.randn(3, 40), torch.tensor([1, 2])
+    for row, y in zip(rows, forward(forward.weights(rows), [x], shared=True)):
+        table = row.reshape(10, 4)
+        torch.testing.assert_close(y, table[x] @ table.T)
+
+
+def test_the_users_module_is_left_as_it_is():
+    module = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1)).train()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    threads = torch.get_num_threads()
+    policy = TorchPolicy(module)
+    forward = MemberForward(policy)
+    rows = torch.from_numpy(np.tile(policy.to_vector(), (2, 1)))
+    x = torch.randn(2, 3, 4)
+    assert torch.equal(forward(forward.weights(rows), [x]), forward(forward.weights(rows), [x]))  # no dropout
+    assert module.training and torch.get_num_threads() == threads
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+    assert all(parameter.requires_grad for parameter in module.parameters())
