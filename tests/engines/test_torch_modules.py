@@ -1,9 +1,13 @@
 """Torch modules that do not compile train on every kind of environment."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import es
+from ember_ml.policy.trained import TrainedPolicy
+from ember_ml.rollout import Population
 
 skip_without("torch")
 skip_without("gymnasium")
@@ -200,3 +204,80 @@ def test_what_does_not_fit_is_named():
         es.Trainer("CartPole-v1", policy=nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3)))
     with pytest.raises(ValueError, match="a torch module that does not compile"):
         es.Trainer("CartPole-v1", policy=Normed(), engine="mlx")
+
+
+class Recalls(nn.Module):
+    """An LSTM: forward(x, state) -> (y, state)."""
+
+    def __init__(self, inputs=3, outputs=1):
+        super().__init__()
+        self.lstm, self.last = nn.LSTM(inputs, 6), nn.Linear(6, outputs)
+
+    def initial_state(self, batch):
+        return torch.zeros(1, batch, 6), torch.zeros(1, batch, 6)
+
+    def forward(self, x, state):
+        y, state = self.lstm(x[None], state)
+        return self.last(y[0]), state
+
+
+class Sequence(gymnasium.Env):
+    """Shows numbers; the reward is what the policy answers."""
+
+    observation_space = spaces.Box(-1, 1, (3,))
+    action_space = spaces.Box(-np.inf, np.inf, (1,))
+    length = 4
+
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed)
+        self.shown, self.steps = self.np_random.uniform(-1, 1, (5, 3)).astype(np.float32), 0
+        return self.shown[0], {}
+
+    def step(self, action):
+        self.steps += 1
+        return self.shown[self.steps], float(action[0]), self.steps == self.length, False, {}
+
+
+def test_memory_begins_anew_with_each_episode_and_belongs_to_one_member():
+    torch.manual_seed(0)
+    module, strategy = Recalls(), es.OpenAIES(directions=3, sigma=0.5)
+    trainer = es.Trainer(
+        Sequence, policy=module, strategy=strategy, seed=0, episodes=2, normalize_observations=False, lanes=5
+    )  # fmt: skip
+    population = replace(strategy.population(), common_starts=True)
+    returns = trainer.engine.evaluate(population).returns
+    for member, row in enumerate(strategy.ask()):
+        policy = TrainedPolicy(lambda: trainer.problem.policy, row, trainer.env, clip_actions=False)
+        again = trainer.engine.evaluate(Population(row, 0.0, 0, 0, 1, False, common_starts=True)).returns[0]
+        np.testing.assert_allclose(again, returns[member], rtol=1e-4, atol=1e-5)
+        env, total = Sequence(), 0.0
+        observation, _ = env.reset(seed=1)
+        with torch.no_grad():
+            trainer.problem.policy.from_vector(row)
+            state = module.initial_state(1)
+            for _ in range(env.length):
+                y, state = module(torch.from_numpy(observation)[None], state)
+                assert abs(policy(observation)[0] - y.item()) < 1e-5
+                observation, reward, *_ = env.step(y[0].numpy())
+                total += reward
+        assert total != 0.0
+
+
+def test_memory_on_the_torch_engine():
+    torch.manual_seed(0)
+    module = Recalls(4, 2)
+    options = {"policy": module, "seed": 0, "max_steps": 20, "normalize_observations": False}
+    trainer = es.Trainer("CartPole-v1", strategy=es.OpenAIES(directions=8, sigma=0.5), **options)
+    assert trainer.choice.name == "torch"
+    record = trainer.step()
+    assert record["steps"] > 0 and record["episodes"] == 17
+
+
+def test_a_state_of_another_shape_is_named():
+    class Grows(Recalls):
+        def forward(self, x, state):
+            y, (h, c) = super().forward(x, state)
+            return y, (torch.cat([h, h]), c)
+
+    with pytest.raises(ValueError, match="gives a state of"):
+        es.Trainer(Sequence, policy=Grows())

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ember_ml.engines.device_arrays import Arrays, MlxArrays, TorchArrays
 from ember_ml.engines.device_compiled import CompiledEpisodes
-from ember_ml.engines.device_policy import ModulePolicy, SpecPolicy, device_policy
+from ember_ml.engines.device_policy import SpecPolicy, device_policy
 from ember_ml.engines.device_result import Tally
 from ember_ml.engines.device_rollout import EagerRollout, Game
 from ember_ml.engines.environments import State, environment
@@ -241,7 +241,7 @@ class DeviceEngine:
 
     def explain(self) -> str:
         """Which parts run where, in a sentence."""
-        if isinstance(self.policy, ModulePolicy):
+        if not isinstance(self.policy, SpecPolicy):
             how = "the Module's own operations one by one"
         elif self.policy.spec.memory:
             how = "operations one by one (a policy with memory is not compiled)"

@@ -21,9 +21,9 @@ from ember_ml.envs.starts import Starts
 from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
 from ember_ml.policy.forward import Forward, make_forward
+from ember_ml.policy.observation import normalize as scaled
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import (
-    OBSERVATION_CLIP,
     POLICY_DIRECTION,
     PURPOSES,
     EpisodeOptions,
@@ -112,7 +112,8 @@ class PythonEngine:
         leaves = Leaves(population, size, self._forgives) if options.normalize else None
         try:
             for first, rows in population.chunks(self._forward.chunk_bytes):
-                jobs = _jobs(first, len(rows), episodes)
+                numbers = range(first, first + len(rows))
+                jobs = [(member, episode) for member in numbers for episode in range(episodes)]
                 self._run(population, rows, first, jobs, normal, result, leaves)
             if with_policy:
                 last = [(members, e) for e in range(episodes)]
@@ -245,9 +246,8 @@ class PythonEngine:
             episode.memory = memory
         if self.spec.action_size and outputs.shape[1] != self.spec.action_size:
             raise ValueError(
-                f"policy gave {outputs.shape[1]} numbers for an observation, but {self.spec.name} has "
-                f"actions of size "
-                f"{self.spec.action_size}"
+                f"policy gave {outputs.shape[1]} numbers for an observation, but {self.spec.name} has actions"
+                f" of size {self.spec.action_size}"
             )
         return outputs
 
@@ -267,8 +267,7 @@ class PythonEngine:
             return lambda observations: observations
         centre = np.asarray(mean, np.float32)
         factor = np.ones(size, np.float32) if inverse is None else np.asarray(inverse, np.float32)
-        bound = np.float32(OBSERVATION_CLIP)
-        return lambda observations: np.clip((observations - centre) * factor, -bound, bound)
+        return lambda observations: scaled(observations, centre, factor)
 
     def _seed(self, population: Population, member: int, episode: int) -> int:
         """31 bits for Python objects, which every seeding function takes; the native engine's 64 for C's."""
@@ -291,9 +290,8 @@ class PythonEngine:
         policy = episode.member >= population.members
         who = "the unperturbed policy" if policy else f"member {episode.member}"
         return EvaluationError(
-            f"{self.spec.name}: {message} (generation {population.generation}, {who}, episode "
-            f"{episode.episode}, "
-            f"step {episode.length})",
+            f"{self.spec.name}: {message} (generation {population.generation}, {who},"
+            f" episode {episode.episode}, step {episode.length})",
             generation=population.generation,
             member=None if policy else episode.member,
         )
@@ -329,8 +327,8 @@ class PythonEngine:
         where = f"{self.workers} worker processes" if self.workers > 1 else "this process"
         most = self.spec.lanes or self.lanes or MOST_LANES
         return (
-            f"python engine: {self.spec.name} is stepped in Python in {where}, up to {most} episodes "
-            f"side by side; {self._forward.explain()}"
+            f"python engine: {self.spec.name} is stepped in Python in {where}, up to {most} episodes side by"
+            f" side; {self._forward.explain()}"
         )
 
     def close(self) -> None:
@@ -349,7 +347,3 @@ class PythonEngine:
 
 def _close(lanes: Lanes) -> None:
     lanes.close()
-
-
-def _jobs(first: int, count: int, episodes: int) -> list[tuple[int, int]]:
-    return [(member, episode) for member in range(first, first + count) for episode in range(episodes)]

@@ -63,6 +63,8 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
         MissingExtra: the engine's package is not installed.
     """
     problem.env.need_steps()
+    if problem.env.kind == "objective":
+        return _choose_objective(problem, engine)
     candidates = {
         "native": (_native_refuses, _make_native),
         "python": (_python_refuses, _make_python),
@@ -93,6 +95,14 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
 
 
 ENGINES = ("native", "python", "torch", "mlx")
+
+
+def _choose_objective(problem: Problem, engine: str) -> Choice:
+    if engine != "auto":
+        raise ValueError(f"engine: {engine!r} cannot run this: an objective has an engine of its own")
+    if problem.device is not None:
+        check_device("torch" if is_torch_policy(problem.policy) else "objective", problem.device)
+    return Choice("objective", _make_objective, [])
 
 
 def _without_effect(problem: Problem, engine: str) -> list[str]:
@@ -216,6 +226,13 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
         observation_names=env.observation_names,
         action_names=env.action_names,
     )
+
+
+def _make_objective(problem: Problem) -> Engine:
+    from ember_ml.engines.objective import ObjectiveEngine
+
+    device = torch_device(problem.device) if is_torch_policy(problem.policy) else None
+    return ObjectiveEngine(problem.env, problem.policy, device=device, **vars(problem.options))
 
 
 def _make_native(problem: Problem) -> Engine:

@@ -27,7 +27,7 @@ class EnvSpec:
 
     `kind` says who steps it: "builtin" (a header in cpp/envs), "custom" (C or numba through ember_env.h;
     `address` is the ember_env pointer), "python" (an object; `factory()` makes a new adapter, see
-    envs/adapters.py).
+    envs/adapters.py). "objective" stands for a function of the model (envs/objective.py), which nobody steps.
 
     Sizes count numbers of the policy: `observation_size` inputs and `action_size` outputs. For one discrete
     action `action_size` is the number of choices; for a MultiDiscrete one it is the sum of `choices`, and the
@@ -39,7 +39,7 @@ class EnvSpec:
     """
 
     name: str
-    kind: Literal["builtin", "custom", "python"]
+    kind: Literal["builtin", "custom", "python", "objective"]
     observation_size: int
     action_size: int  # Box: values; discrete: number of choices
     discrete: bool

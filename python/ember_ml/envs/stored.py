@@ -22,7 +22,7 @@ from ember_ml.envs.registry import make
 from ember_ml.envs.spec import EnvSpec, UnmadeFactory
 from ember_ml.errors import need
 
-Kind = Literal["builtin", "custom", "python"]
+Kind = Literal["builtin", "custom", "python", "objective"]
 
 #: Fields of an EnvSpec that a file leaves out: what steps it, and what follows from its name.
 NOT_STORED = (
@@ -81,7 +81,9 @@ def restore(described: Mapping[str, Any], file: str) -> EnvSpec:
         if named and not why_not:
             return make_named(name, kwargs)
         raise ValueError(f"env: {absent(file, name, why_not)}")
-    size = validate.positive_int("env: observation_size", described["observation_size"], MOST)
+    size = 0
+    if kind != "objective":
+        size = validate.positive_int("env: observation_size", described["observation_size"], MOST)
     actions = validate.whole("env: action_size", described["action_size"])
     if not 0 <= actions <= MOST:
         raise ValueError(f"env: action_size: got {actions}, wanted 0 to {MOST}")
@@ -126,7 +128,7 @@ def restore(described: Mapping[str, Any], file: str) -> EnvSpec:
         restorable=playable,
         kwargs=dict(kwargs) if playable else {},
         factory=NamedFactory(name, kwargs, described) if playable else None,
-        absent="" if playable else absent(file, name, why_not),
+        absent="" if playable else absent(file, name, why_not, kind),
     )
 
 
@@ -139,8 +141,10 @@ DTYPES = (
 MOST = 2**24
 
 
-def absent(file: str, name: str, why_not: str) -> str:
+def absent(file: str, name: str, why_not: str, kind: str = "python") -> str:
     """What to say where an environment is wanted that the file cannot give."""
+    if kind == "objective":
+        return f"{file} was trained by your own objective {name}; pass it as objective="
     own = f"{name!r}, which a file may not name ({why_not})" if why_not else f"your own {name}"
     return f"{file} was trained on {own}; pass it as env="
 
@@ -201,6 +205,11 @@ class NamedFactory(UnmadeFactory):
 
 def check_same(env: EnvSpec, described: Mapping[str, Any]) -> None:
     """Raises ValueError where `env` is another kind of environment than the file describes."""
+    if (env.kind == "objective") != (described["kind"] == "objective"):
+        raise ValueError(
+            f"env: got {env.name}, and the file has {described['name']!r}: one is an objective, the other an"
+            " environment"
+        )
     sizes = (described["observation_size"], described["action_size"])
     if env.observation_size != sizes[0] or (env.action_size not in (0, sizes[1])):
         raise ValueError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
 from ember_ml.engines.sharded.settings import Many
+from ember_ml.envs.objective import one_of
 from ember_ml.es import presets
 from ember_ml.es.interrupt import remember
 from ember_ml.es.options import STRATEGY_OPTIONS, UNSET, EngineName, Layout, PresetName, StrategyName
@@ -22,13 +23,13 @@ from ember_ml.es.trainer.confirmation import EPISODES as CONFIRM_EPISODES
 from ember_ml.es.trainer.trainer import Trainer
 
 #: What `train` decides itself; everything else of `Trainer` may be given.
-_OWN = {"self", "env", "policy", "strategy", "generations", "seed"}
+_OWN = {"self", "env", "policy", "strategy", "generations", "seed", "objective", "batched"}
 OPTIONS = tuple(name for name in inspect.signature(Trainer.__init__).parameters if name not in _OWN)
 _LIMITS = ("until", "seconds", "steps", "confirm_episodes")
 
 
 def train(
-    env: Any,
+    env: Any = None,
     policy: Any = None,
     strategy: Strategy | StrategyName | None = None,
     preset: PresetName | None = "auto",
@@ -68,12 +69,15 @@ def train(
     eval_episodes: int | None = UNSET,
     on_error: str = UNSET,
     record: str | os.PathLike[str] | None = UNSET,
+    objective: Callable[..., Any] | None = None,
+    batched: bool = False,
     **unknown: NoReturn,
 ) -> Run:
     """Trains a policy and returns what came of it.
 
     Args:
         env: a native environment's name, a gymnasium id, or an environment of your own (`Trainer`).
+        objective, batched: instead of `env`, a function of the model: `Trainer`.
         policy, strategy: yours; what is None comes from the preset. A strategy may be a name, such as "snes"
             or "cr-fm-nes": case and dashes do not count.
         preset: "auto" takes the task's own if one is known, else the general default; None or "default" is
@@ -97,6 +101,7 @@ def train(
         ValueError: a value that does not fit; the message names it.
     """
     given: dict[str, Any] = dict(locals())
+    env = one_of(env, objective, batched)
     options = {name: given[name] for name in (*OPTIONS, *_LIMITS) if given.get(name, UNSET) is not UNSET}
     options = {**options, **unknown}
     changes = {name: given[name] for name in STRATEGY_OPTIONS if given[name] is not None}

@@ -15,6 +15,8 @@ from ember_ml.rollout import Float32
 
 def network_of(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any, str, Float32]:
     """(spec or Module, Module to hand the weights back to, why it did not compile, first parameters)."""
+    if env.kind == "objective":
+        return _for_objective(policy, seed)
     if isinstance(policy, (tuple, list)):
         policy = MLPPolicy(hidden=tuple(policy))
     if policy is None:
@@ -28,20 +30,43 @@ def network_of(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any,
         policy = policy.module
     if not isinstance(policy, type) and _is_torch(policy):
         return _of_torch(policy, env)
-    from ember_ml.nn.modules import Module
     from ember_ml.policy.trace import NotCompiled, trace
 
-    if isinstance(policy, type) and (issubclass(policy, Module) or _is_torch(policy)):
-        raise TypeError(f"policy: got the class {policy.__name__}, wanted {policy.__name__}(...)")
-    if not isinstance(policy, Module):
-        raise TypeError(f"policy: got {policy!r}, wanted a Module of Ember or torch, an es.MLPPolicy or None")
-    theta = np.asarray(policy.to_vector(), np.float32)
-    if not theta.size:
-        raise ValueError(f"policy: {type(policy).__name__} has no trainable parameters")
+    theta = _module_theta(policy, "an es.MLPPolicy or None")
     try:
         return trace(policy, env.observation_size, env.action_size or None), policy, "", theta
     except NotCompiled as reason:
         return policy, policy, str(reason), theta
+
+
+def _module_theta(policy: Any, or_else: str) -> Float32:
+    """The parameters of an Ember Module. Raises for what is none."""
+    from ember_ml.nn.modules import Module
+
+    if isinstance(policy, type) and (issubclass(policy, Module) or _is_torch(policy)):
+        raise TypeError(f"policy: got the class {policy.__name__}, wanted {policy.__name__}(...)")
+    if not isinstance(policy, Module):
+        raise TypeError(f"policy: got {policy!r}, wanted a Module of Ember or torch, {or_else}")
+    theta = np.asarray(policy.to_vector(), np.float32)
+    if not theta.size:
+        raise ValueError(f"policy: {type(policy).__name__} has no trainable parameters")
+    return theta
+
+
+def _for_objective(policy: Any, seed: int) -> tuple[PolicySpec | Any, Any, str, Float32]:
+    """An objective calls the module itself, so nothing is compiled."""
+    why = "an objective calls it"
+    if is_torch_policy(policy):
+        policy = policy.module
+    if isinstance(policy, PolicySpec):
+        return policy, None, "", MLPPolicy().initial(policy, seed)
+    if not isinstance(policy, type) and _is_torch(policy):
+        from ember_ml.policy.torch_modules.policy import TorchPolicy
+
+        policy = TorchPolicy(policy)
+        return policy, policy, why, policy.to_vector()
+    theta = _module_theta(policy, "or a PolicySpec: an objective says nothing of a network's sizes")
+    return policy, policy, why, theta
 
 
 def holder_of(policy: Any) -> Any:

@@ -96,8 +96,10 @@ def playable(env: EnvSpec, max_steps: int | None) -> EnvSpec:
     that only the native engine can open is played by its twin in Python.
 
     Raises:
-        ValueError: the environment is not here (`EnvSpec.absent`).
+        ValueError: the environment is not here (`EnvSpec.absent`), or there is none.
     """
+    if env.kind == "objective":
+        raise ValueError(f"run: it was trained by the objective {env.name}, which has no episodes to show")
     env.need_steps()
     env = resolved(env)
     twin = in_python(env, max_steps) if env.twin is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from ember_ml import validate
 from ember_ml.engines.select import Choice, Problem, check_device, choose
 from ember_ml.envs import make
+from ember_ml.envs.objective import one_of
 from ember_ml.envs.spec import resolved
 from ember_ml.es.files import checkpoint, saved
 from ember_ml.es.files.saved import Saved
@@ -40,7 +41,13 @@ _GROWING = ("told",)
 _OPEN = ("best_fitness", "told")
 
 
-def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> Run:
+def load(
+    path: str | os.PathLike[str],
+    env: Any = None,
+    policy: Any = None,
+    objective: Callable[..., Any] | None = None,
+    batched: bool = False,
+) -> Run:
     """The run that was saved by `Run.save`, `Trainer.save` or the callback `es.Checkpoint`.
 
     The file is data: nothing is imported, opened, compiled or run for it. History, plots of it, parameters,
@@ -50,11 +57,14 @@ def load(path: str | os.PathLike[str], env: Any = None, policy: Any = None) -> R
     Args:
         env: the environment, where it was not a built-in one or one of gymnasium's own.
         policy: the Module, where it could not be compiled; otherwise one that is to hold the weights.
+        objective, batched: instead of `env`, where it was trained by an objective.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: a damaged or foreign file, or an argument that does not fit it.
     """
+    if objective is not None:
+        env = one_of(env, objective, batched)
     return run_of(saved.read(path, None if env is None else make(env)), policy)
 
 

@@ -171,7 +171,11 @@ def _check(path: str, config: dict[str, Any], arrays: dict[str, NDArray[Any]], e
     options = _options(_section(config, "trainer"))
     if network is not None and theta.size != network.parameters:
         raise ValueError(f"theta: got {theta.size} values, wanted the {network.parameters} of the policy")
-    if network is not None and (network.inputs, network.outputs) != (env.observation_size, actions):
+    if (
+        network is not None
+        and env.kind != "objective"
+        and (network.inputs, network.outputs) != (env.observation_size, actions)
+    ):
         raise ValueError(
             f"policy: {network.inputs} inputs and {network.outputs} outputs do not fit an environment of"
             f" {env.observation_size} observation values and {actions} actions"
@@ -206,7 +210,7 @@ def _check(path: str, config: dict[str, Any], arrays: dict[str, NDArray[Any]], e
         preset=_text("preset", config["preset"]),
         elapsed=_least("elapsed", config["elapsed"]),
         warmed=(_count("warmed", warmed[0]), _count("warmed", warmed[1])),
-        engine=validate.choice("engine_used", config.get("engine_used", "native"), ENGINES),
+        engine=validate.choice("engine_used", config.get("engine_used", "native"), (*ENGINES, "objective")),
     )
 
 

@@ -51,10 +51,13 @@ def again(run: Run) -> Again:
     if not env["restorable"]:
         word = "ENV"
         notes.append(f"ENV stands for your environment {env['name']}: file.py:Class, module:Class or file.c.")
+    if env["kind"] == "objective":
+        word = "OBJECTIVE"
+        notes[:] = [f"OBJECTIVE stands for your function {env['name']}."]
     if config["policy"]["class"] is not None:
         notes.append(f"MODULE stands for your Module {config['policy']['class']}, as it was made.")
     limits = _limits(run, notes)
-    words = _in_the_shell(run, config)
+    words = None if env["kind"] == "objective" else _in_the_shell(run, config)
     if words is None:
         return Again(_in_python(run, config, word, limits), False, tuple(notes))
     words = [word, *(f"--env-arg={k}={v!r}" for k, v in env["kwargs"].items()), *words]
@@ -155,17 +158,19 @@ def _flag(name: str, value: Any) -> str:
 
 
 def _in_python(run: Run, config: Mapping[str, Any], word: str, limits: Mapping[str, Any]) -> str:
-    env = repr(word) if word != "ENV" else word
+    env = repr(word) if word not in ("ENV", "OBJECTIVE") else word
     lines = ["from ember_ml import envs, es", ""]
     if config["env"]["kwargs"]:
         lines.append(f"env = envs.make({env}, **{config['env']['kwargs']!r})")
         env = "env"
     lines.append(f"strategy = es.Strategy.from_config({dict(config['strategy'])!r})")
-    policy = "MODULE" if config["policy"]["class"] is not None else repr(_policy(run, config))
+    env = "objective=OBJECTIVE" if env == "OBJECTIVE" else env
+    own = config["policy"]["class"] is not None or config["env"]["kind"] == "objective"
+    policy = "MODULE" if own else repr(_policy(run, config))
     policy = policy.replace("MLPPolicy(", "es.MLPPolicy(")
     options = {"generations": config["generations"], "seed": run.seed, **_options(config, {}), **limits}
     arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    lines.append(f"run = es.train({env}, {policy}, strategy, preset=None, {arguments})")
+    lines.append(f"run = es.train({env}, policy={policy}, strategy=strategy, preset=None, {arguments})")
     return "\n".join(lines)
 
 

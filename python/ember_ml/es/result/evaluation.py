@@ -79,7 +79,8 @@ def evaluate_policy(
     mean: Float32 | None = None,
     inverse: Float32 | None = None,
 ) -> EvaluationResult:
-    """Plays the snapshot's policy, or another `theta` with its observation statistics, `episodes` times.
+    """Plays the snapshot's policy, or another `theta` with its observation statistics, `episodes` times; an
+    objective evaluates it once, as of the generation that is next.
 
     The starts are a function of the snapshot's seed, the purpose and the episode's number.
     """
@@ -91,7 +92,7 @@ def evaluate_policy(
             mean=theta,
             scale=0.0,
             seed=snapshot.seed,
-            generation=0,
+            generation=len(snapshot.history) if snapshot.problem.env.kind == "objective" else 0,
             directions=1,
             antithetic=False,
             reset_purpose=purpose,
@@ -141,4 +142,6 @@ def play(
 
 def default_episodes(engine: str) -> int:
     """Episodes of an evaluation that nobody gave a number, by the engine's name."""
+    if engine == "objective":
+        return 1
     return EPISODES_IN_PYTHON if engine == "python" else EPISODES

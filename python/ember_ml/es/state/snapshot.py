@@ -14,6 +14,7 @@ from ember_ml.es.result.records import Evaluations
 from ember_ml.es.state.candidate import Candidate, NativeCandidate
 from ember_ml.es.state.setup import Search, Setup
 from ember_ml.es.state.training_state import TrainingState
+from ember_ml.policy.models import TrainedModel
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.trained import TrainedPolicy
 from ember_ml.rollout import Float32
@@ -108,12 +109,15 @@ class Snapshot:
 
     def policy(
         self, theta: Float32 | None = None, mean: Float32 | None = None, inverse: Float32 | None = None
-    ) -> TrainedPolicy:
+    ) -> Any:
+        """A TrainedPolicy; of an objective a TrainedModel."""
         if theta is None:
             theta, mean, inverse = self.theta, self.mean, self.inverse
         network = self.problem.policy
         if network is None:  # a file cannot hold it
             raise ValueError(self.problem.not_compiled)
+        if self.problem.env.kind == "objective":
+            return TrainedModel(network, theta)
         if not isinstance(network, PolicySpec):
             network = partial(copy.deepcopy, network)
         clip = self.problem.options.clip_actions

@@ -54,9 +54,14 @@ def build(
     warmup = validate.boolean("warmup", warmup)
     common_starts = validate.boolean("common_starts", common_starts)
     strategy = as_strategy(default_strategy() if strategy is None else strategy)
+    env = envs.make(env)
+    if env.kind == "objective":
+        normalize_observations = _no_episodes(normalize_observations, workers, lanes, layout, episodes)
     start = Theta0.of(theta0)
     normalize, note = start.normalizes(normalize_observations, strategy.normalize_observations)
     many = as_many(engine, workers)
+    if many and env.kind == "objective":
+        raise ValueError(f"engine: {many.name!r} cannot run this: an objective has an engine of its own")
     workers = None if many else workers
     engine_name = "auto" if many else validate.choice("engine", engine, ("auto", *ENGINES, *KINDS))
     if many and device not in (None, "cpu"):
@@ -75,11 +80,19 @@ def build(
         "layout": layout,
         "device": device,
     }
-    env = envs.make(env)
     network, module, not_compiled, initial = network_of(policy, env, seed)
-    if not env.action_size:
+    if not env.action_size and env.kind != "objective":
         outputs = network.outputs if isinstance(network, PolicySpec) else outputs_of(network, env)
         env = replace(env, action_size=outputs)
+    handing = getattr(network, "handing", None)
+    if normalize and handing is not None and not handing.normalizable:
+        if normalize_observations:
+            raise ValueError(
+                "normalize_observations: got True, but the policy is handed whole observations, whose choices"
+                " are numbers; normalise in the module"
+            )
+        options, normalize = replace(options, normalize=False), False
+        note = "observations: as they come, because the policy is handed them whole"
     problem = Problem(env, network, not_compiled, options, **where)
     choice = choose(problem, engine_name)
     made = choice.make(problem)
@@ -104,3 +117,19 @@ def build(
         many=many,
     )
     return setup, state, made, module
+
+
+def _no_episodes(normalize: Any, workers: Any, lanes: Any, layout: Any, episodes: dict[str, Any]) -> bool:
+    """Refuses what means nothing for an objective; False, because it has no observations to normalise."""
+    usual = EpisodeOptions()
+    given = {
+        "normalize_observations": normalize,
+        "workers": workers,
+        "lanes": lanes,
+        "layout": layout,
+        **{name: episodes.get(name) for name in ("episodes", "max_steps", "frame_skip")},
+    }
+    for name, value in given.items():
+        if value not in (None, False, getattr(usual, name, None)):
+            raise ValueError(f"{name}: got {value!r}, but an objective has no episodes and no observations")
+    return False

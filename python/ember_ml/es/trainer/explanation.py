@@ -95,4 +95,9 @@ def _starts(env: Any) -> list[str]:
 def _stepper(env: Any) -> str:
     if env.opener is not None:
         return "MuJoCo, in native threads"
-    return {"builtin": "native", "custom": "your own, native", "python": "in Python"}[env.kind]
+    return {
+        "builtin": "native",
+        "custom": "your own, native",
+        "python": "in Python",
+        "objective": "a function of the model",
+    }[env.kind]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from ember_ml import validate
 from ember_ml.engines.sharded.settings import Many
+from ember_ml.envs.objective import one_of
 from ember_ml.es.interrupt import Interrupt, remember
 from ember_ml.es.options import EngineName, Layout
 from ember_ml.es.result.run import Run
@@ -33,8 +34,10 @@ class Trainer(Looks):
     Args:
         env: a native environment's name, a gymnasium id, an environment object, class or maker, or an
             EnvSpec.
-        policy: an Ember Module (which holds the trained weights afterwards), an `MLPPolicy`, a PolicySpec, a
-            tuple of hidden widths, or None for the default network.
+        policy: a Module of Ember or torch (which holds the trained weights afterwards), an `MLPPolicy`, a
+            PolicySpec, a tuple of hidden widths, or None for the default network. One with an attribute
+            ``observations`` is handed them in that form (`ember_ml.policy.handing`); a torch module without
+            it flat, or whole where it takes no flat ones.
         strategy: from `ember_ml.es`, not started, or a name such as "snes" for its defaults; None is the
             general default (OpenAI-ES, 16 pairs, sigma 0.3, Adam 0.1, both decayed to 5% over the plan).
         episodes: per member and generation.
@@ -76,6 +79,12 @@ class Trainer(Looks):
         eval_episodes: of each of these evaluations; None: 100, and 20 where Python steps the environment.
         record: a new file to which every generation is appended, some kilobytes each, so that `es.replay`
             gives the training as it was after any of them.
+        objective: instead of `env`: a function ``f(model, generation)`` that gives a member's fitness, larger
+            is better. `policy` is then a Module of torch or Ember, and `model` is that module with the
+            member's parameters.
+        batched: `objective` takes many members: ``model(x)`` gives (members, ...), what each makes of the
+            same x (``model(x, each=True)``: of its own x[member]), ``model.members`` is how many they are,
+            and f gives (members,). They come in chunks of at most 64 MB of parameters.
 
     Raises:
         ValueError, TypeError: naming the argument, what came and what was wanted.
@@ -84,7 +93,7 @@ class Trainer(Looks):
 
     def __init__(
         self,
-        env: Any,
+        env: Any = None,
         policy: Any = None,
         strategy: Any = None,
         episodes: int = 1,
@@ -111,8 +120,11 @@ class Trainer(Looks):
         eval_episodes: int | None = None,
         on_error: str = "raise",
         record: str | os.PathLike[str] | None = None,
+        objective: Callable[..., Any] | None = None,
+        batched: bool = False,
     ) -> None:
         arguments = {**locals()}
+        arguments["env"] = one_of(env, arguments.pop("objective"), arguments.pop("batched"))
         del arguments["self"], arguments["callbacks"], arguments["progress"], arguments["record"]
         self.callbacks = as_callbacks(callbacks)
         if eval_every is None and eval_episodes is not None:
@@ -269,6 +281,8 @@ class Trainer(Looks):
         policy: Any = None,
         callbacks: Callback | Iterable[Any] = (),
         strategy: Any = None,
+        objective: Callable[..., Any] | None = None,
+        batched: bool = False,
         **options: Any,
     ) -> Trainer:
         """The trainer that was saved, standing where it stood.
@@ -279,6 +293,7 @@ class Trainer(Looks):
             policy: the Module, where it could not be compiled; otherwise one that is to hold the weights.
             callbacks: as for `Trainer`; they are not saved.
             strategy: one made like the saved one, where it has an optimiser of your own.
+            objective, batched: where it was trained by an objective, as for `Trainer`.
             options: `threads`, `engine`, `layout`, `workers`, `lanes`, `progress`, `eval_every`,
                 `eval_episodes`, which no result depends on; `record`, a new log, or the one of this training,
                 which then goes on from where the file was saved.
@@ -290,6 +305,8 @@ class Trainer(Looks):
         from ember_ml.es.files import restore
 
         record = options.pop("record", None)
+        if objective is not None:
+            env = one_of(env, objective, batched)
         file, arguments = restore.arguments(path, env, policy, strategy, options)
         trainer = Trainer(callbacks=callbacks, **arguments)
         trainer._training.state = restore.state(file, trainer.strategy)

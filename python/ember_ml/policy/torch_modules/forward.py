@@ -63,7 +63,7 @@ class TorchForward:
         return result
 
     def _stacked(self, memories: list[Any], count: int) -> Any:
-        """What `count` lanes remember, the leading axis of each part; None and the lanes beyond start anew."""
+        """What `count` lanes remember, lanes leading; None and lanes beyond `memories` start anew."""
         start = self._members.module.initial_state(1)
         memories += [None] * (count - len(memories))
         return tree_map(

@@ -81,7 +81,7 @@ class MemberForward:
     def __init__(self, policy: TorchPolicy, device: str = "cpu") -> None:
         self.policy = policy
         self.device = torch.device(device)
-        self.module = prepared(policy).to(self.device)
+        self.module: Any = prepared(policy).to(self.device)
         for parameter in self.module.parameters():
             parameter.requires_grad_(False)
         self._mode = Batchable()

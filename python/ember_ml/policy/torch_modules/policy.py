@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import nn
@@ -80,8 +82,12 @@ class TorchPolicy:
 
     def from_vector(self, theta: Float32) -> None:
         """Copies theta (parameters,) into the module's own parameters, whatever their type and device."""
+        self.write(theta, {place.name: place.parameter for place in self.places})
+
+    def write(self, theta: Float32, parameters: Mapping[str, torch.Tensor]) -> None:
+        """Copies theta (parameters,) into parameters by name, of this module or of a copy."""
         with torch.no_grad():
             for place in self.places:
                 part = torch.tensor(theta[place.start : place.start + place.size])
                 values = part.reshape(place.shape[::-1]).T if place.turned else part.reshape(place.shape)
-                place.parameter.copy_(values)
+                parameters[place.name].copy_(values)
