@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 import threading
 from collections import deque
 
@@ -153,6 +154,28 @@ def test_memory_is_refused_by_name(kind, engine):
         if isinstance(value, (np.ndarray, int, list)) and name != "parts":
             assert np.array_equal(getattr(module, name), value), name
     assert not OfTheClass.last.any()
+
+
+OUTSIDE = [0.0]
+
+
+class Outside(Plain):
+    """Keeps its state where no attribute leads to."""
+
+    def forward(self, x):
+        OUTSIDE[0] += 1.0
+        return super().forward(x) + OUTSIDE[0]
+
+
+class Drawn(Plain):
+    def forward(self, x):
+        return ops.softmax(super().forward(x)) + random.gauss(0.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", [Outside, Drawn])
+def test_memory_outside_of_the_module_is_refused_too(kind):
+    with pytest.raises(ValueError, match=f"policy: the forward of {kind.__name__} answers differently"):
+        es.Trainer("CartPole-v1", kind(), es.SNES(2))
 
 
 class Constants(Plain):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml.backend.cells import GATES
@@ -74,6 +75,25 @@ class CellLayer:
             "state_weight_offset": self.state_weight_offset,
             "state_bias_offset": self.state_bias_offset,
         }
+
+
+def cell_of_torch(cell: Any, offset: int = 0) -> tuple[CellLayer, NDArray[np.float32]]:
+    """A torch.nn.RNNCell, GRUCell or LSTMCell as a layer whose parameters begin at `offset` of theta, and
+    these
+    parameters: those of the torch module one after the other, as `parameters_to_vector` lays them out.
+
+    Raises:
+        TypeError: another module.
+    """
+    kinds = {"GRUCell": "gru", "LSTMCell": "lstm", "RNNCell": f"rnn_{getattr(cell, 'nonlinearity', '')}"}
+    kind = kinds.get(type(cell).__name__, "")
+    if kind not in KINDS:
+        raise TypeError(f"cell: got {type(cell).__name__}, wanted a torch.nn.RNNCell, GRUCell or LSTMCell")
+    values = [np.asarray(p.detach().cpu().numpy(), np.float32).reshape(-1) for p in cell.parameters()]
+    starts = [offset, *(offset + np.cumsum([len(part) for part in values])).tolist()]
+    biases = (starts[2], starts[3]) if cell.bias else (-1, -1)
+    layer = CellLayer(cell.input_size, cell.hidden_size, starts[0], biases[0], (), kind, starts[1], biases[1])
+    return layer, np.concatenate(values)
 
 
 def turned(layers: tuple[Any, ...], rows: NDArray[Any]) -> NDArray[Any]:

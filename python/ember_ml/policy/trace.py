@@ -87,8 +87,11 @@ def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
             _forward(module, observation)
         if module.stateful:
             _check_state(module, x)
+        _check_repeats(module, x[:, 0])
     except WrongState as error:
         raise ValueError(f"policy: {name}.{error}") from error.__cause__
+    except Remembers as error:
+        raise ValueError(f"policy: the forward of {name} {error}") from None
     except Exception as error:
         raise ValueError(
             f"policy: {name} fails on an observation of {inputs} values, given as shape (1, {inputs}):"
@@ -140,6 +143,29 @@ def _check_state(module: Any, x: Float32) -> None:
         found = [tuple(part.shape) for part in parts(state)]
         if found != wanted:
             raise WrongState(f"forward gives a state of shapes {found}, but initial_state(1) has {wanted}")
+
+
+class Remembers(Exception):
+    """A forward that answers differently to the same observations."""
+
+
+def _check_repeats(module: Any, x: Float32) -> None:
+    """What is kept outside of the Module, where `without_memory` does not look, shows in its answers. Random
+    numbers of `ops` (Dropout while training, say) are keyed and allowed.
+    """
+    from ember_ml.backend import random_state
+
+    drawn: list[bool] = []
+    former, random_state.before_draw = random_state.before_draw, lambda: drawn.append(True)
+    try:
+        first, again = _outputs(module, x), _outputs(module, x)
+    finally:
+        random_state.before_draw = former
+    if not drawn and not np.allclose(first, again, rtol=1e-4, atol=1e-6, equal_nan=True):
+        raise Remembers(
+            "answers differently to the same observations: it remembers something outside of the module, or"
+            " draws random numbers of its own, which members and episodes would share"
+        )
 
 
 def _outputs(module: Any, x: Float32) -> Float32:
