@@ -25,7 +25,7 @@ def parser_of(name):
 def arguments_of_train():
     train_module = importlib.import_module("ember_ml.es.train")
     named = set(inspect.signature(es.train).parameters) - {"trainer_options", "unknown"}
-    return named | {*train_module.OPTIONS, *train_module._LIMITS}
+    return named | {*train_module.OPTIONS, *train_module.LIMITS}
 
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():

@@ -14,6 +14,7 @@ examples:
   ember-ml train Simple1D-v0 --plot training.png
   ember-ml train CartPole-v1 --seed 0 --save cartpole.npz
   ember-ml train Pendulum-v1 --restarts 3 --out runs/pendulum
+  ember-ml train CartPole-v1 --seeds 20 --out runs/cartpole
   ember-ml train HalfCheetah-v5 --preset ars-v2 --until 3430
   ember-ml train MountainCar-v0 --strategy pgpe --directions 32
   ember-ml train thermostat.py:Thermostat --env-arg target=21.5
@@ -49,7 +50,7 @@ RESULT = ("evaluate", "keep")
 OWN = (
     *("preset", "theta0", "episodes", "max_steps", "frame_skip", "clip_actions", "normalize_observations"),
     *("warmup", "reward_offset", "reward_scale", "on_error", "common_starts", "seed"),
-    *("restarts", "generations"),
+    *("seeds", "restarts", "generations"),
 )
 STRATEGY = ("strategy", "directions", "members", "sigma", "learning_rate", "policy")
 
@@ -99,6 +100,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "learning_rate", _REAL, "of the strategy's optimiser (the preset's)")
     _add(group, "common_starts", _SWITCH, "all members of a generation start alike (no)")
     _add(group, "seed", _NUMBER, "decides every number (drawn, and reported)")
+    many = {"type": seeds, "metavar": "N|A:B|A,B,C"}
+    _add(
+        group,
+        "seeds",
+        many,
+        "train many at once: N (0 to N - 1), A:B (without B) or a list; --out keeps them",
+    )
     _add(group, "restarts", _NUMBER, "trainings of which the best is kept (1)")
     group = parser.add_argument_group("how long")
     _add(group, "generations", _NUMBER, "generations to train; schedules follow it (the preset's)")
@@ -142,6 +150,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "quiet", {"action": "store_true"}, "nothing but errors")
     json_option(group)
     _add(group, "explain", {"action": "store_true"}, "also which engine runs this, and why")
+
+
+def seeds(text: str) -> list[int]:
+    """``20``, ``0:20`` or ``3,5,8`` as a list."""
+    try:
+        if ":" in text:
+            first, _, behind = text.partition(":")
+            return list(range(int(first or 0), int(behind)))
+        return [int(part) for part in text.split(",")] if "," in text else list(range(int(text)))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted 20, 0:20 or 3,5,8") from None
 
 
 def _add(group: Any, name: str, how: dict[str, Any], text: str) -> None:

@@ -34,6 +34,26 @@ def summary(run: Any, written: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def summary_of_seeds(runs: Any, written: dict[str, str]) -> dict[str, Any]:
+    """Of each training what `summary` says, but the files."""
+    each = [{name: value for name, value in summary(run, {}).items() if name != "files"} for run in runs]
+    return {"runs": each, "interrupted": runs.interrupted, "files": written}
+
+
+def print_summary_of_seeds(runs: Any, written: dict[str, str], explain: bool) -> None:
+    if not len(runs):
+        print("interrupted before the first training was finished")
+        return
+    if explain:
+        print(runs[0].explain() + "\n")
+    print(runs.summary())
+    for name, kind in (("saved to", "save"), ("plot", "plot")):
+        if kind in written:
+            print(f"  {name}  {written[kind]}")
+    if "save" not in written:
+        print("  not saved: --out FOLDER keeps the trainings")
+
+
 def _result(evaluation: Any) -> dict[str, Any]:
     low, high = evaluation.confidence_interval
     several = len(evaluation.returns) > 1

@@ -21,7 +21,7 @@ from ember_ml.cli.command import (
 from ember_ml.cli.environment import environment, is_user_object, user_object
 from ember_ml.cli.keeping import Keeper
 from ember_ml.cli.strategy import strategy_arguments
-from ember_ml.cli.summary import print_summary, summary
+from ember_ml.cli.summary import print_summary, print_summary_of_seeds, summary, summary_of_seeds
 from ember_ml.errors import is_installed
 from ember_ml.validate import count_or_off
 
@@ -46,6 +46,8 @@ def _train(options: argparse.Namespace) -> int:
     need_picture(plot)
     if resume is not None:
         _refuse_with_resume(options)
+    if hasattr(options, "seeds"):
+        return _train_seeds(options)
     folder = None if out is None else make_folder(out)
     keepers = _keepers(options, folder)
     try:
@@ -80,6 +82,35 @@ def _train(options: argparse.Namespace) -> int:
     if run.interrupted:
         return INTERRUPTED
     return NOT_REACHED if hasattr(options, "until") and not run.reached else OK
+
+
+def _train_seeds(options: argparse.Namespace) -> int:
+    """``--seeds``: files of all in the folder of ``--out``, one picture, one table."""
+    for name in ("save", "tensorboard", "wandb", "checkpoint_every", "force"):
+        if hasattr(options, name):
+            flag = "--" + name.replace("_", "-")
+            raise ValueError(f"{flag}: not with --seeds, whose trainings --out FOLDER keeps")
+    folder = None if not hasattr(options, "out") else make_folder(options.out)
+    there = [] if folder is None else sorted(folder.glob("seed-*.npz"))
+    if there:
+        raise ValueError(
+            f"--out: {folder} has trainings already, such as {there[0].name}; name another folder"
+        )
+    runs = _run(options, None, [])
+    written = {} if folder is None or not len(runs) else {"save": str(runs.save(folder))}
+    plots = [options.plot] if hasattr(options, "plot") else []
+    if folder is not None and is_installed("matplotlib"):
+        plots.append(str(folder / "training.png"))
+    for path in plots if len(runs) else []:
+        runs.plot(path)
+        written["plot"] = ", ".join(plots)
+    if options.json:
+        options.answer = summary_of_seeds(runs, written)
+    elif not options.quiet:
+        print_summary_of_seeds(runs, written, hasattr(options, "explain"))
+    if runs.interrupted:
+        return INTERRUPTED
+    return NOT_REACHED if hasattr(options, "until") and not all(run.reached for run in runs) else OK
 
 
 def _keepers(options: argparse.Namespace, folder: Path | None) -> dict[str, Keeper]:

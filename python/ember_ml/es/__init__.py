@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ember_ml.es.result.evaluation import EvaluationResult
     from ember_ml.es.result.history import History
     from ember_ml.es.result.run import Run
+    from ember_ml.es.result.runs import Runs
     from ember_ml.es.strategies import (
         ARS,
         CMAES,
@@ -53,6 +54,7 @@ _HOMES = {
     "report": "report",
     "Trainer": "trainer.trainer",
     "Run": "result.run",
+    "Runs": "result.runs",
     "load": "files.restore",
     "replay": "files.replay",
     "History": "result.history",
@@ -96,6 +98,7 @@ __all__ = [
     "OptimizeResult",
     "Preset",
     "Run",
+    "Runs",
     "SepCMAES",
     "Strategy",
     "TensorBoardLogger",

@@ -79,6 +79,10 @@ class Run:
         acknowledge(self)
         return self._interrupted
 
+    @interrupted.setter
+    def interrupted(self, value: bool) -> None:
+        self._interrupted = value
+
     @property
     def history(self) -> History:
         """One record per generation."""
@@ -184,6 +188,19 @@ class Run:
         if "final" not in self._judged:
             self._judged["final"] = self._play(JUDGE_EPISODES, "judge", None)
         return self._judged["final"]
+
+    @property
+    def judged(self) -> EvaluationResult:
+        """What `policy` returns on starts that neither training nor `evaluate` uses: by this runs are chosen,
+        so that `evaluate` stays a fair measure of the chosen one.
+        """
+        chosen = self._choose(self.kept)
+        if chosen is None:
+            return self._judge()
+        name = "evaluated" if chosen is self._snapshot.evaluated else "candidate"
+        if name not in self._judged:
+            self._judged[name] = self._play(JUDGE_EPISODES, "judge", chosen)
+        return self._judged[name]
 
     def keep(self, which: Which) -> None:
         """Makes `policy` the "last" or the "best". A Module that was passed in then holds its weights."""

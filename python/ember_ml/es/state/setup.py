@@ -82,6 +82,11 @@ class Setup:
     def env(self) -> EnvSpec:
         return self.problem.env
 
+    @property
+    def strategy_name(self) -> str:
+        """The strategy's class."""
+        return str(self.description["strategy"]["type"])
+
     def make_engine(self, episodes: int | None = None) -> Engine:
         """A new engine for this problem, playing so many episodes a member where that is given."""
         self.env.need_steps()

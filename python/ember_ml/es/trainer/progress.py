@@ -45,19 +45,29 @@ class Progress:
 
     def show(self, history: History, first: int) -> None:
         """Brings the bar up to date, or prints a line. `first` is the generation at which the run began."""
-        if not self._wanted:
+        if not self.is_due() or not len(history):
             return
-        now = time.perf_counter()
-        if now < self._next or not len(history):
-            return
-        done = len(history) - first
+        record, text = history[-1], f"return {history[-1]['policy_return']:.2f}, "
         if self._draws:
-            self._draw(history[-1], done, now)
+            text += f"mean {record['population_mean']:.2f}"
         else:
-            self._say(history[-1], done, int(history["steps"][first:].sum()), now - self._begun)
+            text += f"{int(history['steps'][first:].sum()):,} steps"
+        self.update(len(history) - first, text)
+
+    def is_due(self) -> bool:
+        """Whether it is time to say something."""
+        return self._wanted and time.perf_counter() >= self._next
+
+    def update(self, done: int, text: str) -> None:
+        """Says that `done` generations are done, and `text`."""
+        now = time.perf_counter()
+        if self._draws:
+            self._draw(done, text, now)
+        else:
+            self._say(done, text, now - self._begun)
             self._next = now + min(max(HEARTBEAT, (now - self._begun) / 10), SLOWEST)
 
-    def _draw(self, record: dict[str, int | float], done: int, now: float) -> None:
+    def _draw(self, done: int, text: str, now: float) -> None:
         if self._bar is None:
             with warnings.catch_warnings():
                 # A notebook without its widgets is no reason to complain: tqdm then writes text.
@@ -75,6 +85,7 @@ class Progress:
             self._bar.start_t -= now - self._begun
         self._next = now + REFRESH
         self._bar.update(done - self._bar.n)
+<<<<<<< HEAD
         self._numbers = f"return {record['policy_return']:.2f}, mean {record['population_mean']:.2f}"
         self._bar.set_postfix_str(f"{self._numbers}{self._note}", refresh=True)
 
@@ -85,11 +96,13 @@ class Progress:
         if self._bar is not None and now >= self._next:
             self._next = now + REFRESH
             self._bar.set_postfix_str(f"{self._numbers}{self._note}", refresh=True)
+=======
+        self._bar.set_postfix_str(text, refresh=True)
+>>>>>>> 337ecef (Train many seeds at once, each with the bits it has alone: es.train(seeds=), es.Runs, ember-ml train --seeds)
 
-    def _say(self, record: dict[str, int | float], done: int, steps: int, gone: float) -> None:
+    def _say(self, done: int, text: str, gone: float) -> None:
         count = f"{done}" if self._total is None else f"{done} of {self._total}"
-        line = f"{self._name}: generation {count}, return {record['policy_return']:.2f}, {steps:,} steps, "
-        line += f"{_clock(gone)} gone"
+        line = f"{self._name}: generation {count}, {text}, {_clock(gone)} gone"
         if self._total is not None and done:
             line += f", about {_clock(gone / done * (self._total - done))} left"
         print(line + self._note, file=sys.stderr, flush=True)
