@@ -37,6 +37,8 @@ NOT_HERE = {
     "env": "the first word",
     "callbacks": "--out, --save and --tensorboard make them",
     "progress": "--quiet and --json turn it off",
+    "objective": "a function of the model, which Python hands over",
+    "batched": "of an objective",
 }
 
 #: What a resumed training may be given anew (`es.Trainer.load`), and how long it goes on.

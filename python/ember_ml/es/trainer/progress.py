@@ -85,8 +85,7 @@ class Progress:
             self._bar.start_t -= now - self._begun
         self._next = now + REFRESH
         self._bar.update(done - self._bar.n)
-<<<<<<< HEAD
-        self._numbers = f"return {record['policy_return']:.2f}, mean {record['population_mean']:.2f}"
+        self._numbers = text
         self._bar.set_postfix_str(f"{self._numbers}{self._note}", refresh=True)
 
     def note(self, text: str) -> None:
@@ -96,9 +95,6 @@ class Progress:
         if self._bar is not None and now >= self._next:
             self._next = now + REFRESH
             self._bar.set_postfix_str(f"{self._numbers}{self._note}", refresh=True)
-=======
-        self._bar.set_postfix_str(text, refresh=True)
->>>>>>> 337ecef (Train many seeds at once, each with the bits it has alone: es.train(seeds=), es.Runs, ember-ml train --seeds)
 
     def _say(self, done: int, text: str, gone: float) -> None:
         count = f"{done}" if self._total is None else f"{done} of {self._total}"
