@@ -5,10 +5,11 @@
 "bare" is a C loop (mujoco_rollout.c, compiled by `cc` when this starts) of mj_step and mj_rnePostConstraint,
 which gymnasium's tasks call after the physics steps of an action. With the same model, frame skip and threads
 it replays the same episodes, from the same starts with the same actions, and must end in the same state.
-"linear" and "64-64" are our loop with such a policy: policy, physics, observation, reward, end. Episodes last
-to their time limit (`terminate_when_unhealthy=False`). "reacher" is examples/reacher.py, a robot of the
-user's own. Runs alternate; printed are medians, and in brackets two medians of the ratio to the bare loop's
-run just before: of steps a second, and of steps a second of processor time, which other work disturbs less.
+"linear" and "64-64" are our loop with such a policy: policy, physics, observation and its statistics, reward,
+end; it must come to the recorded episode's return. Episodes last to their time limit
+(`terminate_when_unhealthy=False`). "reacher" is examples/reacher.py, a robot of the user's own. Runs
+alternate; printed are medians, and in brackets two medians of the ratio to the bare loop's run just before: of
+steps a second, and of steps a second of processor time, which other work disturbs less.
 
 Beside it, where they are installed: `mujoco.rollout` (open loop, without mj_rnePostConstraint), gymnasium
 with a linear policy in numpy in one process and by AsyncVectorEnv with two workers, EnvPool (16 environments,
@@ -75,9 +76,10 @@ class Played:
         lanes = CustomLanes(env, 1, address=opened.address)
         seen = lanes.reset([0], [start_of(env, 0, 0)])[0]
         self.qpos, self.qvel = data.qpos.copy(), data.qvel.copy()
-        controls = []
+        controls, self.total = [], 0.0
         for _ in range(self.steps):
-            seen = lanes.step([0], np.asarray(self.run.policy(seen), np.float32)[None])[0][0]
+            answer = lanes.step([0], np.asarray(self.run.policy(seen), np.float32)[None])
+            seen, self.total = answer[0][0], self.total + float(answer[1][0])
             controls.append(data.ctrl.astype(np.float32))
         self.actions = np.ascontiguousarray(controls)
         self.end = data.qpos.copy()
@@ -91,13 +93,20 @@ class Played:
 
     def loop(self, threads: int) -> Measured:
         snapshot = self.run._snapshot
-        engine = NativeEngine(self.env, self.policy, threads=threads, max_steps=self.steps)
+        engine = NativeEngine(self.env, self.policy, threads=threads, max_steps=self.steps, normalize=True)
         rows = np.repeat(snapshot.theta[None], self.members, axis=0)
         population = Population(
             mean=snapshot.theta, scale=0.0, seed=0, generation=0, directions=self.members, antithetic=False,
             reset_purpose="evaluate", common_starts=True, rows=rows,
         )  # fmt: skip
-        return lambda: int(engine.evaluate(population, snapshot.mean, snapshot.inverse, False).lengths.sum())
+
+        def play() -> int:
+            result = engine.evaluate(population, snapshot.mean, snapshot.inverse, False)
+            if not (result.returns == self.total).all():
+                raise RuntimeError("our loop did not play the recorded episode")
+            return int(result.lengths.sum())
+
+        return play
 
 
 class Library(ctypes.Structure):
