@@ -8,8 +8,8 @@ it replays the same episodes, from the same starts with the same actions, and mu
 "linear" and "64-64" are our loop with such a policy: policy, physics, observation and its statistics, reward,
 end; it must come to the recorded episode's return. Episodes last to their time limit
 (`terminate_when_unhealthy=False`). "reacher" is examples/reacher.py, a robot of the user's own. Runs
-alternate; printed are medians, and in brackets two medians of the ratio to the bare loop's run just before: of
-steps a second, and of steps a second of processor time, which other work disturbs less.
+alternate; printed are medians, and in brackets two medians of the ratio to the bare loop's run just before:
+of steps a second, and of steps a second of processor time, which other work disturbs less.
 
 Beside it, where they are installed: `mujoco.rollout` (open loop, without mj_rnePostConstraint), gymnasium
 with a linear policy in numpy in one process and by AsyncVectorEnv with two workers, EnvPool (16 environments,
