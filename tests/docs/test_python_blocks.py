@@ -23,6 +23,7 @@ NEEDED = {
     "guide.md": ("matplotlib", "PIL", "gymnasium", "numba"),
     "memory.md": ("gymnasium",),
     "strategies.md": (),
+    "distributed.md": (),
 }
 #: It wants an account or a server, so a module of its shape stands in for it, as in test_loggers.py.
 STAND_IN_FOR_WANDB = """

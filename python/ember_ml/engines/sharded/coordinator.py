@@ -12,9 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from ember_ml.engines.sharded.ledger import Ledger
 from ember_ml.engines.sharded.messages import (
@@ -28,6 +26,7 @@ from ember_ml.engines.sharded.messages import (
     Transport,
     Work,
 )
+from ember_ml.engines.sharded.progress import Counts, Round, Worker
 from ember_ml.errors import EvaluationError
 
 #: Shards that a worker has at a time: one that it evaluates, and, while there are plenty, one that waits.
@@ -51,47 +50,6 @@ LEAST_WAIT = 0.001
 
 #: Seconds between looks at a progress line, which also lets Ctrl-C through.
 LOOK = 0.1
-
-
-@dataclass
-class Counts:
-    """What happened, since the coordinator was made."""
-
-    rounds: int = 0
-    issued: int = 0
-    copies: int = 0
-    reissued: int = 0
-    dropped: int = 0  # answers that came too late, or twice
-    joined: int = 0
-    lost: int = 0
-    frozen: int = 0  # of the lost: those that were given up because a lease ended
-    differed: int = 0
-    snapshots: int = 0
-
-
-@dataclass
-class Worker:
-    where: str
-    version: int | None = None  # of its replica; None: it needs a snapshot
-    snapshots: int = 0
-    leases: dict[tuple[int, int], float] = field(
-        default_factory=dict
-    )  # (round, shard), in order -> since when
-
-
-class _Round:
-    """Where one evaluation stands."""
-
-    def __init__(self, number: int, shards: Sequence[Shard]) -> None:
-        self.number = number
-        self.shards = shards
-        self.waiting = deque(range(len(shards)))
-        self.holders: list[set[int]] = [set() for _ in shards]
-        self.answers: list[Done | None] = [None] * len(shards)
-        self.losses: dict[int, int] = {}
-        self.queued: dict[int, None] = {}  # shards that one worker has, behind another shard
-        self.begun: dict[int, float] = {}  # shards that are evaluated, in order -> when the last one began
-        self.left = len(shards)
 
 
 class Coordinator:
@@ -122,7 +80,7 @@ class Coordinator:
         self._clock = clock
         self._look = look
         self._copy = copy
-        self._round = _Round(0, ())
+        self._round = Round(0, ())
         self._leased: list[
             tuple[float, int, tuple[int, int]]
         ] = []  # heap of what is evaluated, by since when
@@ -151,7 +109,7 @@ class Coordinator:
             RuntimeError: there is no worker, and none comes.
         """
         self.counts.rounds += 1
-        round_ = self._round = _Round(self.counts.rounds, shards)
+        round_ = self._round = Round(self.counts.rounds, shards)
         for number in list(self._idle):  # one each before the second
             self._fill(number)
         for number in list(self.workers):
@@ -195,7 +153,7 @@ class Coordinator:
         elif isinstance(answer, Differs):
             self._differs(number, worker, answer, now)
         elif now:
-            self._round = _Round(round_.number, ())  # what still comes is late
+            self._round = Round(round_.number, ())  # what still comes is late
             raise answer.error
         self._fill(number)
 
@@ -249,7 +207,7 @@ class Coordinator:
             self._release(number, shard)
             losses = round_.losses[shard] = round_.losses.get(shard, 0) + 1
             if losses >= MOST_LOSSES:
-                self._round = _Round(round_.number, ())
+                self._round = Round(round_.number, ())
                 part = round_.shards[shard]
                 raise EvaluationError(
                     f"{losses} workers ended one after the other over directions {part.first} to"

@@ -118,7 +118,7 @@ class LocalTransport:
         return {number: link.process.pid for number, link in self._links.items() if link.ready}
 
     def expected(self) -> int:
-        return len(self._links)
+        return max(len(self._links), self._wanted)  # what is lost is replaced
 
     def submit(self, worker: int, work: Work) -> None:
         link = self._links.get(worker)

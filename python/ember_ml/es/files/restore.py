@@ -13,6 +13,7 @@ import numpy as np
 
 from ember_ml import validate
 from ember_ml.engines.select import Choice, Problem, check_device, choose
+from ember_ml.engines.sharded.settings import as_many
 from ember_ml.envs import make
 from ember_ml.envs.objective import one_of
 from ember_ml.envs.spec import resolved
@@ -158,6 +159,8 @@ def arguments(
                 f"load() takes no {name!r}: it is in the file, or decides the results; what may be given is"
                 f" {', '.join(FREE)}{validate.suggest(name, FREE)}"
             )
+    if as_many(options.get("engine")) is not None:
+        options = {"workers": None, **options}  # the saved number is of another kind of engine
     file = saved.read(path, None if env is None else make(env))
     file.env.need_steps()
     network, module, not_compiled = _network(file, policy)
