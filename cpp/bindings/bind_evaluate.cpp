@@ -7,6 +7,7 @@
 #include "bindings/interruptible.h"
 #include "core/checked.h"
 #include "es/evaluate.h"
+#include "es/perturbation.h"
 #include "include/ember_env.h"
 
 namespace py = pybind11;
@@ -107,7 +108,7 @@ py::dict to_python(const Evaluation& evaluation, py::ssize_t episodes) {
 py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std::uint64_t seed,
                   std::uint32_t generation, std::int64_t directions, bool antithetic,
                   std::int64_t first_direction, std::uint32_t noise_purpose, std::uint32_t reset_purpose,
-                  bool common_starts, const std::optional<Floats>& rows,
+                  bool common_starts, const std::optional<Floats>& rows, const Perturbation* perturbation,
                   const std::optional<Floats>& observation_mean,
                   const std::optional<Floats>& observation_inverse_deviation, bool with_policy) {
   const Problem& problem = self.problem();
@@ -132,6 +133,9 @@ py::dict evaluate(Evaluator& self, const Floats& mean, const Floats& scale, std:
   population.noise_purpose = static_cast<Purpose>(noise_purpose);
   population.reset_purpose = static_cast<Purpose>(reset_purpose);
   population.common_starts = common_starts;
+  population.perturbation = perturbation != nullptr ? &perturbation->plan() : nullptr;
+  if (perturbation != nullptr && scale.size() != 1)
+    throw py::value_error("scale: wanted 1 value with a perturbation");
   if (rows) {
     if (rows->ndim() != 2 || rows->shape(1) != parameters) {
       throw py::value_error("rows: wanted shape (members, " + std::to_string(parameters) + ")");
@@ -207,10 +211,17 @@ void register_evaluate(py::module_& module) {
       .def("evaluate", &evaluate, py::arg("mean"), py::arg("scale"), py::arg("seed"), py::arg("generation"),
            py::arg("directions"), py::arg("antithetic") = true, py::kw_only(), py::arg("first_direction") = 0,
            py::arg("noise_purpose") = 0, py::arg("reset_purpose") = 1, py::arg("common_starts") = false,
-           py::arg("rows") = py::none(), py::arg("observation_mean") = py::none(),
-           py::arg("observation_inverse_deviation") = py::none(), py::arg("with_policy") = false,
+           py::arg("rows") = py::none(), py::arg("perturbation").none(true) = py::none(),
+           py::arg("observation_mean") = py::none(), py::arg("observation_inverse_deviation") = py::none(),
+           py::arg("with_policy") = false,
            "Evaluates one generation without the GIL; a dict of arrays, as rollout.py's Evaluation.")
-      .def("explain", &Evaluator::explain, py::arg("directions"), py::arg("antithetic") = true)
+      .def(
+          "explain",
+          [](const Evaluator& self, int directions, bool antithetic, const Perturbation* perturbation) {
+            return self.explain(directions, antithetic, perturbation ? &perturbation->plan() : nullptr);
+          },
+          py::arg("directions"), py::arg("antithetic") = true,
+          py::arg("perturbation").none(true) = py::none())
       .def("begin", &Evaluator::begin, "Keeps threads alive until the matching end().")
       .def("end", &Evaluator::end);
 

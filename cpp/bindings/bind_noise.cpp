@@ -35,33 +35,6 @@ Float32Array noise(std::uint64_t seed, std::uint32_t generation, std::uint32_t d
   return out;
 }
 
-// Rows of members first, first + 1, ...: see Population in cpp/es/population.h.
-Float32Array perturb(const Float32Array& mean, const Float32Array& scale, std::uint64_t seed,
-                     std::uint32_t generation, std::uint32_t first_direction, bool antithetic,
-                     std::uint32_t purpose, py::ssize_t first, py::ssize_t count) {
-  if (mean.ndim() != 1) throw std::invalid_argument("mean: wanted one dimension");
-  if (scale.size() != 1 && scale.size() != mean.size()) {
-    throw std::invalid_argument("scale: got " + std::to_string(scale.size()) + " values, wanted 1 or " +
-                                std::to_string(mean.size()));
-  }
-  if (first < 0 || count < 0) throw std::invalid_argument("first, count: wanted 0 or more");
-  const NoiseKernels& table = kernels<NoiseKernels>();
-  const py::ssize_t size = mean.size();
-  Float32Array out({count, size});
-  float* to = out.mutable_data();
-  const float *center = mean.data(), *deviation = scale.data();
-  const bool per_parameter = scale.size() == size && size != 1;
-  py::gil_scoped_release release;
-  for (py::ssize_t row = 0; row < count; ++row) {
-    const py::ssize_t member = first + row;
-    const std::uint32_t direction = first_direction + (std::uint32_t)(antithetic ? member / 2 : member);
-    const float sign = antithetic && member % 2 == 1 ? -1.0f : 1.0f;
-    table.perturb(Stream(purpose, seed, generation, direction), 0, size, center, deviation, per_parameter,
-                  sign, to + row * size);
-  }
-  return out;
-}
-
 Words threefry(const Words& key, const Words& counter, int rounds) {
   const ThreefryKey schedule(key[0], key[1], key[2], key[3]);
   Words x = counter;
@@ -97,9 +70,6 @@ void register_noise(py::module_& module) {
   module.def("noise", &noise, py::arg("seed"), py::arg("generation"), py::arg("direction"), py::arg("size"),
              py::arg("first") = 0, py::arg("purpose") = 0, py::arg("level") = py::none(),
              "Normals of parameters first, first + 1, ... of one direction: float32 (size,).");
-  module.def("perturb", &perturb, py::arg("mean"), py::arg("scale"), py::arg("seed"), py::arg("generation"),
-             py::arg("first_direction"), py::arg("antithetic"), py::arg("purpose"), py::arg("first"),
-             py::arg("count"), "Members first, first + 1, ... of a population: float32 (count, parameters).");
   module.def("threefry", &threefry, py::arg("key"), py::arg("counter"), py::arg("rounds") = noise_rounds,
              "The four random words of one block of Threefry4x32.");
   module.def("uniforms", &stream_uniforms, py::arg("purpose"), py::arg("seed"), py::arg("generation"),

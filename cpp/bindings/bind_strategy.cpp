@@ -214,10 +214,11 @@ void register_strategy(py::module_& module) {
            py::arg("optimizer_options") = py::dict())
       .def(
           "start",
-          [](Strategy& self, const FloatArray& theta0, std::uint64_t seed) {
-            self.start(theta0.data(), theta0.size(), seed);
+          [](Strategy& self, const FloatArray& theta0, std::uint64_t seed,
+             const std::shared_ptr<Perturbation>& perturbation) {
+            self.start(theta0.data(), theta0.size(), seed, perturbation);
           },
-          py::arg("theta0"), py::arg("seed"))
+          py::arg("theta0"), py::arg("seed"), py::arg("perturbation").none(true) = py::none())
       .def(
           "set_sigma",
           [](Strategy& self, const DoubleArray& sigma) {

@@ -9,9 +9,11 @@ namespace ember::bindings {
 
 using Float32Array = pybind11::array_t<float, pybind11::array::c_style>;  // other number types are refused
 
-void register_dispatch(pybind11::module_& module);  // SIMD levels, threads
-void register_noise(pybind11::module_& module);     // keyed noise, uniforms, seeds
+void register_dispatch(pybind11::module_& module);      // SIMD levels, threads
+void register_noise(pybind11::module_& module);         // keyed noise, uniforms, seeds
+void register_perturbation(pybind11::module_& module);  // low-rank noise, members and sums
 
+void register_low_rank(pybind11::module_& module);  // forward passes by low rank
 void register_dense(pybind11::module_& module);     // dense layers, activations
 void register_guard(pybind11::module_& module);     // fast path of ember_ml.ops
 void register_strategy(pybind11::module_& module);  // shaping, strategies

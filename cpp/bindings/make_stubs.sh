@@ -5,6 +5,8 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 (cd "$work" && python -m pybind11_stubgen ember_ml._core -o .)
-# run() and state_digest() take None where observations are not normalised; pybind11 does not say so of a pointer.
-sed 's/statistics: ObservationStatistics\(, log\|) -> int\)/statistics: ObservationStatistics | None\1/' \
+# run() and state_digest() take None where observations are not normalised, others for full noise; pybind11 does not say
+# so of a pointer.
+sed -e 's/statistics: ObservationStatistics\(, log\|) -> int\)/statistics: ObservationStatistics | None\1/' \
+  -e 's/perturbation: Perturbation = None/perturbation: Perturbation | None = None/' \
   "$work/ember_ml/_core.pyi" >python/ember_ml/_core.pyi

@@ -14,6 +14,8 @@ namespace {
 constexpr double unit_fma = 0.52, unit_fma_streamed = 1.05, unit_layer = 35.0;
 constexpr double member_fma = 1.05, member_fma_streamed = 1.3, member_fma_far = 1.75;
 constexpr double episode_fma = 0.62, episode_fma_alone = 0.72, episode_output = 2.5;
+// Of noise of low rank: a vector of members' share of a weight, and of one of their own numbers.
+constexpr double shared_fma = 0.65, own_number = 2.0;
 constexpr double activation_vector = 6.5;
 constexpr double step_vector = 110.0, step_one = 140.0;
 constexpr double normal = 2.6;
@@ -77,13 +79,27 @@ Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Lay
   }
 }
 
+Cost predict_low_rank(const PolicyPlan& policy, const PerturbationPlan& perturbation, int lanes,
+                      int members) {
+  const double vectors = ceil_div(members, lanes), own = static_cast<double>(perturbation.compact);
+  const double weights = static_cast<double>(policy.parameters);
+  return {vectors / members * (weights * shared_fma + own * own_number + step_vector), (normal + 1.0) * own};
+}
+
 Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
-              bool team_exists) {
+              bool team_exists, const PerturbationPlan* perturbation) {
   Choice best{};
   double least = INFINITY;
   for (Layout layout : {Layout::members, Layout::episodes, Layout::units}) {
-    if (problem.layout != Layout::automatic && problem.layout != layout) continue;
-    const Cost cost = predict(policy, lanes, problem.episodes, members, layout);
+    if (perturbation) {  // episodes share lanes with members
+      if ((layout == Layout::units) != (problem.layout == Layout::units) || layout == Layout::episodes)
+        continue;
+    } else if (problem.layout != Layout::automatic && problem.layout != layout) {
+      continue;
+    }
+    const Cost cost = perturbation && layout == Layout::members
+                          ? predict_low_rank(policy, *perturbation, lanes, members)
+                          : predict(policy, lanes, problem.episodes, members, layout);
     const double total = cost.cycles_per_member + cost.cycles_per_step * steps * problem.episodes;
     if (total < least) {
       least = total;
@@ -105,7 +121,8 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
       by_member ? ceil_div(ceil_div(members, best.threads), lanes) : ceil_div(problem.episodes, lanes);
   // More vectors hide latency; their weights should still fit into the second level of the cache. Episodes
   // share their weights, and of them two vectors are enough (hidden 64: 129 ns a step, 154 with four).
-  const double group_bytes = by_member ? 4.0 * lanes * static_cast<double>(policy.parameters) : 0.0;
+  const double numbers = static_cast<double>(perturbation ? perturbation->compact : policy.parameters);
+  const double group_bytes = by_member ? 4.0 * lanes * numbers : 0.0;
   const double fitting = by_member ? std::max(1.0, std::floor(second_level_bytes / group_bytes)) : 2.0;
   best.groups =
       best.layout == Layout::units ? 1 : static_cast<int>(std::min({1.0 * max_groups, in_flight, fitting}));

@@ -13,6 +13,8 @@ struct Cost {
 
 // `lanes_used`: of the lanes in flight, how many work (episodes layout with few episodes, small populations).
 Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Layout layout);
+// With noise of low rank: members in lanes over shared weights, whatever the layout.
+Cost predict_low_rank(const PolicyPlan& policy, const PerturbationPlan& perturbation, int lanes, int members);
 
 struct Choice {
   Layout layout;
@@ -21,9 +23,9 @@ struct Choice {
   Cost cost;
 };
 
-// `steps`: environment steps expected in an episode.
+// `steps`: environment steps expected in an episode. `perturbation`: of the population, or null.
 Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
-              bool team_exists);
+              bool team_exists, const PerturbationPlan* perturbation);
 
 const char* layout_name(Layout layout);
 

@@ -75,6 +75,7 @@ struct Evaluator::Impl {
   const RolloutKernels& table = kernels<RolloutKernels>();
   CompiledPolicy policy;
   RolloutPlan plan{};
+  std::unique_ptr<LowRankPolicy> low_rank;  // of the population under way
   std::vector<double> constants;
   std::vector<float> low, high;
   std::string env_name;
@@ -88,11 +89,12 @@ struct Evaluator::Impl {
   struct Situation {
     int members;
     double steps;
-    bool team;
+    bool team, low_rank;
     bool operator==(const Situation& other) const {
-      return members == other.members && steps == other.steps && team == other.team;
+      return members == other.members && steps == other.steps && team == other.team &&
+             low_rank == other.low_rank;
     }
-  } chosen_for{-1, 0.0, false};
+  } chosen_for{-1, 0.0, false, false};
   Choice choice{};
 
   std::vector<double> returns, sums;
@@ -222,6 +224,11 @@ struct Evaluator::Impl {
     failed.resize(rows);
     sums.assign(observed, 0.0);
     std::int64_t next = 0, error = -1;
+    low_rank.reset();
+    if (population.perturbation && !population.rows) {
+      low_rank = std::make_unique<LowRankPolicy>(plan.policy, *population.perturbation, population.mean);
+    }
+    plan.low_rank = low_rank ? low_rank->plan() : LowRankPlan{};
     plan.population = population;
     plan.observation_mean = mean;
     plan.observation_inverse_deviation = inverse;
@@ -239,9 +246,10 @@ struct Evaluator::Impl {
     const int evaluated = plan.by_episode ? plan.episodes : members + (with_policy ? 1 : 0);
     if (evaluated > 0) {
       const Situation now{evaluated, plan.by_episode ? usual_steps / plan.episodes : usual_steps.load(),
-                          team != nullptr};
+                          team != nullptr, low_rank != nullptr};
       if (!(now == chosen_for)) {
-        choice = choose(plan.policy, problem, table.lanes, evaluated, now.steps, now.team);
+        choice = choose(plan.policy, problem, table.lanes, evaluated, now.steps, now.team,
+                        low_rank ? population.perturbation : nullptr);
         chosen_for = now;
       }
       run(choice);
@@ -338,18 +346,18 @@ struct Evaluator::Impl {
     }
   }
 
-  std::string explain(int directions, bool antithetic) const {
+  std::string explain(int directions, bool antithetic, const PerturbationPlan* perturbation) const {
     const int members = checked_int("directions", directions, 0, most_directions) * (antithetic ? 2 : 1) + 1;
-    const Choice choice = choose(plan.policy, problem, table.lanes, members, usual_steps, true);
+    const Choice choice = choose(plan.policy, problem, table.lanes, members, usual_steps, true, perturbation);
     std::string text = std::string("native, ") + simd_name(simd_level()) + ": " + env_name + ", " +
-                       layout_name(choice.layout) +
+                       layout_name(choice.layout) + (perturbation ? " over shared weights, low rank" : "") +
                        (problem.layout == Layout::automatic ? "" : " (as asked)") + ", " +
                        std::to_string(choice.threads) + (choice.threads == 1 ? " thread" : " threads");
     char cost[160];
     std::snprintf(cost, sizeof cost, "; predicted %.0f cycles a step", choice.cost.cycles_per_step);
     text += cost;
     for (Layout layout : {Layout::members, Layout::episodes, Layout::units}) {
-      if (layout == choice.layout) continue;
+      if (layout == choice.layout || perturbation) continue;
       const Cost other = predict(plan.policy, table.lanes, problem.episodes, members, layout);
       std::snprintf(cost, sizeof cost, ", %s %.0f", layout_name(layout), other.cycles_per_step);
       text += cost;
@@ -370,8 +378,8 @@ bool Evaluator::evaluate(const Population& population, const float* observation_
   return impl_->evaluate(population, observation_mean, observation_inverse_deviation, with_policy, stop, out);
 }
 
-std::string Evaluator::explain(int directions, bool antithetic) const {
-  return impl_->explain(directions, antithetic);
+std::string Evaluator::explain(int directions, bool antithetic, const PerturbationPlan* perturbation) const {
+  return impl_->explain(directions, antithetic, perturbation);
 }
 void Evaluator::begin() {
   impl_->gate.enter(nullptr);

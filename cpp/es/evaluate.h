@@ -97,7 +97,7 @@ class Evaluator {
                 const float* observation_inverse_deviation, bool with_policy, const std::atomic<bool>* stop,
                 Evaluation* out);
   // Which layout and how many threads a population of this size runs on, and why: text for explain().
-  std::string explain(int directions, bool antithetic) const;
+  std::string explain(int directions, bool antithetic, const PerturbationPlan* perturbation = nullptr) const;
   // Threads exist only between begin() and end() (or during one evaluate() outside of them), so nothing is
   // left behind and fork is safe. Nested calls count.
   void begin();

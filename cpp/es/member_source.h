@@ -13,19 +13,25 @@ class MemberSource {
       : plan_(plan),
         own_noise_(plan.population.rows || plan.population.drawn
                        ? nullptr
-                       : arena.take<float>(noise_stride(plan.policy.parameters))) {}
+                       : arena.take<float>(noise_stride(numbers(plan)))) {}
+
+  // How many normals a direction has.
+  static std::int64_t numbers(const RolloutPlan& plan) {
+    return plan.low_rank.rank > 0 ? plan.low_rank.compact : plan.policy.parameters;
+  }
 
   // The next member's number, or -1.
   int next();
 
   // Parameters [first, first + count) of the member that next() gave: mean +- scale * noise, each step
-  // rounded.
+  // rounded. By low rank the mean's instead in the matrices that write_own() has the vectors of.
   EMBER_INLINE void write(std::int64_t first, std::int64_t count, float* to) const {
     if (row_) {
       std::memcpy(to, row_ + first, sizeof(float) * (std::size_t)count);
       return;
     }
     const Population& p = plan_.population;
+    if (p.perturbation) return write_shared(first, count, to);
     const float *mean = p.mean + first, *noise = noise_ + first;
     std::int64_t i = 0;
     if (p.scale_per_parameter) {
@@ -41,11 +47,16 @@ class MemberSource {
     }
   }
 
+  // By low rank: the member's own numbers (low_rank_policy.h), and its factor c, which is returned.
+  float write_own(float* to) const;
+
   EMBER_INLINE void operator()(std::int64_t first, std::int64_t count, float* to) const {
     write(first, count, to);
   }
 
  private:
+  void write_shared(std::int64_t first, std::int64_t count, float* to) const;
+
   const RolloutPlan& plan_;
   float *own_noise_, *noise_ = nullptr;
   const float* row_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "core/noise_table.h"
 #include "core/threads.h"
+#include "es/low_rank.h"
 #include "es/noise_sum_table.h"
 
 namespace ember {
@@ -59,6 +60,7 @@ void noise_sum(const Population& population, std::int64_t parameters, const floa
 }
 
 void write_member(const Population& population, std::int64_t parameters, int member, float* row) {
+  if (population.perturbation != nullptr) return write_low_rank_member(population, member, row);
   const int k = population.antithetic ? member / 2 : member;
   const float sign = population.antithetic && member % 2 != 0 ? -1.0f : 1.0f;
   const Stream stream((std::uint32_t)population.noise_purpose, population.seed, population.generation,

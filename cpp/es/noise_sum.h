@@ -17,7 +17,7 @@ namespace ember {
 void noise_sum(const Population& population, std::int64_t parameters, const float* first_weights,
                const float* second_weights, int threads, float* first, float* second);
 
-// Member `member` of the population: mean +- scale * eps, product and sum each rounded to float32.
+// Member `member` of the population as population.h says.
 void write_member(const Population& population, std::int64_t parameters, int member, float* row);
 
 }  // namespace ember

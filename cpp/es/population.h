@@ -18,9 +18,12 @@ enum class Purpose : std::uint32_t {
   curve = 8,     // resets of the evaluations along a training
 };
 
+struct PerturbationPlan;  // es/perturbation.h
+
 // Members of one generation. With antithetic sampling members 2k and 2k+1 are
 //   mean + scale * noise(seed, generation, k)   and   mean - scale * noise(seed, generation, k),
-// without it member k is mean + scale * noise(seed, generation, k): product and sum each rounded to float32.
+// without it member k is mean + scale * noise(seed, generation, k): product and sum each rounded to float32;
+// with a perturbation, what perturbation.h says.
 struct Population {
   const float* mean = nullptr;   // (parameters,)
   const float* scale = nullptr;  // (1,) or (parameters,)
@@ -35,6 +38,7 @@ struct Population {
   bool common_starts = false;   // resets keyed without the direction: all members share their starts
   const float* rows = nullptr;  // explicit members (directions, parameters) instead of mean/scale/noise;
                                 // antithetic must then be false
+  const PerturbationPlan* perturbation = nullptr;  // null: a normal for each parameter
   // Room for (directions, noise_stride(parameters)) where an evaluation leaves the noise that it draws, so
   // that the update of a small problem need not draw it again. Null: no room.
   float* drawn = nullptr;

@@ -7,6 +7,7 @@
 
 #include "core/dispatch.h"
 #include "envs/description.h"
+#include "es/low_rank_policy.h"
 #include "es/population.h"
 #include "policy/plan.h"
 
@@ -20,6 +21,7 @@ constexpr std::uint32_t policy_direction = 0xFFFFFFFFu;
 struct RolloutPlan {
   PolicyPlan policy;
   Population population;
+  LowRankPlan low_rank;  // of a population with a perturbation; else its rank is 0
 
   int environment;  // number in EMBER_ENVIRONMENTS, or -1: custom
   const ember_env* custom;

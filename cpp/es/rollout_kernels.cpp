@@ -12,6 +12,7 @@ constexpr const EnvDescription* descriptions[] = {EMBER_ENVIRONMENTS(EMBER_DESCR
 #undef EMBER_DESCRIPTION
 
 std::size_t dispatch(const RolloutPlan& plan, int layout, const RolloutWorker& worker) {
+  if (plan.low_rank.rank > 0 && layout != (int)Layout::units) return run_low_rank(plan, worker);
   switch ((Layout)layout) {
     case Layout::episodes:
       return run_episodes(plan, worker);

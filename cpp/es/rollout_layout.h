@@ -1,6 +1,7 @@
 // The three layouts: who lies in the lanes, where the weights lie, and who comes next.
 #pragma once
 
+#include "es/low_rank_units.h"
 #include "es/member_source.h"
 #include "policy/layers.h"
 #include "policy/pack_units.h"
@@ -245,6 +246,7 @@ class UnitsLayout {
   UnitsLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {
     copy_ = arena.take<float>(plan.policy.padded_parameters);
     for (float*& buffer : hidden_) buffer = arena.take<float>(padded(plan.policy.widest, lanes));
+    own_ = arena.take<float>(plan.low_rank.rank > 0 ? plan.low_rank.compact : 0);
     if (plan.policy.memory > 0) {
       memory_ = arena.take<float>(plan.policy.memory_row);
       for (float*& gates : gates_) gates = arena.take<float>(padded(plan.policy.widest_gates, lanes) + lanes);
@@ -272,6 +274,7 @@ class UnitsLayout {
       if (!plan_.policy.layers[n].parts) pack_units(plan_.policy.layers[n], source_, copy_);
     }
     each_cell_part(plan_.policy, [&](const LayerPlan& part) { pack_units(part, source_, copy_); });
+    if (plan_.low_rank.rank > 0) factor_ = source_.write_own(own_);
     return true;
   }
   void forget(Group&, int) {
@@ -288,16 +291,21 @@ class UnitsLayout {
   // Of what lies in input(), which it uses up. Returns (outputs,).
   EMBER_INLINE const float* forward() {
     float *x = hidden_[0], *y = hidden_[1];
+    const LowRankLayer* low = plan_.low_rank.layers;
+    const auto dense = [&](const LayerPlan& layer, const float* from, float* to) {
+      dense_units(layer, copy_, from, to);
+      if (plan_.low_rank.rank > 0) add_low_rank(plan_.low_rank, *low++, own_, factor_, from, to);
+    };
     for (int n = 0; n < plan_.policy.layer_count; ++n) {
       const LayerPlan& layer = plan_.policy.layers[n];
       const int vectors = padded(layer.outputs, lanes) / lanes;
       if (layer.parts) {
         float* state = memory_ + layer.memory_row;
-        dense_units(layer.parts[0], copy_, x, gates_[0]);
-        dense_units(layer.parts[1], copy_, state, gates_[1]);
+        dense(layer.parts[0], x, gates_[0]);
+        dense(layer.parts[1], state, gates_[1]);
         step_cell(layer.kind, vectors, layer.outputs, gates_[0], gates_[1], state, y);
       } else {
-        dense_units(layer, copy_, x, y);
+        dense(layer, x, y);
       }
       elementwise<false>(layer.after, layer.after_count, y, vectors, layer.outputs);
       float* const other = x;
@@ -317,6 +325,7 @@ class UnitsLayout {
   float* copy_;
   float *hidden_[2], *gates_[2];
   float* memory_ = nullptr;
+  float *own_, factor_ = 0.0f;  // by low rank (low_rank_policy.h)
   UnitsStatistics statistics_{};
   int member_ = -1, episode_ = 0, end_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/checked.h"
+#include "es/low_rank.h"
 #include "es/noise_sum.h"
 #include "es/strategies.h"
 #include "es/vector_ops.h"
@@ -24,13 +25,22 @@ Strategy::Strategy(Options& options, Sigma kind)
   directions_ = asked_directions_;
 }
 
-void Strategy::start(const float* theta0, std::int64_t parameters, std::uint64_t seed) {
+void Strategy::start(const float* theta0, std::int64_t parameters, std::uint64_t seed,
+                     std::shared_ptr<const Perturbation> perturbation) {
   if (parameters < 1) throw std::invalid_argument("theta0: got no values, wanted at least one");
   for (std::int64_t i = 0; i < parameters; ++i) {
     if (!std::isfinite(theta0[i])) {
       throw std::invalid_argument("theta0: value " + std::to_string(i) + " is not finite");
     }
   }
+  if (perturbation && kind_ == Sigma::per_parameter) {
+    throw std::invalid_argument("perturbation: this strategy has a deviation for each parameter");
+  }
+  if (perturbation && perturbation->plan().parameters != parameters) {
+    throw std::invalid_argument("perturbation: of " + std::to_string(perturbation->plan().parameters) +
+                                " parameters, theta0 has " + std::to_string(parameters));
+  }
+  perturbation_ = std::move(perturbation);
   mean_.assign(theta0, theta0 + parameters);
   best_ = mean_;
   best_fitness_ = -std::numeric_limits<double>::infinity();
@@ -105,6 +115,7 @@ Population Strategy::population() const {
   population.generation = (std::uint32_t)generation_;
   population.directions = directions_;
   population.antithetic = antithetic_;
+  population.perturbation = perturbation_ ? &perturbation_->plan() : nullptr;
   return population;
 }
 
@@ -113,7 +124,7 @@ Population Strategy::population_to_draw() {
   Population drawn = population();
   const std::int64_t size = noise_stride(parameters()) * directions_;
   kept_ = -1;
-  if (size > little) return drawn;
+  if (size > little || perturbation_) return drawn;
   drawn_.resize((std::size_t)size);
   drawn.drawn = drawn_.data();
   return drawn;
@@ -198,6 +209,10 @@ void Strategy::sum_noise(const std::vector<double>& first_weights, const std::ve
   weights_.assign(first_weights.begin(), first_weights.end());
   if (second != nullptr) weights_.insert(weights_.end(), second_weights.begin(), second_weights.end());
   Population known = population();
+  if (perturbation_) {
+    low_rank_sum(known, weights_.data(), threads, first);
+    return;
+  }
   if (kept_ == generation_) known.drawn = drawn_.data();
   noise_sum(known, parameters(), weights_.data(), second != nullptr ? weights_.data() + directions_ : nullptr,
             threads, first, second);

@@ -9,6 +9,7 @@
 
 #include "es/optimizer.h"
 #include "es/options.h"
+#include "es/perturbation.h"
 #include "es/population.h"
 #include "es/shaping.h"
 #include "es/state.h"
@@ -26,8 +27,9 @@ class Strategy {
   Strategy& operator=(const Strategy&) = delete;
 
   // Forgets everything and begins at theta0 (parameters,). Throws std::invalid_argument if a value is not
-  // finite.
-  void start(const float* theta0, std::int64_t parameters, std::uint64_t seed);
+  // finite, or if the perturbation is of another number of parameters or the strategy has a scale for each.
+  void start(const float* theta0, std::int64_t parameters, std::uint64_t seed,
+             std::shared_ptr<const Perturbation> perturbation = nullptr);
   // Between generations, after start(): the deviation of the next one, from which a schedule goes on in
   // proportion; one value, or one a parameter where there are many. Throws std::invalid_argument.
   void set_sigma(const float* sigma, std::int64_t count, double value);
@@ -66,6 +68,7 @@ class Strategy {
   const std::vector<float>& scale() const { return scale_; }  // one value or one a parameter
   double sigma() const;                                       // the one, or the mean over parameters
   double first_sigma() const { return sigma0_; }              // where its schedule begins
+  const std::shared_ptr<const Perturbation>& perturbation() const { return perturbation_; }
   const std::vector<float>& best() const { return best_; }  // the member with the highest fitness told so far
   double best_fitness() const { return best_fitness_; }     // -inf before the first
   double update_norm() const { return update_norm_; }       // |mean after - mean before| of the last tell()
@@ -89,7 +92,7 @@ class Strategy {
   virtual void change(Options&) {}                     // takes options that it can change
 
   // first = sum_k first_weights[k] * noise_k and, unless second is null, second = sum_k second_weights[k] *
-  // (noise_k^2 - 1), over the directions of this generation.
+  // (noise_k^2 - 1), over the directions of this generation. With a perturbation there is no second.
   void sum_noise(const std::vector<double>& first_weights, const std::vector<double>& second_weights,
                  float* first, float* second);
 
@@ -109,6 +112,7 @@ class Strategy {
   std::vector<float> drawn_;
   std::int64_t kept_ = -1;  // the generation whose noise is in drawn_
   std::uint64_t seed_ = 0;
+  std::shared_ptr<const Perturbation> perturbation_;  // null: a normal for each parameter
   std::vector<float> best_, before_, weights_;
   std::vector<double> fitness_;
   double best_fitness_ = 0.0, update_norm_ = 0.0;

@@ -7,7 +7,31 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'MujocoEnvironment', 'ObservationStatistics', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'LowRankForward', 'MujocoEnvironment', 'ObservationStatistics', 'Perturbation', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'low_rank_sum', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'own_numbers', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
+class Perturbation:
+    """
+    Low-rank noise of the matrices of theta (cpp/es/perturbation.h).
+    """
+    def __init__(self, rank: typing.SupportsInt | typing.SupportsIndex, parameters: typing.SupportsInt | typing.SupportsIndex, matrices: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, bool]]) -> None:
+        ...
+    @property
+    def compact(self) -> int:
+        """
+        Length of a direction's noise.
+        """
+    @property
+    def matrices(self) -> list[tuple[int, int, int, bool, int]]:
+        """
+        (offset, inputs, outputs, outputs_first, at) of each matrix of low rank.
+        """
+    @property
+    def rank(self) -> int:
+        ...
+    @property
+    def stretches(self) -> list[tuple[int, int, int]]:
+        """
+        (offset, size, at) of what has a normal for each parameter.
+        """
 class Guard:
     """
     Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, first_float=sys.maxsize)
@@ -44,7 +68,7 @@ class Strategy:
         ...
     def set_state(self, state: dict) -> None:
         ...
-    def start(self, theta0: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex) -> None:
+    def start(self, theta0: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, perturbation: Perturbation | None = None) -> None:
         ...
     def tell(self, fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], update: bool = True) -> None:
         ...
@@ -134,11 +158,11 @@ class Evaluator:
         """
     def end(self) -> None:
         ...
-    def evaluate(self, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, *, first_direction: typing.SupportsInt | typing.SupportsIndex = 0, noise_purpose: typing.SupportsInt | typing.SupportsIndex = 0, reset_purpose: typing.SupportsInt | typing.SupportsIndex = 1, common_starts: bool = False, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_inverse_deviation: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, with_policy: bool = False) -> dict:
+    def evaluate(self, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, *, first_direction: typing.SupportsInt | typing.SupportsIndex = 0, noise_purpose: typing.SupportsInt | typing.SupportsIndex = 0, reset_purpose: typing.SupportsInt | typing.SupportsIndex = 1, common_starts: bool = False, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, perturbation: Perturbation | None = None, observation_mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_inverse_deviation: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, with_policy: bool = False) -> dict:
         """
         Evaluates one generation without the GIL; a dict of arrays, as rollout.py's Evaluation.
         """
-    def explain(self, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True) -> str:
+    def explain(self, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, perturbation: Perturbation | None = None) -> str:
         ...
 class EnvironmentInfo:
     """
@@ -184,6 +208,16 @@ class EnvironmentInfo:
         """
         NaN: none.
         """
+class LowRankForward:
+    """
+    Forward passes by low rank (cpp/es/low_rank_forward.h).
+    """
+    def __call__(self, numbers: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], memory: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        float32 (n, outputs): the member of row members[i] of numbers (m, compact + 1) on x[i]; memory (n, values) is read and becomes the next.
+        """
+    def __init__(self, policy: Policy, perturbation: Perturbation, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> None:
+        ...
 class ObservationStatistics:
     def __init__(self, inputs: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
@@ -403,6 +437,10 @@ def forward_members(policy: Policy, rows: typing.Annotated[numpy.typing.ArrayLik
     """
     float32 (n, outputs): row members[i] of rows (m, parameters) on x[i], x (n, inputs). memory (n, policy.memory) is written to; weights of cells lie as cpp/policy/forward.h says.
     """
+def low_rank_sum(perturbation: Perturbation, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], threads: typing.SupportsInt | typing.SupportsIndex = 0) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    sum_k w_k eps_k over the directions, float32 (parameters,).
+    """
 def math_apply(name: str, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """
     A function of cpp/core/math.h on every element of a float32 array.
@@ -423,7 +461,11 @@ def noise_sum(seed: typing.SupportsInt | typing.SupportsIndex, generation: typin
     """
     sum_k w_k eps_k over the directions, float32 (parameters,); with second_weights also sum_k w2_k (eps_k^2 - 1).
     """
-def perturb(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_direction: typing.SupportsInt | typing.SupportsIndex, antithetic: bool, purpose: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
+def own_numbers(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.SupportsFloat | typing.SupportsIndex, perturbation: Perturbation, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_direction: typing.SupportsInt | typing.SupportsIndex, antithetic: bool, purpose: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    What is a member's own by low rank, members first, first + 1, ...: float32 (count, compact + 1), the factor c last.
+    """
+def perturb(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_direction: typing.SupportsInt | typing.SupportsIndex, antithetic: bool, purpose: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex, perturbation: Perturbation | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """
     Members first, first + 1, ... of a population: float32 (count, parameters).
     """

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ember_ml import _core, validate
 from ember_ml.noise.stream import PURPOSES, Purpose, integer, key
+from ember_ml.perturbation import Perturbation
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -38,6 +39,7 @@ class Population:
         seed, generation: keys of the noise and of the environments' starts.
         directions: number of noise vectors; `members` is twice that when antithetic.
         first_direction: where a shard begins.
+        perturbation: how noise becomes a member where it is not a normal for each parameter.
         rows: float32 (members, parameters) for strategies whose members are not mean +- scale * noise.
     """
 
@@ -52,6 +54,7 @@ class Population:
     reset_purpose: Purpose = "reset"
     common_starts: bool = False
     rows: Float32 | None = None
+    perturbation: Perturbation | None = None
 
     @property
     def members(self) -> int:
@@ -61,26 +64,56 @@ class Population:
         """The direction whose key gives this member its starts (pairs share theirs)."""
         return self.first_direction + (member // 2 if self.antithetic and self.rows is None else member)
 
+    @property
+    def low_rank(self) -> bool:
+        """Whether members follow from the mean by noise of low rank."""
+        return self.perturbation is not None and self.rows is None
+
     def chunks(self, limit: int = CHUNK_BYTES) -> Iterator[tuple[int, Float32]]:
         """Yields (first member, float32 rows (n, parameters)), each at most `limit` bytes and whole pairs."""
-        size = max(2, limit // (4 * max(1, self.mean.size)) // 2 * 2)
-        for first in range(0, self.members, size):
-            count = min(size, self.members - first)
+        for first, count in self.parts(self.mean.size, limit):
             if self.rows is not None:
                 yield first, self.rows[first : first + count]
             else:
                 yield first, perturb(self, first, count)
+
+    def parts(self, size: int, limit: int = CHUNK_BYTES) -> Iterator[tuple[int, int]]:
+        """Yields (first member, how many): whole pairs, whose `size` numbers each fit `limit` bytes."""
+        most = max(2, limit // (4 * max(1, size)) // 2 * 2)
+        for first in range(0, self.members, most):
+            yield first, min(most, self.members - first)
 
 
 def perturb(population: Population, first: int, count: int) -> Float32:
     """Members first .. first + count - 1 as rows, float32 (count, parameters).
 
     A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and
-    sum are each rounded to float32.
+    sum are each rounded to float32. With a perturbation it is what that says (cpp/es/perturbation.h).
     """
     return _core.perturb(
         np.ascontiguousarray(population.mean, np.float32),
         np.atleast_1d(np.ascontiguousarray(population.scale, np.float32)),
+        *key(population.noise_purpose, population.seed, population.generation)[1:3],
+        integer("first_direction", population.first_direction, 2**32 - 1),
+        population.antithetic,
+        PURPOSES[population.noise_purpose],
+        first,
+        count,
+        None if population.perturbation is None else population.perturbation.native,
+    )
+
+
+def own_numbers(population: Population, first: int, count: int) -> Float32:
+    """What is each member's own by low rank, of members first, first + 1, ...: float32 (count, compact + 1).
+
+    In the order of the compact noise: vectors a and b as they are drawn, elsewhere its parameters; at
+    the end its factor c, +- scale / sqrt(rank).
+    """
+    assert population.perturbation is not None
+    return _core.own_numbers(
+        np.ascontiguousarray(population.mean, np.float32),
+        float(population.scale),
+        population.perturbation.native,
         *key(population.noise_purpose, population.seed, population.generation)[1:3],
         integer("first_direction", population.first_direction, 2**32 - 1),
         population.antithetic,

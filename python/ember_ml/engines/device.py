@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ember_ml.engines.device_arrays import Arrays, MlxArrays, TorchArrays
 from ember_ml.engines.device_compiled import CompiledEpisodes
+from ember_ml.engines.device_low_rank import LowRankRows
 from ember_ml.engines.device_policy import SpecPolicy, device_policy
 from ember_ml.engines.device_result import Tally
 from ember_ml.engines.device_rollout import EagerRollout, Game
@@ -130,17 +131,27 @@ class DeviceEngine:
         tally = Tally(self.arrays, total, self.episodes, size if self.normalize else 0, self.frame_skip)
         with self.arrays.session():
             normal = self._normalisation(observation_mean, observation_inverse_deviation)
-            most = max(2, self.arrays.chunk_bytes() // (4 * max(1, population.mean.size)) // 2 * 2)
+            low = population.low_rank and isinstance(self.policy, SpecPolicy)
+            each = (
+                population.perturbation.compact if low and population.perturbation else population.mean.size
+            )
+            most = max(2, self.arrays.chunk_bytes() // (4 * max(1, each)) // 2 * 2)
             for first in range(0, total, most):
                 count = min(most, members - first)
-                parts = [self.arrays.members(population, first, count)] if count > 0 else []
-                if with_policy and first + most >= total:
-                    mean = np.asarray(population.mean, np.float32)[None]
-                    parts.append(self.arrays.array(mean))
-                rows = self.arrays.join(parts, 0) if len(parts) > 1 else parts[0]
+                last = with_policy and first + most >= total
+                if low:
+                    rows: Any = LowRankRows(self.arrays, population, first, count, last)
+                else:
+                    rows = self._rows(population, first, count, last)
                 numbers = np.arange(first, first + int(rows.shape[0]))
                 self._run(population, rows, numbers, normal, tally)
         return tally.evaluation(population, self.options)
+
+    def _rows(self, population: Population, first: int, count: int, policy: bool) -> Any:
+        parts = [self.arrays.members(population, first, count)] if count > 0 else []
+        if policy:
+            parts.append(self.arrays.array(np.asarray(population.mean, np.float32)[None]))
+        return self.arrays.join(parts, 0) if len(parts) > 1 else parts[0]
 
     def _normalisation(self, mean: Float32 | None, inverse: Float32 | None) -> tuple[Any, Any] | None:
         if not self.normalize:
@@ -233,7 +244,7 @@ class DeviceEngine:
         """Whether this population is played compiled. A function of the generation, not of what this process
         played before, so that a training resumed gives the numbers of one that went through.
         """
-        if population.reset_purpose != "reset":
+        if population.reset_purpose != "reset" or population.low_rank:
             return False
         turns = population.generation * -(-self.limit // self.frame_skip)
         cost = turns * (1 + population.members * self.episodes / EPISODES_A_LAUNCH)

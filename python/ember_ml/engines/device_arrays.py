@@ -140,11 +140,11 @@ class TorchArrays:
     def members(self, population: Population, first: int, count: int) -> Any:
         if population.rows is not None:
             return self.array(population.rows[first : first + count])
-        if self.on_host:
+        if self.on_host or population.low_rank:
             # The core makes the same bits in the same memory, without some 300 torch calls.
             from ember_ml.rollout import perturb
 
-            return self.torch.from_numpy(perturb(population, first, count))
+            return self.array(perturb(population, first, count))
         from ember_ml.noise.on_torch import noise
 
         return _perturbed(self, noise, population, first, count, device=self.device)
@@ -268,6 +268,10 @@ class MlxArrays:
     def members(self, population: Population, first: int, count: int) -> Any:
         if population.rows is not None:
             return self.array(population.rows[first : first + count])
+        if population.low_rank:
+            from ember_ml.rollout import perturb
+
+            return self.array(perturb(population, first, count))
         from ember_ml.noise.on_mlx import noise
 
         return _perturbed(self, noise, population, first, count)

@@ -8,6 +8,7 @@ from typing import Any
 from ember_ml.backend.cells import step
 from ember_ml.backend.select import table
 from ember_ml.engines.device_arrays import Arrays
+from ember_ml.engines.device_low_rank import LowRankWeight
 from ember_ml.policy.cells import CellLayer
 
 
@@ -25,9 +26,13 @@ class DeviceCell:
     def __call__(self, weights: list[Any], x: Any, state: list[Any]) -> tuple[Any, ...]:
         """The next state of x (M, E, inputs) and a state (M, E, outputs)."""
         over_input, bias, over_state, state_bias = weights
-        a = self._input(bias, x, over_input)
-        b = self._state(state_bias, state[0], over_state)
+        a = _product(self._input, bias, x, over_input)
+        b = _product(self._state, state_bias, state[0], over_state)
         return step(self.kind, tuple(state), a, b, self._functions)
+
+
+def _product(dense: Any, bias: Any, x: Any, weight: Any) -> Any:
+    return weight.product(bias, x) if isinstance(weight, LowRankWeight) else dense(bias, x, weight)
 
 
 def cell_weights(arrays: Arrays, layer: CellLayer, rows: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.backend.select import using_backend
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_cells import DeviceCell, cell_weights
+from ember_ml.engines.device_low_rank import LowRankRows, LowRankWeight
 from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise, PolicySpec
 
@@ -81,6 +82,10 @@ class SpecPolicy:
     def weights(self, rows: Any) -> list[Any]:
         cut: list[Any] = []
         for layer in self.spec.layers:
+            if isinstance(rows, LowRankRows):
+                found = rows.weights(layer)
+                cut.extend([found, None] if isinstance(layer, CellLayer) else found)
+                continue
             if isinstance(layer, CellLayer):
                 cut.append(cell_weights(self.arrays, layer, rows))
                 cut.append(None)
@@ -115,6 +120,8 @@ class SpecPolicy:
                 x = memory[states.start]
                 if after and after[0][0] == "activation":
                     x = x + 0.0  # an in-place activation may not write over what is remembered
+            elif isinstance(weight, LowRankWeight):
+                x = weight.product(bias, x)
             else:
                 x = product(bias, x, weight)
             for kind, value in after:

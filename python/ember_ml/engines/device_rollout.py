@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml.engines.device_arrays import Arrays
+from ember_ml.engines.device_low_rank import LowRankWeight
 from ember_ml.engines.environments import Environment, State
 from ember_ml.rollout import OBSERVATION_CLIP
 
@@ -125,4 +126,6 @@ class EagerRollout:
 def _taken(take: Any, weight: Any, index: NDArray[np.int64]) -> Any:
     if isinstance(weight, list):  # of a cell
         return [_taken(take, part, index) for part in weight]
+    if isinstance(weight, LowRankWeight):
+        return weight.taken(take, index)
     return None if weight is None else take(weight, index)

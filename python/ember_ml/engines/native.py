@@ -73,7 +73,7 @@ class NativeEngine:
             threads=threads or 0,
             layout=layout or "auto",
         )
-        self._population = (16, True)
+        self._population: tuple[Any, ...] = (16, True)
 
     def evaluate(
         self,
@@ -88,8 +88,9 @@ class NativeEngine:
             ValueError: an array's length does not fit the policy.
             EvaluationError: a user's environment reported an error.
         """
-        self._population = (population.directions, population.antithetic)
         rows = population.rows
+        low_rank = None if population.perturbation is None else population.perturbation.native
+        self._population = (population.directions, population.antithetic, low_rank if rows is None else None)
         result = self.evaluator.evaluate(
             population.mean,
             np.atleast_1d(np.asarray(population.scale, np.float32)),
@@ -102,6 +103,7 @@ class NativeEngine:
             reset_purpose=PURPOSES[population.reset_purpose],
             common_starts=population.common_starts,
             rows=rows,
+            perturbation=low_rank,
             observation_mean=observation_mean,
             observation_inverse_deviation=observation_inverse_deviation,
             with_policy=with_policy,

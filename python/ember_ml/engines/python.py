@@ -20,7 +20,7 @@ from ember_ml.envs.spec import EnvSpec
 from ember_ml.envs.starts import Starts
 from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
-from ember_ml.policy.forward import Forward, make_forward
+from ember_ml.policy.forward import Forward, make_forward, rows_of
 from ember_ml.policy.observation import normalize as scaled
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import (
@@ -111,7 +111,7 @@ class PythonEngine:
         size = self.spec.observation_size
         leaves = Leaves(population, size, self._forgives) if options.normalize else None
         try:
-            for first, rows in population.chunks(self._forward.chunk_bytes):
+            for first, rows in rows_of(self._forward, population):
                 numbers = range(first, first + len(rows))
                 jobs = [(member, episode) for member in numbers for episode in range(episodes)]
                 self._run(population, rows, first, jobs, normal, result, leaves)
@@ -127,7 +127,7 @@ class PythonEngine:
     def _run(
         self,
         population: Population,
-        rows: Float32,
+        rows: Any,
         first: int,
         jobs: list[tuple[int, int]],
         normal: Callable[[Float32], Float32],

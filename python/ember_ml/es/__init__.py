@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ember_ml.es.trainer.loggers import CSVLogger, TensorBoardLogger, WandbLogger
     from ember_ml.es.trainer.trainer import Trainer
     from ember_ml.noise.stream import noise
+    from ember_ml.perturbation import LowRank
     from ember_ml.policy.trained import MLPPolicy, TrainedPolicy
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "CSVLogger": "trainer.loggers",
     "TensorBoardLogger": "trainer.loggers",
     "WandbLogger": "trainer.loggers",
+    "LowRank": "ember_ml.perturbation",
     "list_presets": "preset_table",
     "optimize": "optimize",
     "OptimizeResult": "optimize_result",
@@ -93,6 +95,7 @@ __all__ = [
     "EvaluationResult",
     "History",
     "Infeasible",
+    "LowRank",
     "MLPPolicy",
     "OpenAIES",
     "OptimizeResult",

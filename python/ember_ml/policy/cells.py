@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml.backend.cells import GATES
+from ember_ml.perturbation import Matrix
 from ember_ml.policy.elementwise import Elementwise
 
 #: By the core's numbers.
@@ -67,6 +68,15 @@ class CellLayer:
             for at in (self.bias_offset, self.state_bias_offset)
         )
         return first, second
+
+    @property
+    def matrices(self) -> tuple[Matrix, ...]:
+        """Those of theta, as `ThetaShape` has them."""
+        neurons = self.gates * self.outputs
+        return (
+            Matrix(self.weight_offset, self.inputs, neurons, True),
+            Matrix(self.state_weight_offset, self.outputs, neurons, True),
+        )
 
     def own_fields(self) -> dict[str, Any]:
         """What `PolicySpec.to_dict` says of it besides the fields of a dense layer."""

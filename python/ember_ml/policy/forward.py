@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from ember_ml import _core
 from ember_ml.policy.cells import turned
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import CHUNK_BYTES, Float32
+from ember_ml.rollout import CHUNK_BYTES, Float32, Population, own_numbers
 
 
 class Forward(Protocol):
@@ -27,7 +29,7 @@ class Forward(Protocol):
     stateful: bool  # whether it has memory
     chunk_bytes: int  # most bytes of rows that `load` gets
 
-    def load(self, rows: Float32) -> None: ...
+    def load(self, rows: Any) -> None: ...
 
     def __call__(
         self, members: NDArray[np.intp], inputs: Float32, memories: list[Any] | None = None
@@ -59,39 +61,73 @@ def class_name(policy: Any) -> str:
     return str(policy.name) if is_torch_policy(policy) else type(policy).__name__
 
 
+def rows_of(forward: Forward, population: Population) -> Iterator[tuple[int, Any]]:
+    """Yields (first member, what `forward.load` takes of so many), whole pairs."""
+    if population.low_rank and isinstance(forward, SpecForward):
+        return forward.low_rank(population)
+    return population.chunks(forward.chunk_bytes)
+
+
 class SpecForward:
-    """A compiled policy: one native call for all live episodes."""
+    """A compiled policy: one native call for all live episodes. By low rank they share the mean's weights."""
 
     lanes: int | None = None
     chunk_bytes = CHUNK_BYTES
 
     def __init__(self, policy: PolicySpec) -> None:
         self._native = policy.native()
+        self._low: _LowRankRows | None = None
         self._layers, self._memory = policy.layers, policy.memory
         self.stateful = self._memory > 0
         self.inputs: int | None = policy.inputs
         self.outputs: int | None = policy.outputs
 
-    def load(self, rows: Float32) -> None:
-        self._rows = turned(self._layers, np.ascontiguousarray(rows, np.float32))
+    def low_rank(self, population: Population) -> Iterator[tuple[int, Any]]:
+        """Yields (first member, what `load` takes of so many) of a population by low rank."""
+        assert population.perturbation is not None
+        native = population.perturbation.native
+        shared = _core.LowRankForward(self._native, native, np.ascontiguousarray(population.mean, np.float32))
+        for first, count in population.parts(population.perturbation.compact + 1):
+            yield first, _LowRankRows(shared, own_numbers(population, first, count))
+
+    def load(self, rows: Any) -> None:
+        self._low = rows if isinstance(rows, _LowRankRows) else None
+        if self._low is None:
+            self._rows = turned(self._layers, np.ascontiguousarray(rows, np.float32))
 
     def __call__(
         self, members: NDArray[np.intp], inputs: Float32, memories: list[Any] | None = None
     ) -> Float32:
-        if not self._memory:
+        if not self._memory and self._low is None:
             outputs: Float32 = _core.forward_members(self._native, self._rows, members, inputs)
             return outputs
         memory = np.zeros((len(inputs), self._memory), np.float32)
         for row, before in zip(memory, memories or ()):
             if before is not None:
                 row[:] = before
-        outputs = _core.forward_members(self._native, self._rows, members, inputs, memory)
-        if memories is not None:
+        if self._low is not None:
+            outputs = self._low.shared(
+                self._low.numbers, members, np.ascontiguousarray(inputs, np.float32), memory
+            )
+        else:
+            outputs = _core.forward_members(self._native, self._rows, members, inputs, memory)
+        if self._memory and memories is not None:
             memories[:] = memory
         return outputs
 
     def explain(self) -> str:
         return "all live episodes' forwards are one native call a step"
+
+
+@dataclass
+class _LowRankRows:
+    """Members by low rank: a `_core.LowRankForward` and what is each one's own, (members, compact + 1)."""
+
+    shared: Any
+    numbers: Float32
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
 
 class ModuleForward:
@@ -118,7 +154,7 @@ class ModuleForward:
         self._copies: dict[int, Any] = {}
         self._spare: list[Any] = []
 
-    def load(self, rows: Float32) -> None:
+    def load(self, rows: Any) -> None:
         self._rows = rows
         self._spare.extend(self._copies.values())
         self._copies = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml.perturbation import ThetaShape
 from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.trained import MLPPolicy
@@ -107,6 +108,19 @@ def _of_torch(module: Any, env: Any) -> tuple[PolicySpec | Any, Any, str, Float3
         )
     policy = TorchPolicy(module, turned)
     return spec, policy, "", policy.to_vector()
+
+
+def theta_shape(network: Any, parameters: int) -> ThetaShape:
+    """Which slices of the network's theta (parameters,) are matrices: layers of a PolicySpec, Parameters of
+    two dimensions of a Module, or what a policy of another kind says by its `theta_shape`.
+    """
+    if isinstance(network, PolicySpec):
+        matrices = [matrix for layer in network.layers for matrix in layer.matrices]
+        return ThetaShape(parameters, tuple(matrices))
+    own = getattr(network, "theta_shape", None)
+    if isinstance(own, ThetaShape):
+        return own
+    return ThetaShape.of_shapes([tuple(parameter.shape) for parameter in network.trainable_variables])
 
 
 def outputs_of(module: Any, env: Any) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ember_ml import _core, validate
+from ember_ml.perturbation import Matrix
 from ember_ml.policy.cells import KINDS, CellLayer
 from ember_ml.policy.elementwise import ACTIVATIONS, Elementwise
 
@@ -33,6 +34,11 @@ class DenseLayer:
     weight_offset: int
     bias_offset: int
     after: tuple[Elementwise, ...] = ()
+
+    @property
+    def matrices(self) -> tuple[Matrix, ...]:
+        """Those of theta, as `ThetaShape` has them."""
+        return (Matrix(self.weight_offset, self.inputs, self.outputs),)
 
     def weight(self, theta: NDArray[Any]) -> NDArray[Any]:
         """W in theta (parameters,), a view (inputs, outputs)."""

@@ -9,6 +9,7 @@ from ember_ml.engines.select import Choice, Problem
 from ember_ml.engines.sharded.settings import Many
 from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.perturbation import Perturbation
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import Engine
 
@@ -24,6 +25,7 @@ class Search:
         config: `Strategy.config()`.
         text: as it is printed.
         why_not_native: `Strategy.why_not_native`.
+        perturbation: of its populations.
     """
 
     config: dict[str, Any]
@@ -31,6 +33,7 @@ class Search:
     why_not_native: str
     directions: int
     antithetic: bool
+    perturbation: Perturbation | None = None
 
     @staticmethod
     def of(strategy: Strategy) -> Search:
@@ -40,6 +43,7 @@ class Search:
             strategy.why_not_native,
             strategy.directions,
             strategy.antithetic,
+            None if strategy.bounds is not None else strategy.bound_perturbation,
         )
 
 

@@ -8,6 +8,7 @@ from ember_ml import validate
 from ember_ml.es.options import ARSVersion
 from ember_ml.es.strategies.base import Strategy
 from ember_ml.es.strategies.size import Default, directions_of
+from ember_ml.perturbation import LowRank
 
 VERSIONS = ("V1", "V1-t", "V2", "V2-t")
 
@@ -34,6 +35,7 @@ class ARS(Strategy):
         members: instead of `directions`: how many are evaluated, an even number.
         bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
             are folded into them.
+        perturbation: `es.LowRank` for noise of low rank in the policy's matrices; None: full noise.
 
     Raises:
         ValueError: an argument is out of range, or `top` does not fit the version.
@@ -54,6 +56,7 @@ class ARS(Strategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: LowRank | None = None,
     ) -> None:
         if version not in VERSIONS:
             raise ValueError(f"version: got {version!r}, wanted one of {', '.join(VERSIONS)}")
@@ -75,6 +78,7 @@ class ARS(Strategy):
                 "learning_rate_decay": learning_rate_decay,
             },
             bounds=bounds,
+            perturbation=perturbation,
         )
 
     def _options(self) -> dict[str, object]:

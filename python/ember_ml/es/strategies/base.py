@@ -13,13 +13,16 @@ from ember_ml.es.strategies import optimizers
 from ember_ml.es.strategies.arguments import as_array, as_fitness, plain, whole
 from ember_ml.es.strategies.bounds import Bounds
 from ember_ml.es.strategies.changes import Changes, change
+from ember_ml.es.strategies.known import Known
+from ember_ml.es.strategies.perturbed import Perturbed
 from ember_ml.es.strategies.settings import Settings
+from ember_ml.perturbation import Perturbation, ThetaShape
 from ember_ml.rollout import Float32, Float64, Population
 
 MAX_SEED = 2**64
 
 
-class Strategy(Settings):
+class Strategy(Known, Perturbed, Settings):
     """A search distribution: a mean, a scale, and how a generation's fitness moves them.
 
     Fitness is maximised. Noise is a pure function of (seed, generation, direction), `ember_ml.es.noise`, so
@@ -27,6 +30,8 @@ class Strategy(Settings):
 
         2k, 2k + 1 = mean + scale * eps_k, mean - scale * eps_k      (antithetic)
         k          = mean + scale * eps_k                            (else)
+
+    `es.LowRank` says what eps_k is by low rank.
     """
 
     #: Name of the native strategy; a subclass in Python alone leaves it empty.
@@ -37,14 +42,23 @@ class Strategy(Settings):
     #: Set by the trainer that started it last, so that two trainers cannot share one unnoticed.
     trainer: Any = None
 
-    def __init__(self, arguments: Mapping[str, Any], optimizer: Any = None, bounds: Any = None) -> None:
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        optimizer: Any = None,
+        bounds: Any = None,
+        perturbation: Any = None,
+    ) -> None:
         """
         Args:
             arguments: the constructor's, by name, without optimiser and bounds: what `config()` gives and
                 what the native strategy is made from.
             optimizer: for strategies that use one.
             bounds: (low, high) of the parameters, each a number, None or one number a parameter.
+            perturbation: `es.LowRank`, or None.
         """
+        self._perturbation = self._fitting(perturbation)
+        self._bound: Perturbation | None = None  # to the theta that it was started with
         # JSON cannot write numpy's numbers, so they become Python's
         self._arguments = {name: plain(value) for name, value in arguments.items()}
         for name in ("directions", "members"):
@@ -80,12 +94,17 @@ class Strategy(Settings):
     # ----------------------------------------------------------------------------------------- ask and tell
 
     @change
-    def start(self, theta0: ArrayLike, seed: int = 0) -> None:
+    def start(self, theta0: ArrayLike, seed: int = 0, shapes: Any = None) -> None:
         """Begins at `theta0` (parameters,), any real array, with generation 0 of the noise of `seed`.
+
+        Args:
+            shapes: of the arrays that theta0 is made of, in order, ``[(4, 64), (64,), (64, 2), (2,)]``: what
+                `es.LowRank` needs to know, and nothing else does. A matrix is (inputs, outputs). Or a
+                `ThetaShape`.
 
         Raises:
             ValueError: theta0 is not one-dimensional, is empty, is not finite or lies outside the bounds;
-                seed is not in [0, 2**64).
+                seed is not in [0, 2**64); shapes do not add up to theta0, or are missing.
         """
         seed = whole("seed", seed, 0)
         if seed >= MAX_SEED:
@@ -97,11 +116,13 @@ class Strategy(Settings):
             raise TypeError(f"theta0: got dtype {theta.dtype}, wanted real numbers")
         with np.errstate(over="ignore"):  # too large for float32 is then not finite, which the core refuses
             theta = theta.astype(np.float32) if self._bounds is None else self._bounds.begin(theta)
-        self._start(theta, seed)
+        bound = self._bind(theta.size, shapes)
+        self._start(theta, seed, bound)
+        self._bound = bound
 
-    def _start(self, theta0: Float32, seed: int) -> None:
+    def _start(self, theta0: Float32, seed: int, bound: Perturbation | None = None) -> None:
         self._asked_in = -1
-        self._native.start(theta0, seed)
+        self._native.start(theta0, seed, None if bound is None else bound.native)
         if self._step is not None:
             self._step.reset()
 
@@ -116,10 +137,6 @@ class Strategy(Settings):
         members = self._inside(self._native.ask())
         self._asked_in = self._native.generation
         return members
-
-    def _inside(self, points: Float32) -> Float32:
-        """What is given away of the distribution: folded into the bounds, where there are any."""
-        return points if self._bounds is None else self._bounds.fold(points)
 
     @change
     def tell(self, fitness: ArrayLike) -> None:
@@ -176,76 +193,8 @@ class Strategy(Settings):
             generation=native.generation,
             directions=native.directions,
             antithetic=native.antithetic,
+            perturbation=self._bound,
         )
-
-    # ---------------------------------------------------------------------------------------- what it knows
-
-    @property
-    def mean(self) -> Float32:
-        """Centre of the search distribution, float32 (parameters,): the policy that is being trained."""
-        return self._inside(self._native.mean)
-
-    @property
-    def mean_sigma(self) -> float:
-        """`sigma` as one number: its mean over the parameters."""
-        return self._native.sigma
-
-    @property
-    def best(self) -> Float32:
-        """The member with the highest fitness told so far, float32 (parameters,); theta0 before the first."""
-        return self._inside(self._native.best)
-
-    @property
-    def best_fitness(self) -> float:
-        """Its fitness; -inf before the first. With a noisy objective this is a lucky draw: judge `mean`."""
-        return self._native.best_fitness
-
-    @property
-    def members(self) -> int:
-        """Rows of `ask()`. 0 before `start` where the number of parameters decides it."""
-        return self._native.members
-
-    @property
-    def directions(self) -> int:
-        """Noise vectors a generation. 0 before `start` where the number of parameters decides it."""
-        return self._native.directions
-
-    @property
-    def antithetic(self) -> bool:
-        return self._native.antithetic
-
-    @property
-    def parameters(self) -> int:
-        """Length of theta; 0 before `start`."""
-        return self._native.parameters
-
-    @property
-    def generation(self) -> int:
-        """Generations told so far."""
-        return self._native.generation
-
-    @property
-    def seed(self) -> int:
-        return self._native.seed
-
-    @property
-    def update_norm(self) -> float:
-        """Euclidean length of the mean's last step."""
-        return self._native.update_norm
-
-    @property
-    def bounds(self) -> tuple[Any, Any] | None:
-        """(low, high), float64, each 0-d or (parameters,) and infinite where there is none; None without."""
-        return None if self._bounds is None else (self._bounds.low.copy(), self._bounds.high.copy())
-
-    @property
-    def threads(self) -> int:
-        """Threads of the update, 0 = all cores. The results do not depend on it."""
-        return self._native.threads
-
-    @threads.setter
-    def threads(self, value: int | None) -> None:
-        self._native.threads = validate.thread_count("threads", value)
 
     @property
     def native(self) -> Any:
@@ -271,6 +220,8 @@ class Strategy(Settings):
             config["optimizer"] = optimizers.config(self._optimizer)
         if self._bounds is not None:
             config["bounds"] = self._bounds.config()
+        if self._perturbation is not None:
+            config["perturbation"] = self._perturbation.config()
         return config
 
     @classmethod
@@ -303,7 +254,10 @@ class Strategy(Settings):
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `load_state_dict` needs to go on bit for bit: numpy arrays and numbers by name."""
-        return {**self._native.get_state(), **(self._step.state() if self._step is not None else {})}
+        state = {**self._native.get_state(), **(self._step.state() if self._step is not None else {})}
+        if self._bound is not None:
+            state["matrices"] = self._bound.shape.to_array()
+        return state
 
     @change
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -314,13 +268,19 @@ class Strategy(Settings):
         """
         if "mean" not in state or "seed" not in state:
             raise ValueError("state: 'mean' or 'seed' is missing")
+        mean = np.asarray(state["mean"], np.float32)
+        bound = None
+        if self._perturbation is not None:
+            if "matrices" not in state:
+                raise ValueError("state: 'matrices' is missing")
+            bound = self._bind(mean.size, ThetaShape.from_array(mean.size, state["matrices"]))
         fresh = self._make()
         fresh.threads = self._native.threads
-        fresh.start(np.asarray(state["mean"], np.float32), int(state["seed"]) % MAX_SEED)
+        fresh.start(mean, int(state["seed"]) % MAX_SEED, None if bound is None else bound.native)
         fresh.set_state({name: plain(value) for name, value in state.items()})
         if self._step is not None:
             self._step.load(state)
-        self._native = fresh
+        self._native, self._bound = fresh, bound
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
@@ -334,4 +294,6 @@ class Strategy(Settings):
             shown["optimizer"] = self._optimizer
         if self._bounds is not None:
             shown["bounds"] = self._bounds.config()
+        if self._perturbation is not None:
+            shown["perturbation"] = self._perturbation
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"

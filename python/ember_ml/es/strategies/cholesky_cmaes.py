@@ -47,8 +47,15 @@ class CholeskyCMAES(RowStrategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: None = None,
     ) -> None:
-        super().__init__(members_of(directions, members), sigma, least_directions=2, bounds=bounds)
+        super().__init__(
+            members_of(directions, members),
+            sigma,
+            least_directions=2,
+            bounds=bounds,
+            perturbation=perturbation,
+        )
 
     def _begin(self, theta0: Float32) -> None:
         refuse_matrices(type(self).__name__, theta0.size, self.most_parameters)

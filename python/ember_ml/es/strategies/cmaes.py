@@ -58,8 +58,15 @@ class CMAES(RowStrategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: None = None,
     ) -> None:
-        super().__init__(members_of(directions, members), sigma, least_directions=2, bounds=bounds)
+        super().__init__(
+            members_of(directions, members),
+            sigma,
+            least_directions=2,
+            bounds=bounds,
+            perturbation=perturbation,
+        )
 
     @classmethod
     def _current(cls, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -39,8 +39,9 @@ class CRFMNES(RowStrategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: None = None,
     ) -> None:
-        super().__init__(directions_of(directions, members), sigma, bounds=bounds)
+        super().__init__(directions_of(directions, members), sigma, bounds=bounds, perturbation=perturbation)
 
     def _default_directions(self, parameters: int) -> int:
         return (super()._default_directions(parameters) + 1) // 2

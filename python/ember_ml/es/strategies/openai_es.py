@@ -7,6 +7,7 @@ from typing import Any
 from ember_ml.es.options import Shaping
 from ember_ml.es.strategies.base import Strategy
 from ember_ml.es.strategies.size import Default, directions_of
+from ember_ml.perturbation import LowRank
 
 
 class OpenAIES(Strategy):
@@ -31,6 +32,7 @@ class OpenAIES(Strategy):
         members: instead of `directions`: how many are evaluated, an even number where these are pairs.
         bounds: (low, high) of the parameters, each a number, None or one number a parameter: members and mean
             are folded into them.
+        perturbation: `es.LowRank` for noise of low rank in the policy's matrices; None: full noise.
 
     Raises:
         ValueError: an argument is out of range, or the optimiser was built with ``maximize=True``.
@@ -52,6 +54,7 @@ class OpenAIES(Strategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: LowRank | None = None,
     ) -> None:
         super().__init__(
             {
@@ -65,4 +68,5 @@ class OpenAIES(Strategy):
             },
             {"name": "Adam", "learning_rate": 0.01} if optimizer is None else optimizer,
             bounds,
+            perturbation,
         )

@@ -36,6 +36,7 @@ class PGPE(Strategy):
     """
 
     native_name = "pgpe"
+    only_full = "has a deviation for each parameter, which noise of low rank has not"
     settable = ("sigma_learning_rate", "sigma_max_change")
 
     def __init__(
@@ -51,6 +52,7 @@ class PGPE(Strategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: None = None,
     ) -> None:
         super().__init__(
             {
@@ -64,4 +66,5 @@ class PGPE(Strategy):
             },
             {"name": "ClipUp", "learning_rate": 0.075, "max_speed": 0.15} if optimizer is None else optimizer,
             bounds,
+            perturbation,
         )

@@ -12,6 +12,7 @@ from ember_ml import validate
 from ember_ml.es.strategies.arguments import whole
 from ember_ml.es.strategies.base import MAX_SEED, Strategy
 from ember_ml.es.strategies.changes import change
+from ember_ml.perturbation import Perturbation
 from ember_ml.rollout import Float32, Float64, Population
 
 SIGMA_IS_ADAPTED = "sigma: this strategy adapts it together with more, so it cannot be set"
@@ -24,12 +25,18 @@ class RowStrategy(Strategy):
     """
 
     least_parameters = 1
+    only_full = "draws members that are not mean and noise"
 
     #: The constructor's argument that decides how many members there are.
     _size = "directions"
 
     def __init__(
-        self, directions: int | None, sigma: float, least_directions: int = 1, bounds: Any = None
+        self,
+        directions: int | None,
+        sigma: float,
+        least_directions: int = 1,
+        bounds: Any = None,
+        perturbation: Any = None,
     ) -> None:
         """
         Args:
@@ -42,7 +49,11 @@ class RowStrategy(Strategy):
             and validate.positive_int(self._size, directions, validate.MOST_DIRECTIONS) < least_directions
         ):
             raise ValueError(f"{self._size}: got {directions}, wanted at least {least_directions}")
-        super().__init__({self._size: directions, "sigma": validate.positive("sigma", sigma)}, bounds=bounds)
+        super().__init__(
+            {self._size: directions, "sigma": validate.positive("sigma", sigma)},
+            bounds=bounds,
+            perturbation=perturbation,
+        )
 
     def _begin(self, theta0: Float32) -> None:
         """Starts at `theta0`; `_seed` and `_directions` are set."""
@@ -70,7 +81,7 @@ class RowStrategy(Strategy):
         self._rows: Float64 | None = None
         return None
 
-    def _start(self, theta0: Float32, seed: int) -> None:
+    def _start(self, theta0: Float32, seed: int, bound: Perturbation | None = None) -> None:
         if theta0.size < self.least_parameters:
             count = theta0.size or "no"
             raise ValueError(f"theta0: got {count} values, wanted at least {self.least_parameters}")

@@ -28,6 +28,7 @@ class SepCMAES(Strategy):
     """
 
     native_name = "sep_cmaes"
+    only_full = "has a deviation for each parameter, which noise of low rank has not"
 
     def __init__(
         self,
@@ -36,8 +37,13 @@ class SepCMAES(Strategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: None = None,
     ) -> None:
-        super().__init__({"members": members_of(directions, members), "sigma": sigma}, bounds=bounds)
+        super().__init__(
+            {"members": members_of(directions, members), "sigma": sigma},
+            bounds=bounds,
+            perturbation=perturbation,
+        )
 
     @classmethod
     def _current(cls, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,9 @@ class Settings:
 
     def __setattr__(self, name: str, value: Any) -> None:
         arguments = self.__dict__.get("_arguments")
-        fixed = arguments is not None and (name in arguments or name in ("optimizer", "bounds"))
+        fixed = arguments is not None and (
+            name in arguments or name in ("optimizer", "bounds", "perturbation")
+        )
         if not fixed:
             super().__setattr__(name, value)
             return

@@ -31,6 +31,7 @@ class SNES(Strategy):
     """
 
     native_name = "snes"
+    only_full = "has a deviation for each parameter, which noise of low rank has not"
     settable = ("learning_rate", "sigma_learning_rate")
 
     def __init__(
@@ -43,6 +44,7 @@ class SNES(Strategy):
         *,
         members: int | None = None,
         bounds: Any = None,
+        perturbation: None = None,
     ) -> None:
         super().__init__(
             {
@@ -53,4 +55,5 @@ class SNES(Strategy):
                 "antithetic": antithetic,
             },
             bounds=bounds,
+            perturbation=perturbation,
         )

@@ -16,7 +16,7 @@ from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies.names import as_strategy
 from ember_ml.es.trainer.theta0 import Theta0
 from ember_ml.policy.forward import class_name
-from ember_ml.policy.network import network_of, outputs_of
+from ember_ml.policy.network import network_of, outputs_of, theta_shape
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import Engine, EpisodeOptions
@@ -97,7 +97,8 @@ def build(
     choice = choose(problem, engine_name)
     made = choice.make(problem)
     state = TrainingState(strategy, ObservationStatistics(env.observation_size) if normalize else None)
-    strategy.start(start.begin(network, state.observations, initial), seed)
+    theta = start.begin(network, state.observations, initial)
+    strategy.start(theta, seed, theta_shape(network, theta.size))
     strategy.plan(generations)
     if threads is not None:
         strategy.threads = threads

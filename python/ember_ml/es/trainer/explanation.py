@@ -55,7 +55,8 @@ def explain_snapshot(snapshot: Snapshot) -> str:
 def engine_text(setup: Setup, search: Search, engine: Any) -> str:
     """What an engine says of itself and a strategy's populations."""
     if setup.choice.name == "native" and hasattr(engine, "evaluator"):
-        return str(engine.evaluator.explain(search.directions, search.antithetic))
+        low_rank = None if search.perturbation is None else search.perturbation.native
+        return str(engine.evaluator.explain(search.directions, search.antithetic, low_rank))
     return str(engine.explain())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ember_ml.perturbation import Matrix, ThetaShape
 from ember_ml.policy.handing import Handing
 from ember_ml.rollout import Float32
 
@@ -67,6 +68,24 @@ class TorchPolicy:
         ``initial_state(batch)``.
         """
         return callable(getattr(self.module, "initial_state", None))
+
+    @property
+    def theta_shape(self) -> ThetaShape:
+        """Which slices of theta are matrices: weights (outputs, inputs), kernels with all their inputs, and
+        embeddings, whose rows are the inputs.
+        """
+        embeddings = [
+            m.weight for m in self.module.modules() if isinstance(m, (nn.Embedding, nn.EmbeddingBag))
+        ]
+        matrices = []
+        for place in self.places:
+            if len(place.shape) < 2:
+                continue
+            rows = any(place.parameter is weight for weight in embeddings)
+            outputs = place.shape[1] if rows else place.shape[0]
+            first = not rows and not place.turned
+            matrices.append(Matrix(place.start, place.size // outputs, outputs, first))
+        return ThetaShape(self.parameters, tuple(matrices))
 
     @property
     def name(self) -> str:
