@@ -111,6 +111,34 @@ assert (poles.reset(seed=0)[0][0] == gymnasium.make("CartPole-v1").reset(seed=0)
 assert ops.get_backend() == "numpy"
 """,
     },
+    "index.md": {
+        'run.report("cartpole.html")': """
+import os
+assert run.evaluate(episodes=100).mean == 500.0 and os.path.getsize("cartpole.html")
+""",
+    },
+    "migrating.md": {
+        "strategy = es.PGPE(": """
+assert run.evaluate(episodes=100).mean == 500.0
+""",
+        'run.save("ars.npz")': """
+assert run.evaluate(episodes=100).mean == 500.0 and run.steps >= 300_000
+""",
+        "print(result.x, result.value)": """
+assert np.allclose(result.x, 1.0, atol=1e-4)
+""",
+        "print(strategy.mean)": """
+assert np.allclose(strategy.mean, 1.0, atol=0.01)
+""",
+    },
+    "reproducibility.md": {
+        "print(first.digest, again.digest)": """
+assert first.digest == again.digest and first.command == "ember-ml train CartPole-v1 --seed=7"
+""",
+        "print(resumed.run().digest == whole.run().digest)": """
+assert resumed.run().digest == whole.run().digest and resumed.generation == 20
+""",
+    },
     "strategies.md": {
         "print(strategy.best, strategy.best_fitness)": """
 assert np.allclose(strategy.mean, 1.0, atol=0.05) and np.max(strategy.sigma) < 0.1

@@ -1,8 +1,8 @@
 """Each Python block of README.md and docs/ runs as printed in a fresh process and reaches what its text says.
 
-README's blocks run each alone, and so do those that need a further package; the others of a document run in
-order in one process, which the document has to say. A claim is what the text beside a block promises; it is
-checked right after the block, in its names.
+The blocks of README and of the site's first page run each alone, and so do those that need a further package;
+the others of a document run in order in one process, which the document has to say. A claim is what the text
+beside a block promises; it is checked right after the block, in its names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from markdown import DOCUMENTS, ROOT, Block, blocks
 NEEDED = {
     "README.md": ("matplotlib", "PIL", "gymnasium"),
     "guide.md": ("matplotlib", "PIL", "gymnasium", "numba"),
+    "index.md": (),
     "memory.md": ("gymnasium",),
+    "migrating.md": (),
+    "reproducibility.md": (),
     "strategies.md": (),
     "distributed.md": (),
 }
@@ -33,6 +36,8 @@ def init(**arguments):
     log = lambda values, step: logged.append(step)
     return types.SimpleNamespace(log=log, finish=lambda: logged.append("finished"), config={})
 """
+ALONE = [ROOT / "README.md", ROOT / "docs" / "index.md"]
+IN_ONE = [path for path in DOCUMENTS if path not in ALONE]
 IN_ORDER = "The Python examples of this page run in order, in one session."
 
 
@@ -68,16 +73,20 @@ def runnable(path: Path) -> list[Block]:
     return [block for block in blocks(path, "python") if block.reason is None]
 
 
-@pytest.mark.parametrize("block", runnable(ROOT / "README.md"), ids=lambda block: f"line {block.line}")
-def test_readme(block, tmp_path):
-    for package in NEEDED["README.md"]:
+@pytest.mark.parametrize(
+    ("path", "block"),
+    [(path, block) for path in ALONE for block in runnable(path)],
+    ids=lambda part: part.name if isinstance(part, Path) else f"line {part.line}",
+)
+def test_block_alone(path, block, tmp_path):
+    for package in NEEDED[path.name]:
         skip_without(package)
-    run_fresh(with_claims("README.md", block), tmp_path)
+    run_fresh(with_claims(path.name, block), tmp_path)
 
 
 @pytest.mark.parametrize(
     ("path", "block"),
-    [(path, block) for path in DOCUMENTS[1:] for block in runnable(path) if block.package],
+    [(path, block) for path in IN_ONE for block in runnable(path) if block.package],
     ids=lambda part: part.name if isinstance(part, Path) else part.package,
 )
 def test_block_with_a_further_package(path, block, tmp_path):
@@ -91,7 +100,7 @@ def test_block_with_a_further_package(path, block, tmp_path):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "path",
-    [p for p in DOCUMENTS[1:] if any(not block.package for block in runnable(p))],
+    [p for p in IN_ONE if any(not block.package for block in runnable(p))],
     ids=lambda path: path.name,
 )
 def test_document(path, tmp_path):
@@ -115,6 +124,7 @@ def test_the_reasons_for_blocks_that_are_not_run():
     reasons = {(name, block.language, block.reason) for name, block in marked}
     assert reasons == {
         ("README.md", "bash", "they build and test the package; CI runs them as printed"),
+        ("migrating.md", "python", "it is another package's"),
     }
 
 

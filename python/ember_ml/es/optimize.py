@@ -72,7 +72,7 @@ def optimize(
             whole generations only. Without any of them 2,000 * (parameters + 5) evaluations.
         until: stop when a value so good was found.
         tolerance: stop when the best values of the last 10 + 30 * parameters / members generations, and all
-            of the last one, differ by at most tolerance * (1 + |best|); 0 never.
+            of the last one, differ by at most tolerance * (1 + abs(best)); 0 never.
         seed: decides every number; None draws one (`result.seed`).
         vectorized: whether f takes several points at once.
         on_error: what an exception of f, NaN, or an infinity of the better side does: "raise" ends the search
