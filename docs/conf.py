@@ -1,7 +1,9 @@
 """The documentation site: `sphinx-build -W -b html docs build/site` (extra ``docs``)."""
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import ember_ml
 
@@ -39,3 +41,16 @@ html_title = "Ember ML"
 html_static_path: list[str] = []
 html_copy_source = False
 html_show_sphinx = False
+
+
+def _others(app: Any, name: str, source: list[str]) -> None:
+    """Puts pages that the first page does not name in place of its line `others`: none needs a line there."""
+    if name == "index":
+        pages = sorted(path.stem for path in Path(app.srcdir).glob("*.md") if path.stem != "index")
+        named = set(re.findall(r"^\S+$", source[0], re.M))
+        rest = "".join(f"{page}\n" for page in pages if page not in named)
+        source[0] = source[0].replace("\nothers\n", f"\n{rest}")
+
+
+def setup(app: Any) -> None:
+    app.connect("source-read", _others)

@@ -1,4 +1,4 @@
-"""The documentation site builds without a warning, and its pages lead to each other and to no file that is not there."""
+"""The documentation site builds without a warning, and its links lead to what is there."""
 
 from __future__ import annotations
 
