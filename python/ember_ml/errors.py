@@ -34,6 +34,14 @@ class Infeasible(Exception):
     """
 
 
+def pip_install(extra: str) -> str:
+    """The command that brings an extra, with the name under which this package was installed."""
+    import importlib.metadata
+
+    found = importlib.metadata.packages_distributions().get("ember_ml") or ["ember-ml"]
+    return f"pip install '{found[0]}[{extra}]'"
+
+
 class MissingExtra(ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 
@@ -67,4 +75,4 @@ def need(module: str, extra: str) -> ModuleType:
         # A package that is there but fails on one of its own imports is another fault: leave it as it is.
         if error.name is not None and error.name.partition(".")[0] != root:
             raise
-        raise MissingExtra(f"{root} is not installed: pip install 'ember-ml[{extra}]'", name=root) from error
+        raise MissingExtra(f"{root} is not installed: {pip_install(extra)}", name=root) from error

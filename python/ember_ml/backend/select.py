@@ -11,7 +11,7 @@ from typing import Any
 
 from ember_ml.backend import active
 from ember_ml.backend.primitives import NAMES
-from ember_ml.errors import MissingExtra, is_installed
+from ember_ml.errors import MissingExtra, is_installed, pip_install
 
 #: Backend -> (module of its table, package it needs, extra that brings the package).
 _BACKENDS = {
@@ -41,7 +41,7 @@ def table(name: str) -> ModuleType:
         )
     path, package, extra = _BACKENDS[name]
     if not is_installed(package):
-        raise MissingExtra(f"{package} is not installed: pip install 'ember-ml[{extra}]'", name=package)
+        raise MissingExtra(f"{package} is not installed: {pip_install(extra)}", name=package)
     return importlib.import_module(path)
 
 

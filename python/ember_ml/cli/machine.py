@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ember_ml.cli.command import OK, command, json_option, wrapped
+from ember_ml.errors import pip_install
 
 
 def add(commands: Any) -> None:
@@ -90,7 +91,7 @@ def _info(options: argparse.Namespace) -> int:
         "installed": ", ".join(there) or "none of the optional packages",
     }
     if missing:
-        rows["not installed"] = f"{', '.join(missing)}: pip install 'ember-ml[all]' brings them"
+        rows["not installed"] = f"{', '.join(missing)}: {pip_install('all')} brings them"
     print(f"ember-ml {found['ember_ml']}, Python {found['python']}, numpy {found['numpy']}")
     for name, text in rows.items():
         print(wrapped(str(text), " " * 16, f"  {name:<13} "))

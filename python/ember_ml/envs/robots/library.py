@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.errors import MissingExtra, need
+from ember_ml.errors import MissingExtra, need, pip_install
 
 #: Arrays of mjData that tasks read; those that numpy shows in several dimensions are taken flat.
 FIELDS = ("qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "cfrc_ext")
@@ -54,7 +54,7 @@ def mujoco() -> Any:
     version = tuple(int(part) for part in package.__version__.split(".")[:2])
     if version < OLDEST:
         raise MissingExtra(
-            f"mujoco {package.__version__} is too old, wanted 3.1 or newer: pip install -U 'ember-ml[mujoco]'"
+            f"mujoco {package.__version__} is too old, wanted 3.1 or newer: {pip_install('mujoco')} --upgrade"
         )
     return package
 

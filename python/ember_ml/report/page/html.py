@@ -39,7 +39,7 @@ def page(groups: Mapping[str, Sequence[Sheet]], episode: int = 0) -> str:
     body = _one(sheets[0]) if single else _several(groups)
     kinds = " / ".join(dict.fromkeys(sheet.run.config["strategy"]["type"] for sheet in sheets))
     lead = f"{kinds}, seed {sheets[0].run.seed}" if single else f"{len(sheets)} trainings"
-    return _document(tasks, lead, body, in_script({"chart": chart, "films": films}))
+    return document(tasks, lead, body, in_script({"chart": chart, "films": films}))
 
 
 def _middle(name: str, members: Sequence[Sheet], episode: int) -> dict[str, Any]:
@@ -55,8 +55,9 @@ def _mean(sheet: Sheet) -> float:
     return float(sheet.run.history["policy_return"][-1]) if measured is None else measured.mean
 
 
-def _document(title: str, lead: str, body: str, data: str) -> str:
-    script = "\n".join((_HERE / name).read_text("utf8") for name in _SCRIPTS)
+def document(title: str, lead: str, body: str, data: str, scripts: Sequence[str] = _SCRIPTS) -> str:
+    """A whole page around `body`, which is markup; `data` is what `in_script` gives, for the scripts."""
+    script = "\n".join((_HERE / name).read_text("utf8") for name in scripts)
     style = (_HERE / "page.css").read_text("utf8")
     policy = (
         f"default-src 'none'; img-src data:; script-src {_hash(script)}; style-src {_hash(style)};"
