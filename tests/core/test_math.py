@@ -171,7 +171,8 @@ def test_fma_rounds_once(level):
             assert abs(exact) >= Fraction(float(np.finfo(np.float32).max))
             continue
         below, above = (
-            Fraction(float(np.nextafter(got, s * INFINITY))) if abs(got) < 3.4e38 else None for s in (-1, 1)
+            Fraction(float(np.nextafter(got, np.float32(s * INFINITY)))) if abs(got) < 3.4e38 else None
+            for s in (-1, 1)
         )
         error = abs(Fraction(float(got)) - exact)
         for other in (below, above):

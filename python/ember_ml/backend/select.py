@@ -41,7 +41,7 @@ def table(name: str) -> ModuleType:
         )
     path, package, extra = _BACKENDS[name]
     if not is_installed(package):
-        raise MissingExtra(f"{package} is not installed: {pip_install(extra)}", name=package)
+        raise MissingExtra(f"{package} is not installed: {pip_install(extra or package)}", name=package)
     return importlib.import_module(path)
 
 
