@@ -24,6 +24,23 @@ constexpr double cycles_per_second = 3.0e9;
 
 double ceil_div(double a, double b) { return std::ceil(a / b); }
 
+// Threads to start for one evaluation alone, of so many seconds on one thread. With the first the evaluation
+// begins and ends some 110 us later, with each further one some 30 us; to save less than a fifth is not worth
+// another core.
+int worth_starting(double seconds, int most) {
+  constexpr double first = 110e-6, further = 30e-6;
+  int best = 1;
+  double least = 0.8 * seconds;
+  for (int n = 2; n <= most; ++n) {
+    const double taken = seconds / n + first + further * (n - 2);
+    if (taken < least) {
+      best = n;
+      least = taken;
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Layout layout) {
@@ -87,7 +104,7 @@ Cost predict_low_rank(const PolicyPlan& policy, const PerturbationPlan& perturba
 }
 
 Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
-              bool team_exists, const PerturbationPlan* perturbation) {
+              AtHand threads, const PerturbationPlan* perturbation) {
   Choice best{};
   double least = INFINITY;
   for (Layout layout : {Layout::members, Layout::episodes, Layout::units}) {
@@ -108,10 +125,12 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
   }
   const double seconds = least * members / cycles_per_second;
   // Waking a thread that sleeps takes some 30 us, starting one some 30 us more.
-  const double worth = team_exists ? 40e-6 : 150e-6;
+  const double worth = threads == AtHand::team ? 40e-6 : 150e-6;
   // Asking the system for its cores takes longer than a small generation.
   const int most = seconds <= worth ? 1 : problem.threads > 0 ? problem.threads : available_threads();
   if (most > 1) best.threads = static_cast<int>(std::min<double>(most, 1.0 + seconds / worth));
+  // What a user's environment costs is not known: it may be worth its threads.
+  if (threads == AtHand::none && !problem.custom) best.threads = worth_starting(seconds, best.threads);
   const bool by_member = best.layout == Layout::members;
   const int share = (members + best.threads - 1) / best.threads;
   if (by_member && best.threads > 1 && share < lanes)

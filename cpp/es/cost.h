@@ -23,9 +23,13 @@ struct Choice {
   Cost cost;
 };
 
+// Threads at hand: none, and those started go with this evaluation; none, but those started stay for the
+// evaluations that follow; a team that waits.
+enum class AtHand { none, none_yet, team };
+
 // `steps`: environment steps expected in an episode. `perturbation`: of the population, or null.
 Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
-              bool team_exists, const PerturbationPlan* perturbation);
+              AtHand threads, const PerturbationPlan* perturbation);
 
 const char* layout_name(Layout layout);
 

@@ -89,12 +89,13 @@ struct Evaluator::Impl {
   struct Situation {
     int members;
     double steps;
-    bool team, low_rank;
+    AtHand threads;
+    bool low_rank;
     bool operator==(const Situation& other) const {
-      return members == other.members && steps == other.steps && team == other.team &&
+      return members == other.members && steps == other.steps && threads == other.threads &&
              low_rank == other.low_rank;
     }
-  } chosen_for{-1, 0.0, false, false};
+  } chosen_for{-1, 0.0, AtHand::none, false};
   Choice choice{};
 
   std::vector<double> returns, sums;
@@ -246,9 +247,12 @@ struct Evaluator::Impl {
     const int evaluated = plan.by_episode ? plan.episodes : members + (with_policy ? 1 : 0);
     if (evaluated > 0) {
       const Situation now{evaluated, plan.by_episode ? usual_steps / plan.episodes : usual_steps.load(),
-                          team != nullptr, low_rank != nullptr};
+                          team         ? AtHand::team
+                          : begun != 0 ? AtHand::none_yet
+                                       : AtHand::none,
+                          low_rank != nullptr};
       if (!(now == chosen_for)) {
-        choice = choose(plan.policy, problem, table.lanes, evaluated, now.steps, now.team,
+        choice = choose(plan.policy, problem, table.lanes, evaluated, now.steps, now.threads,
                         low_rank ? population.perturbation : nullptr);
         chosen_for = now;
       }
@@ -348,7 +352,8 @@ struct Evaluator::Impl {
 
   std::string explain(int directions, bool antithetic, const PerturbationPlan* perturbation) const {
     const int members = checked_int("directions", directions, 0, most_directions) * (antithetic ? 2 : 1) + 1;
-    const Choice choice = choose(plan.policy, problem, table.lanes, members, usual_steps, true, perturbation);
+    const Choice choice =
+        choose(plan.policy, problem, table.lanes, members, usual_steps, AtHand::team, perturbation);
     std::string text = std::string("native, ") + simd_name(simd_level()) + ": " + env_name + ", " +
                        layout_name(choice.layout) + (perturbation ? " over shared weights, low rank" : "") +
                        (problem.layout == Layout::automatic ? "" : " (as asked)") + ", " +

@@ -135,9 +135,5 @@ class CholeskyCMAES(RowStrategy):
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        for name in ("centre", "p_sigma", "p_c", "c", "a"):
-            values, wanted = np.asarray(state[name], np.float64), getattr(self, f"_{name}").shape
-            if values.shape != wanted:
-                raise ValueError(f"state: '{name}' has shape {values.shape}, wanted {wanted}")
-            setattr(self, f"_{name}", values)
+        self._restore_arrays(state, ("centre", "p_sigma", "p_c", "c", "a"))
         self._sigma = float(state["step"])

@@ -158,11 +158,7 @@ class CRFMNES(RowStrategy):
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        for name in ("centre", "d", "v", "p_sigma", "p_c"):
-            values = np.asarray(state[name], np.float64)
-            if values.shape != self._centre.shape:
-                raise ValueError(f"state: '{name}' has {values.size} values, wanted {self._centre.size}")
-            setattr(self, f"_{name}", values)
+        self._restore_arrays(state, ("centre", "d", "v", "p_sigma", "p_c"))
         self._sigma = float(state["step"])
         if not (self._d > 0).all() or not self._v.any() or not self._sigma > 0:
             raise ValueError("state: 'd' and 'step' must be positive, and 'v' not zero")

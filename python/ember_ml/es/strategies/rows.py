@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -241,6 +241,18 @@ class RowStrategy(Strategy):
     def _restore(self, state: Mapping[str, Any]) -> None:
         """Sets it, after `start` from the mean, with the common fields set."""
         raise NotImplementedError
+
+    def _restore_arrays(self, state: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Takes arrays of the attributes' own shapes, float64, from `state`.
+
+        Raises:
+            ValueError: one has another shape.
+        """
+        for name in names:
+            values, wanted = np.asarray(state[name], np.float64), getattr(self, f"_{name}").shape
+            if values.shape != wanted:
+                raise ValueError(f"state: '{name}' has shape {values.shape}, wanted {wanted}")
+            setattr(self, f"_{name}", values)
 
     def state_dict(self) -> dict[str, Any]:
         self._need_start()
