@@ -25,7 +25,7 @@ extensions = [
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 root_doc = "index"
-exclude_patterns = ["_ext", "_tutorial"]
+exclude_patterns = ["_ext", "_tutorial", "**/settings.py", "**/__pycache__"]
 
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
@@ -39,6 +39,7 @@ napoleon_use_rtype = False
 html_theme = "furo"
 html_title = "Ember ML"
 html_static_path: list[str] = []
+html_extra_path = ["browser"]
 html_copy_source = False
 html_show_sphinx = False
 
@@ -52,5 +53,26 @@ def _others(app: Any, name: str, source: list[str]) -> None:
         source[0] = source[0].replace("\nothers\n", f"\n{rest}")
 
 
+def _trains(app: Any, name: str, source: list[str]) -> None:
+    """Puts the page that trains where the first one says so, if the core was compiled for it
+    (cpp/browser/build.sh).
+    """
+    if name == "index":
+        there = (Path(app.srcdir) / "browser" / "ember.js").exists()
+        page = _FRAME if there and app.builder.format == "html" else ""
+        source[0] = source[0].replace("% here it trains", page)
+
+
+_FRAME = """Here the core, compiled to WebAssembly, trains a policy in this page:
+
+```{raw} html
+<iframe src="train.html" title="a training in this page" loading="lazy"
+  style="width:100%;height:44rem;border:0" onload="this.style.height =
+  this.contentDocument.body.offsetHeight + 24 + 'px'"></iframe>
+```
+"""
+
+
 def setup(app: Any) -> None:
+    app.connect("source-read", _trains)
     app.connect("source-read", _others)

@@ -163,3 +163,9 @@ def test_a_module_that_moved_is_found_under_its_old_name(old):
     spec = importlib.import_module(moved.MOVED[old]).__spec__
     module = importlib.import_module(old)
     assert module is importlib.import_module(moved.MOVED[old]) and module.__spec__ is spec
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest imports them by their bare names."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

@@ -97,6 +97,7 @@ async function main() {
     show("state", `This page could not train: ${error.message}`);
   };
   try {
+    if (typeof EmberCore === "undefined") throw new Error("ember.js was not built (cpp/browser/build.sh)");
     const core = await load();
     const go = () => {
       state.className = "";
@@ -105,7 +106,7 @@ async function main() {
     };
     document.getElementById("choice").addEventListener("submit", (event) => { event.preventDefault(); go(); });
     task.addEventListener("change", go);
-    const asked = new URLSearchParams(location.search); // index.html?task=Acrobot-v1&seed=3
+    const asked = new URLSearchParams(location.search); // train.html?task=Acrobot-v1&seed=3
     const index = TRAININGS.findIndex((training) => training.env === asked.get("task"));
     if (index >= 0) task.selectedIndex = index;
     if (/^\d+$/.test(asked.get("seed") || "")) seed.value = asked.get("seed");
