@@ -1,5 +1,6 @@
 """ember-ml train --seeds."""
 
+import importlib
 import json
 
 import pytest
@@ -29,6 +30,20 @@ def test_a_table_and_a_folder(tmp_path, capsys):
     assert (loaded[1].theta == alone.theta).all()
     assert program.main([*SHORT, "--seeds", "1:4", "--out", str(folder)]) != 0
     assert "has trainings already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("finished", [0, 2])
+def test_what_ctrl_c_ended_is_kept_too(finished, tmp_path, capsys, monkeypatch):
+    """Whoever pressed it can go on with those that were under way."""
+    module = importlib.import_module("ember_ml.es.train")
+    whole = es.train("CartPole-v1", preset=None, generations=3, seeds=range(3), progress=False)
+    monkeypatch.setattr(module, "train", lambda *_, **__: es.Runs(whole[:finished], [whole[2]], True))
+    folder = tmp_path / "runs"
+    assert program.main([*SHORT, "--seeds", "3", "--out", str(folder)]) == 130
+    assert f"unfinished  {folder / 'unfinished-seed-2.npz'}" in capsys.readouterr().out
+    assert len(list(folder.glob("seed-*.npz"))) == finished
+    resumed = es.Trainer.load(folder / "unfinished-seed-2.npz", progress=False)
+    assert resumed.seed == 2 and resumed.generation == 3
 
 
 def test_json_and_until(capsys):

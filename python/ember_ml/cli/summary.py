@@ -41,16 +41,13 @@ def summary_of_seeds(runs: Any, written: dict[str, str]) -> dict[str, Any]:
 
 
 def print_summary_of_seeds(runs: Any, written: dict[str, str], explain: bool) -> None:
-    if not len(runs):
-        print("interrupted before the first training was finished")
-        return
-    if explain:
+    if explain and len(runs):
         print(runs[0].explain() + "\n")
-    print(runs.summary())
-    for name, kind in (("saved to", "save"), ("plot", "plot")):
+    print(runs.summary() if len(runs) else "interrupted before the first training was finished")
+    for name, kind in (("saved to", "save"), ("unfinished", "unfinished"), ("plot", "plot")):
         if kind in written:
             print(f"  {name}  {written[kind]}")
-    if "save" not in written:
+    if not written:
         print("  not saved: --out FOLDER keeps the trainings")
 
 

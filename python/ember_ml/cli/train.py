@@ -91,13 +91,16 @@ def _train_seeds(options: argparse.Namespace) -> int:
             flag = "--" + name.replace("_", "-")
             raise ValueError(f"{flag}: not with --seeds, whose trainings --out FOLDER keeps")
     folder = None if not hasattr(options, "out") else make_folder(options.out)
-    there = [] if folder is None else sorted(folder.glob("seed-*.npz"))
+    there = [] if folder is None else sorted(folder.glob("*seed-*.npz"))
     if there:
         raise ValueError(
             f"--out: {folder} has trainings already, such as {there[0].name}; name another folder"
         )
     runs = _run(options, None, [])
     written = {} if folder is None or not len(runs) else {"save": str(runs.save(folder))}
+    if folder is not None and runs.unfinished:
+        names = [str(run.save(folder / f"unfinished-seed-{run.seed}.npz")) for run in runs.unfinished]
+        written["unfinished"] = ", ".join(names)
     plots = [options.plot] if hasattr(options, "plot") else []
     if folder is not None and is_installed("matplotlib"):
         plots.append(str(folder / "training.png"))
