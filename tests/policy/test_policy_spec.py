@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 from ember_ml import _core
-from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise, PolicySpec
 
 EXTREMES = [
     2**63 - 1,
@@ -76,6 +76,32 @@ def test_descriptions_of_another_kind(change):
     change(data)
     with pytest.raises((ValueError, TypeError), match="policy: "):
         PolicySpec.from_dict(data)
+
+
+def described_cell():
+    cell = CellLayer(4, 2, 0, 36, (), "gru", 24, 42)  # 24 + 12 weights, 6 + 6 biases
+    return PolicySpec(4, 2, 48, (), (cell,)).to_dict()
+
+
+@pytest.mark.parametrize("change", [
+    {"kind": "dense"}, {"kind": "lstm"}, {"kind": []}, {"kind": 3}, {"state_weight_offset": 37},
+    {"state_weight_offset": -1}, {"state_weight_offset": 2**63 - 8}, {"state_weight_offset": "0"},
+    {"weight_offset": 25}, {"bias_offset": 43}, {"state_bias_offset": 43}, {"state_bias_offset": 2.5},
+    {"outputs": 2**24}, {"inputs": 0},
+], ids=range(14))  # fmt: skip
+def test_descriptions_of_cells_that_do_not_fit(change):
+    data = described_cell()
+    data["layers"][0].update(change)
+    with pytest.raises((ValueError, TypeError), match="policy: "):
+        PolicySpec.from_dict(data)
+
+
+def test_a_cell_is_described_and_comes_back():
+    spec = PolicySpec.from_dict(described_cell())
+    assert spec.to_dict() == described_cell() and spec.memory == 2 and spec.native().memory == 2
+    assert spec.describe() == "4 -> GRU 2"
+    with pytest.raises(ValueError, match="4 -> GRU 2 has memory; wanted dense layers alone"):
+        _ = spec.dense_layers
 
 
 def test_the_core_checks_without_python():
