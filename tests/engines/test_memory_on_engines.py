@@ -10,7 +10,7 @@ from ember_ml.nn.modules import GRU, LSTM, Dense, Module
 
 
 class Compiled(Module):
-    """Two cells whose states come back in a dict, in another order."""
+    """Two cells, whose states come back in a dict in another order."""
 
     def __init__(self):
         self.first, self.second, self.out = LSTM(4, 6), GRU(6, 5), Dense(5, 2)
@@ -21,7 +21,7 @@ class Compiled(Module):
     def forward(self, x, state):
         y, lstm = self.first(x, state["lstm"])
         y, gru = self.second(y, state["gru"])
-        return self.out(y), {"gru": gru, "lstm": lstm}
+        return self.out(y), {"lstm": lstm, "gru": gru}
 
 
 class NotCompiled(Compiled):

@@ -6,11 +6,11 @@ from typing import Any
 
 
 def parts(state: Any) -> list[Any]:
-    """The arrays of a state, in order."""
+    """The arrays of a state, in order, those of a dict in the order of its keys."""
     if isinstance(state, (tuple, list)):
         return [part for one in state for part in parts(one)]
     if isinstance(state, dict):
-        return [part for one in state.values() for part in parts(one)]
+        return [part for key in sorted(state, key=str) for part in parts(state[key])]
     return [] if state is None else [state]
 
 
@@ -24,7 +24,7 @@ def rebuilt(like: Any, arrays: list[Any]) -> Any:
         if isinstance(one, (tuple, list)):
             return type(one)(build(inner) for inner in one)
         if isinstance(one, dict):
-            return {key: build(inner) for key, inner in one.items()}
+            return {key: build(one[key]) for key in sorted(one, key=str)}
         return None if one is None else next(left)
 
     return build(like)

@@ -1,4 +1,4 @@
-"""From a torch module that is a chain of Linear layers and activations to a PolicySpec."""
+"""From a torch module that is a chain of Linear layers, cells and activations to a PolicySpec."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ember_ml.policy.cells import cell_of_torch
 from ember_ml.policy.chain import forward
-from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise, PolicySpec
+from ember_ml.policy.torch_modules.states import States
 from ember_ml.policy.trace import TOLERANCE, NotCompiled
 
 #: Layers and functions of one argument that the core has, by exact type: a subclass may do something else.
@@ -55,17 +58,18 @@ def compile_chain(module: nn.Module, inputs: int) -> tuple[PolicySpec, set[str]]
         graph = torch.fx.symbolic_trace(module).graph
     except Exception as error:  # whatever a forward does with the stand-in for a tensor
         raise NotCompiled(f"recording it raised {type(error).__name__}: {error}") from error
-    spec, turned = _Chain(module, inputs).read(graph)
+    state = States(module) if callable(getattr(module, "initial_state", None)) else None
+    spec, turned = _Chain(module, inputs, state).read(graph)
     _check(module, spec, turned)
     return spec, turned
 
 
 class _Chain:
-    def __init__(self, module: nn.Module, inputs: int) -> None:
-        self.module = module
+    def __init__(self, module: nn.Module, inputs: int, state: States | None) -> None:
+        self.module, self.state = module, state
         self.inputs = self.width = inputs
         self.before: list[Elementwise] = []
-        self.layers: list[tuple[int, int, int, int, list[Elementwise]]] = []
+        self.layers: list[tuple[DenseLayer | CellLayer, list[Elementwise]]] = []
         self.turned: set[str] = set()
         self.offsets: dict[str, int] = {}
         self.total = 0
@@ -76,31 +80,38 @@ class _Chain:
 
     @property
     def _after(self) -> list[Elementwise]:
-        return self.layers[-1][4] if self.layers else self.before
+        return self.layers[-1][1] if self.layers else self.before
 
     def read(self, graph: torch.fx.Graph) -> tuple[PolicySpec, set[str]]:
         last: Any = None
         for node in graph.nodes:
             if node.op == "placeholder":
-                if last is not None:
+                if last is None:
+                    last = node
+                elif self.state is None or not self.state.begin(node):
                     raise NotCompiled("its forward takes more than the observation")
-                last = node
                 continue
             if node.op == "output":
-                if node.args[0] is not last:
+                if (self.state.output(node.args[0]) if self.state else node.args[0]) is not last:
                     raise NotCompiled("its forward gives more than one tensor")
                 break
+            if self.state and self.state.look(node):
+                if self.state.is_output(node, last):
+                    last = node
+                continue
             if not node.args or node.args[0] is not last or last in node.args[1:]:
                 raise NotCompiled(f"{node.target} is no link of a chain")
             self._link(node)
             last = node
         if not self.layers:
-            raise NotCompiled("it has no Linear layer")
-        layers = tuple(DenseLayer(i, o, w, b, tuple(after)) for i, o, w, b, after in self.layers)
+            raise NotCompiled("it has no Linear layer and no cell")
+        layers = tuple(replace(layer, after=tuple(after)) for layer, after in self.layers)
         return PolicySpec(self.inputs, self.width, self.total, tuple(self.before), layers), self.turned
 
     def _link(self, node: Any) -> None:
-        if node.op == "call_module":
+        if self.state and self.state.is_cell(node):
+            self._cell(node)
+        elif node.op == "call_module":
             self._layer(node.target, self.module.get_submodule(node.target))
         elif node.op == "call_function" and node.target in _FUNCTIONS and len(node.args) == 1:
             self._activation(_FUNCTIONS[node.target])
@@ -151,7 +162,29 @@ class _Chain:
         self.turned.add(weight)
         self.width = layer.out_features
         at = -1 if layer.bias is None else self.offsets[bias]
-        self.layers.append((layer.in_features, layer.out_features, self.offsets[weight], at, []))
+        self.layers.append((DenseLayer(layer.in_features, layer.out_features, self.offsets[weight], at), []))
+
+    def _cell(self, node: Any) -> None:
+        name, state = str(node.target), self.state
+        assert state is not None
+        cell = self.module.get_submodule(name)
+        if cell.input_size != self.width:
+            raise NotCompiled(f"{name} takes {cell.input_size} values and is given {self.width}")
+        state.step(node, cell)
+        own = [part for part, _ in cell.named_parameters()]
+        at = {part: self.offsets[f"{name}.{part}"] for part in own if f"{name}.{part}" in self.offsets}
+        if len(at) != (4 if cell.bias else 2):
+            raise NotCompiled(f"the weights of {name} are shared or not trained")
+        layer, _ = cell_of_torch(cell)
+        self.width = layer.outputs
+        layer = replace(
+            layer,
+            weight_offset=at["weight_ih"],
+            state_weight_offset=at["weight_hh"],
+            bias_offset=at.get("bias_ih", -1),
+            state_bias_offset=at.get("bias_hh", -1),
+        )
+        self.layers.append((layer, []))
 
 
 def _check(module: nn.Module, spec: PolicySpec, turned: set[str]) -> None:
@@ -165,7 +198,18 @@ def _check(module: nn.Module, spec: PolicySpec, turned: set[str]) -> None:
                 if parameter.requires_grad:
                     parts.append((parameter.T if name in turned else parameter).reshape(-1))
             x = 2 * torch.randn(_CHECKED_INPUTS, spec.inputs, generator=generator)
-            wanted = module.float()(x).numpy()
+            wanted = _outputs(module.float(), x).numpy()
             got = forward(spec, torch.cat(parts).float().numpy(), x.numpy())
             if not np.all(np.abs(got - wanted) <= TOLERANCE * np.maximum(1, np.abs(wanted))):
                 raise NotCompiled("the compiled chain does not agree with its forward on random inputs")
+
+
+def _outputs(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """For observations (n, inputs); with memory, those of the steps of one episode."""
+    if not callable(getattr(module, "initial_state", None)):
+        return module(x)  # type: ignore[no-any-return]
+    state, found = module.initial_state(1), []  # type: ignore[operator]
+    for step in x:
+        y, state = module(step[None], state)
+        found.append(y)
+    return torch.cat(found)
