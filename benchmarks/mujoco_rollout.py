@@ -43,7 +43,6 @@ from ember_ml.rollout import Population
 
 TASKS = ("Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
 ROBOT = "reacher"
-RUN = 8000  # steps of a run at most, in 8 members or more
 POLICIES = {"linear": (), "64-64": (64, 64)}
 
 Measured = Callable[[], int]  # plays, and returns how many steps
@@ -65,7 +64,7 @@ class Played:
 
     def __init__(self, env: Any, hidden: tuple[int, ...], steps: int) -> None:
         self.env, self.steps = env, min(steps, env.max_steps)
-        self.members = max(8, RUN // self.steps // 8 * 8)
+        self.members = steps // self.steps * 8
         trainer = es.Trainer(
             env, hidden, es.ARS(directions=4, sigma=0.1), seed=0, generations=1, max_steps=20, progress=False
         )
@@ -309,7 +308,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--tasks", nargs="+", choices=(*TASKS, ROBOT), default=(*TASKS, ROBOT))
     parser.add_argument("--threads", nargs="+", type=int, choices=(1, 2, 4, 8), default=(1, 2))
-    parser.add_argument("--steps", type=int, default=1000, help="of an episode; some 8 episodes are a run")
+    parser.add_argument("--steps", type=int, default=1000, help="of an episode, 8 of which are a run")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-peers", action="store_true", help="only our loop and the bare one")
     parser.add_argument("--out", default="")
