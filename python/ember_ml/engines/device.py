@@ -131,21 +131,31 @@ class DeviceEngine:
         tally = Tally(self.arrays, total, self.episodes, size if self.normalize else 0, self.frame_skip)
         with self.arrays.session():
             normal = self._normalisation(observation_mean, observation_inverse_deviation)
+            done = self._torch_module(population, normal, tally)
             low = population.low_rank and isinstance(self.policy, SpecPolicy)
             each = (
                 population.perturbation.compact if low and population.perturbation else population.mean.size
             )
             most = max(2, self.arrays.chunk_bytes() // (4 * max(1, each)) // 2 * 2)
-            for first in range(0, total, most):
+            for first in range(done, total, most):
                 count = min(most, members - first)
                 last = with_policy and first + most >= total
+                rows: Any
                 if low:
-                    rows: Any = LowRankRows(self.arrays, population, first, count, last)
+                    rows = LowRankRows(self.arrays, population, first, count, last)
                 else:
                     rows = self._rows(population, first, count, last)
                 numbers = np.arange(first, first + int(rows.shape[0]))
                 self._run(population, rows, numbers, normal, tally)
         return tally.evaluation(population, self.options)
+
+    def _torch_module(self, population: Population, normal: tuple[Any, Any] | None, tally: Tally) -> int:
+        """Plays the members of a torch module by low rank. Returns how many it played."""
+        if not population.low_rank or not hasattr(self.policy, "low_rank"):
+            return 0
+        for first, rows in self.policy.low_rank(population):
+            self._run(population, rows, np.arange(first, first + len(rows)), normal, tally)
+        return population.members
 
     def _rows(self, population: Population, first: int, count: int, policy: bool) -> Any:
         parts = [self.arrays.members(population, first, count)] if count > 0 else []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
 from ember_ml.policy.handing import leaves_of
+from ember_ml.policy.torch_modules.low_rank import LowRankRows, low_rank_chunks
 from ember_ml.policy.torch_modules.members import MemberForward
 from ember_ml.policy.torch_modules.policy import TorchPolicy
+from ember_ml.rollout import Population
 
 
 class TorchModulePolicy:
@@ -20,11 +23,19 @@ class TorchModulePolicy:
     def __init__(self, policy: TorchPolicy, device: str) -> None:
         self.policy = policy
         self._members = MemberForward(policy, device)
-        self._names = [place.name for place in policy.places]
+
+    def low_rank(self, population: Population) -> Iterator[tuple[int, LowRankRows]]:
+        """(first member, what `weights` takes) of a population of low rank."""
+        return low_rank_chunks(self.policy, population, self._members.device)
 
     def weights(self, rows: Any) -> list[Any]:
-        found = self._members.weights(rows)
-        return [found[name] for name in self._names]
+        self._base: dict[str, Any] | None = None
+        if isinstance(rows, LowRankRows):
+            self._base, found = rows.shared, rows.weights
+        else:
+            found = self._members.weights(rows)
+        self._names = list(found)
+        return list(found.values())
 
     def memory(self, weights: list[Any], x: Any) -> list[Any]:
         if not self.policy.stateful:
@@ -39,7 +50,7 @@ class TorchModulePolicy:
         inputs = [leaves_of(given, lambda part: part.reshape(members, episodes, *part.shape[1:]))]
         if self.policy.stateful:
             inputs.append(tree_unflatten(memory, self._state))
-        y = self._members(dict(zip(self._names, weights)), inputs)
+        y = self._members(dict(zip(self._names, weights)), inputs, base=self._base)
         if self.policy.stateful:
             y, after = y
             memory[:] = tree_leaves(after)

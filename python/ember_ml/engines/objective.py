@@ -48,7 +48,7 @@ class ObjectiveEngine:
         """
         members = population.members
         values = np.zeros(members + 1)
-        for first, rows in population.chunks(self._models.chunk_bytes):
+        for first, rows in self._models.chunks(population) if self.batched else population.chunks():
             values[first : first + len(rows)] = self._values(population, rows, first)
         if with_policy:
             mean = np.ascontiguousarray(population.mean, np.float32)[None]
@@ -69,7 +69,7 @@ class ObjectiveEngine:
             evaluation.policy_lengths = lengths[members]
         return evaluation
 
-    def _values(self, population: Population, rows: Float32, first: int) -> Float64:
+    def _values(self, population: Population, rows: Any, first: int) -> Float64:
         if not self.batched:
             each = [self._one(population, row, first + number) for number, row in enumerate(rows)]
             return np.array(each, np.float64)

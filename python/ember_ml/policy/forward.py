@@ -63,8 +63,9 @@ def class_name(policy: Any) -> str:
 
 def rows_of(forward: Forward, population: Population) -> Iterator[tuple[int, Any]]:
     """Yields (first member, what `forward.load` takes of so many), whole pairs."""
-    if population.low_rank and isinstance(forward, SpecForward):
-        return forward.low_rank(population)
+    if population.low_rank and hasattr(forward, "low_rank"):
+        found: Iterator[tuple[int, Any]] = forward.low_rank(population)
+        return found
     return population.chunks(forward.chunk_bytes)
 
 

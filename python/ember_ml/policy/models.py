@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,20 +12,21 @@ from ember_ml.policy.batched_model import BatchedModel
 from ember_ml.policy.chain import forward
 from ember_ml.policy.forward import class_name, is_torch_policy
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import CHUNK_BYTES, Float32
+from ember_ml.rollout import Float32, Population
 
 
 class Models(Protocol):
     """Makes models of rows of parameters.
 
-    `one(theta)` is a model of one member; `many(rows)` a `BatchedModel`. Each is good until the next is made.
+    `one(theta)` is a model of one member; `many(rows)`, of what `chunks` gives, a `BatchedModel`. Each is
+    good until the next is made.
     """
 
-    chunk_bytes: int
+    def chunks(self, population: Population) -> Iterator[tuple[int, Any]]: ...
 
     def one(self, theta: Float32) -> Any: ...
 
-    def many(self, rows: Float32) -> BatchedModel: ...
+    def many(self, rows: Any) -> BatchedModel: ...
 
 
 def models_of(policy: Any, device: str | None = None) -> Models:
@@ -39,8 +41,6 @@ def models_of(policy: Any, device: str | None = None) -> Models:
 class ModuleModels:
     """Models of an Ember Module: copies of it that hold a member's parameters; or of a PolicySpec."""
 
-    chunk_bytes = CHUNK_BYTES
-
     def __init__(self, policy: Any) -> None:
         self.policy = policy
         self._copy: Any = None
@@ -51,6 +51,9 @@ class ModuleModels:
                 raise ValueError(
                     f"policy: {class_name(policy)} cannot be copied: {type(error).__name__}: {error}"
                 ) from error
+
+    def chunks(self, population: Population) -> Iterator[tuple[int, Any]]:
+        return population.chunks()
 
     def one(self, theta: Float32) -> Any:
         if isinstance(self.policy, PolicySpec):

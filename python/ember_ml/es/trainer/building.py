@@ -15,7 +15,7 @@ from ember_ml.es.state.setup import Search, Setup
 from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies.names import as_strategy
 from ember_ml.es.trainer.theta0 import Theta0
-from ember_ml.policy.forward import class_name
+from ember_ml.policy.forward import class_name, is_torch_policy
 from ember_ml.policy.network import network_of, outputs_of, theta_shape
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
@@ -93,6 +93,8 @@ def build(
             )
         options, normalize = replace(options, normalize=False), False
         note = "observations: as they come, because the policy is handed them whole"
+    if strategy.perturbation is not None and is_torch_policy(network):
+        network.check_low_rank()  # type: ignore[union-attr]
     problem = Problem(env, network, not_compiled, options, **where)
     choice = choose(problem, engine_name)
     made = choice.make(problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from torch.utils._pytree import tree_map
 
 from ember_ml.policy.handing import leaves_of
+from ember_ml.policy.torch_modules.low_rank import LowRankRows, low_rank_chunks
 from ember_ml.policy.torch_modules.members import MemberForward
 from ember_ml.policy.torch_modules.policy import TorchPolicy
-from ember_ml.rollout import CHUNK_BYTES, Float32
+from ember_ml.rollout import CHUNK_BYTES, Float32, Population
 
 
 class TorchForward:
@@ -35,10 +37,19 @@ class TorchForward:
         self.lanes: int | None = max(1, self.chunk_bytes // (4 * policy.parameters))
         self._which: NDArray[np.intp] | None = None
 
-    def load(self, rows: Float32) -> None:
+    def low_rank(self, population: Population) -> Iterator[tuple[int, LowRankRows]]:
+        """(first member, what `load` takes) of a population of low rank."""
+        self.lanes = None  # where a lane is a few vectors
+        return low_rank_chunks(self.policy, population, self._members.device)
+
+    def load(self, rows: Float32 | LowRankRows) -> None:
+        self._which = None
+        self._base: dict[str, Any] | None = None
+        if isinstance(rows, LowRankRows):
+            self._base, self._low = rows.shared, rows.weights
+            return
         self._rows = torch.tensor(rows) if not rows.flags.writeable else torch.from_numpy(rows)
         self._rows = self._rows.to(self._members.device)
-        self._which = None
 
     def __call__(
         self, members: NDArray[np.intp], inputs: Float32, memories: list[Any] | None = None
@@ -47,14 +58,14 @@ class TorchForward:
         padded = _padded(members)
         if self._which is None or not np.array_equal(self._which, padded):
             self._which = padded
-            self._weights = self._members.weights(self._take(padded))
+            self._weights = self._taken(padded)
         x = np.zeros((len(padded), inputs.shape[1]), np.float32)
         x[:count] = inputs
         given = self.policy.handing(torch.from_numpy(x).to(self._members.device))
         arguments = [leaves_of(given, lambda part: part[:, None])]
         if self.stateful:
             arguments.append(self._stacked([*(memories or [None] * count)], len(padded)))
-        outputs = self._members(self._weights, arguments)
+        outputs = self._members(self._weights, arguments, base=self._base)
         if self.stateful:
             outputs, after = outputs
             if memories is not None:
@@ -70,11 +81,15 @@ class TorchForward:
             lambda *leaves: torch.stack(leaves), *(start if one is None else one for one in memories)
         )
 
-    def _take(self, members: NDArray[np.intp]) -> Any:
+    def _taken(self, members: NDArray[np.intp]) -> dict[str, Any]:
+        """The weights of `members`, views where they follow one another."""
         first = int(members[0])
+        index: Any = torch.from_numpy(members).to(self._members.device)
         if np.array_equal(members, np.arange(first, first + len(members))):
-            return self._rows[first : first + len(members)]
-        return self._rows[torch.from_numpy(members).to(self._members.device)]
+            index = slice(first, first + len(members))
+        if self._base is not None:
+            return {name: value[index] for name, value in self._low.items()}
+        return self._members.weights(self._rows[index])
 
     def explain(self) -> str:
         where = (

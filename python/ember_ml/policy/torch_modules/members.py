@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 from torch.func import functional_call
-from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
-from ember_ml.policy.torch_modules import attention, recurrent
+from ember_ml.policy.torch_modules.batchable import Batchable
+from ember_ml.policy.torch_modules.low_rank import LowRankMembers
 from ember_ml.policy.torch_modules.policy import TorchPolicy
 
 #: A forward is recorded as a chain of operations when it has been called so often with the same shapes, for
@@ -25,31 +23,6 @@ MOST_GRAPHS = 32
 
 #: Values of weights and inputs from which on a call is worth more than one thread.
 VALUES_FOR_THREADS = 2**20
-
-
-class Batchable(TorchFunctionMode):
-    """Does recurrent layers and attention by operations that vmap can batch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rewritten: dict[Any, Callable[..., Any]] = {
-            functional.scaled_dot_product_attention: attention.scaled_dot_product,
-            functional.multi_head_attention_forward: partial(attention.multi_head, self.linear),
-            **{
-                function: partial(recurrent.step, cell, self.linear)
-                for function, cell in recurrent.CELLS.items()
-            },
-            **{
-                function: partial(recurrent.layers, cell, self.linear)
-                for function, cell in recurrent.LAYERS.items()
-            },
-        }
-
-    def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
-        return functional.linear(x, weight, bias)
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self.rewritten.get(func, func)(*args, **(kwargs or {}))
 
 
 def prepared(policy: TorchPolicy) -> nn.Module:
@@ -84,7 +57,7 @@ class MemberForward:
         self.module: Any = prepared(policy).to(self.device)
         for parameter in self.module.parameters():
             parameter.requires_grad_(False)
-        self._mode = Batchable()
+        self._mode, self._low_rank = Batchable(), LowRankMembers(policy)
         self._calls: dict[Any, int] = {}
         self._graphs: dict[Any, Callable[..., Any]] = {}
 
@@ -99,43 +72,63 @@ class MemberForward:
                 found[place.name] = part.reshape(-1, *place.shape)
         return found
 
-    def __call__(self, weights: dict[str, Any], inputs: Sequence[Any], shared: bool = False) -> Any:
+    def __call__(
+        self,
+        weights: dict[str, Any],
+        inputs: Sequence[Any],
+        shared: bool = False,
+        base: dict[str, Any] | None = None,
+    ) -> Any:
         """What the module gives.
 
         Args:
-            weights: of the members (`weights`).
+            weights: of the members (`weights`), or with a `base` of `LowRankRows`.
+            base: weights that the members share but for their noise of low rank.
             inputs: the forward's arguments, each a tensor or a dict or tuple of them; the leading axis is the
                 members', unless all members get the same (`shared`).
         """
-        key = (shared, *(_shape(leaf) for leaf in tree_leaves((list(weights.values()), inputs))))
-        with torch.no_grad(), self._mode, _threads(self.device, weights, inputs):
+        mode = self._mode if base is None else self._low_rank
+        key = (
+            base is None,
+            shared,
+            *(_shape(leaf) for leaf in tree_leaves((list(weights.values()), inputs))),
+        )
+        arguments = (base or {}, weights, *inputs)
+        with torch.no_grad(), mode, _threads(self.device, weights, inputs):
             run = self._graphs.get(key)
             if run is not None:
-                return run(weights, *inputs)
-            dims = (0, *([None if shared else 0] * len(inputs)))
-            mapped = torch.vmap(self._one, in_dims=dims)
+                return run(*arguments)
+            dims = (None, 0, *([None if shared else 0] * len(inputs)))
+            one = self._one if base is None else self._one_of_low_rank
+            mapped = torch.vmap(one, in_dims=dims)
             self._calls[key] = self._calls.get(key, 0) + 1
             if self._calls[key] == CALLS_BEFORE_RECORDING and len(self._graphs) < MOST_GRAPHS:
-                self._graphs[key] = _recorded(mapped, weights, inputs)
-            return mapped(weights, *inputs)
+                self._graphs[key] = _recorded(mapped, arguments)
+            return mapped(*arguments)
 
-    def _one(self, weights: dict[str, Any], *inputs: Any) -> Any:
+    def _one(self, base: dict[str, Any], weights: dict[str, Any], *inputs: Any) -> Any:
         return functional_call(self.module, weights, inputs)
+
+    def _one_of_low_rank(self, base: dict[str, Any], weights: dict[str, Any], *inputs: Any) -> Any:
+        factors = {name: (weights[f"{name}/u"], weights[f"{name}/v"]) for name in base}
+        own = {name: value for name, value in weights.items() if "/" not in name}
+        self._low_rank.bind(base, factors, own)
+        return functional_call(self.module, {**base, **own}, inputs)
 
 
 def _shape(leaf: Any) -> Any:
     return (tuple(leaf.shape), leaf.dtype) if isinstance(leaf, torch.Tensor) else leaf
 
 
-def _recorded(mapped: Callable[..., Any], weights: Any, inputs: Any) -> Callable[..., Any]:
+def _recorded(mapped: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
     """The operations that `mapped` does for arguments of these shapes, without what vmap and calling a module
     cost each time; `mapped` itself where they cannot be recorded.
     """
     from torch.fx.experimental.proxy_tensor import make_fx
 
     try:
-        graph: Callable[..., Any] = make_fx(mapped)(weights, *inputs)
-        pairs = zip(tree_leaves(graph(weights, *inputs)), tree_leaves(mapped(weights, *inputs)))
+        graph: Callable[..., Any] = make_fx(mapped)(*arguments)
+        pairs = zip(tree_leaves(graph(*arguments)), tree_leaves(mapped(*arguments)))
         if not all(torch.equal(recorded, own) for recorded, own in pairs):
             return mapped
     except Exception:  # whatever of a forward a recorder does not know

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ember_ml.perturbation import Matrix, ThetaShape
+from ember_ml.perturbation import ThetaShape
 from ember_ml.policy.handing import Handing
+from ember_ml.policy.torch_modules import matrices
 from ember_ml.rollout import Float32
 
 
@@ -70,26 +71,17 @@ class TorchPolicy:
         return callable(getattr(self.module, "initial_state", None))
 
     @property
-    def theta_shape(self) -> ThetaShape:
-        """Which slices of theta are matrices: weights (outputs, inputs), kernels with all their inputs, and
-        embeddings, whose rows are the inputs.
-        """
-        embeddings = [
-            m.weight for m in self.module.modules() if isinstance(m, (nn.Embedding, nn.EmbeddingBag))
-        ]
-        matrices = []
-        for place in self.places:
-            if len(place.shape) < 2:
-                continue
-            rows = any(place.parameter is weight for weight in embeddings)
-            outputs = place.shape[1] if rows else place.shape[0]
-            first = not rows and not place.turned
-            matrices.append(Matrix(place.start, place.size // outputs, outputs, first))
-        return ThetaShape(self.parameters, tuple(matrices))
-
-    @property
     def name(self) -> str:
         return type(self.module).__name__
+
+    @property
+    def theta_shape(self) -> ThetaShape:
+        """Which slices of theta are matrices, for noise of low rank."""
+        return matrices.theta_shape(self)
+
+    def check_low_rank(self) -> None:
+        """Raises ValueError where noise of low rank does not know a layer, naming it."""
+        matrices.check_layers(self)
 
     def to_vector(self) -> Float32:
         """The trained parameters, float32 (parameters,)."""

@@ -1,0 +1,37 @@
+"""What vmap cannot batch by itself, done by operations that it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from ember_ml.policy.torch_modules import attention, recurrent
+
+
+class Batchable(TorchFunctionMode):
+    """Does recurrent layers and attention by operations that vmap can batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rewritten: dict[Any, Callable[..., Any]] = {
+            functional.scaled_dot_product_attention: attention.scaled_dot_product,
+            functional.multi_head_attention_forward: partial(attention.multi_head, self.linear),
+            **{
+                function: partial(recurrent.step, cell, self.linear)
+                for function, cell in recurrent.CELLS.items()
+            },
+            **{
+                function: partial(recurrent.layers, cell, self.linear)
+                for function, cell in recurrent.LAYERS.items()
+            },
+        }
+
+    def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
+        return functional.linear(x, weight, bias)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self.rewritten.get(func, func)(*args, **(kwargs or {}))
