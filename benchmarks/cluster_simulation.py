@@ -150,38 +150,38 @@ def train(
     cut = [Shard(16 * k, 16, False, k == 0) for k in range(shards)]
     population = strategy.population()
 
+    played = [0.0]
+
     def play(work: Work) -> Done:
+        began = time.perf_counter()
         result = engine.evaluate(part(population, work.shard), None, None, work.shard.with_policy)
         returns = result.returns.tobytes()
+        played[0] += time.perf_counter() - began
         return Done(work.round, work.number, returns, None, b"", b"", b"", result.steps, SECONDS)
 
-    clock, spent, wall = Clock(), 0.0, time.perf_counter()
+    clock, spent, wall = Clock(), 0.0, 0.0
     coordinator = None
     if nodes:
         transport = Nodes(clock, nodes, kills, freezes, 1, play)
         coordinator = Coordinator(transport, Ledger(Alone()), clock=clock, copy=copy)
         coordinator.wait_for(nodes, 1.0)
-        played = time.perf_counter()
-        for shard in cut:
-            play(Work(0, 0, shard, 0, b"", []))
-        played = time.perf_counter() - played
     for _ in range(generations):
         population = strategy.population()
         if coordinator is None:
             fitness = engine.evaluate(population).fitness
         else:
-            began = clock.now
+            began, wall_began = clock.now, time.perf_counter()
             answers = coordinator.evaluate(cut)
             spent += clock.now - began
+            wall += time.perf_counter() - wall_began
             parts = [result_of(answer, shard, 1, 1.0)["fitness"] for shard, answer in zip(cut, answers)]
             fitness = [value for values in parts for value in values]
         strategy.tell(fitness)
     result: dict[str, Any] = {"digest": state_digest(strategy, None)}
     if coordinator is not None:
-        wall = time.perf_counter() - wall
         result["efficiency"] = shards * SECONDS / nodes * generations / spent
         result["seconds"] = spent / generations
-        result["own"] = max(0.0, wall / generations - played)
+        result["own"] = (wall - played[0]) / generations
         result["counts"] = coordinator.counts
     return result
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -69,11 +71,12 @@ class At:
 
 
 def pid(made):
-    return next(iter(made.engine.transport.pids().values()))
+    """Of the worker that joined last: an older one may be dead and not heard of yet."""
+    return max(made.engine.transport.pids().items())[1]
 
 
 def kill(made):
-    os.kill(pid(made), signal.SIGKILL)
+    os.kill(min(made.engine.transport.pids().items())[1], signal.SIGKILL)
 
 
 def freeze(made):
@@ -288,3 +291,29 @@ def test_a_killed_coordinator_is_resumed_from_its_checkpoint_and_its_log_goes_on
     assert run.theta.tobytes() == expected.theta.tobytes()
     assert es.replay(tmp_path / "run.log").theta.tobytes() == expected.theta.tobytes()
     assert len(es.replay(tmp_path / "run.log").history) == done + 4
+
+
+def test_the_command_line_names_the_engine(tmp_path, capsys):
+    from ember_ml import cli
+    from ember_ml.cli.train import _ray
+
+    words = ["train", "Simple1D-v0", "--generations", "2", "--directions", "4", "--seed", "1", "--json"]
+    log = tmp_path / "run.log"
+    assert cli.main([*words, "--engine", "local", "--workers", "1", "--record", str(log)]) == 0
+    many = json.loads(capsys.readouterr().out)
+    assert cli.main(words) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == many["digest"] == es.replay(log).digest
+    assert cli.main([*words, "--engine", "local", "--ray", "auto"]) == 2
+    options = argparse.Namespace(ray="10.0.0.1:6379", workers=3, threads=2)
+    assert _ray(options) == engines.Ray("10.0.0.1:6379", workers=3, threads=2)
+    assert _ray(argparse.Namespace(ray="local")) == engines.Ray()
+
+
+def test_a_saved_training_with_workers_of_its_own_goes_on_with_others(tmp_path):
+    made = trainer(env=Walk, workers=2, generations=4)
+    with made:
+        made.run(generations=2)
+        made.save(tmp_path / "run.npz")
+        expected = made.run().theta.tobytes()
+    with es.Trainer.load(tmp_path / "run.npz", env=Walk, engine=engines.Local(workers=1)) as resumed:
+        assert resumed.run().theta.tobytes() == expected

@@ -105,3 +105,18 @@ def test_a_notebook_has_a_bar_and_no_complaint_about_widgets(monkeypatch, clock,
     bar.close()
     assert "3/10" in sys.stderr.getvalue()
     assert [w for w in recwarn if "IProgress" in str(w.message)] == []
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_what_an_engine_says_of_its_workers_stands_behind_the_numbers(monkeypatch, clock, stream):
+    monkeypatch.setattr(sys, "stderr", stream())
+    bar = progress.Progress(True, 10, "CartPole-v1")
+    bar.note("2 nodes, 4 workers, 7 shards in flight")
+    clock.now += 31.0
+    bar.show(history(3), 0)
+    clock.now += 1.0
+    bar.note("1 node, 2 workers, 3 shards in flight")
+    said = sys.stderr.getvalue()
+    bar.close()
+    assert "2 nodes, 4 workers, 7 shards in flight" in said
+    assert ("1 node, 2 workers, 3 shards in flight" in said) == sys.stderr.isatty()

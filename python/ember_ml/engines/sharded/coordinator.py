@@ -29,8 +29,9 @@ from ember_ml.engines.sharded.messages import (
 from ember_ml.engines.sharded.progress import Counts, Round, Worker
 from ember_ml.errors import EvaluationError
 
-#: Shards that a worker has at a time: one that it evaluates, and, while there are plenty, one that waits.
-DEPTH = 2
+#: Shards that a worker has at a time: one that it evaluates, and, while there are plenty or they take fewer
+#: seconds than this, one that waits, so that it does not wait for the next itself.
+DEPTH, SHORT = 2, 0.1
 
 #: Seconds of a lease: of the first shards, at least, and in times of the longest that one took of late.
 FIRST_LEASE, LEAST_LEASE, LEASE_TIMES = 300.0, 5.0, 4.0
@@ -111,7 +112,7 @@ class Coordinator:
         self.counts.rounds += 1
         round_ = self._round = Round(self.counts.rounds, shards)
         for number in list(self._idle):  # one each before the second
-            self._fill(number)
+            self._fill(number, 1)
         for number in list(self.workers):
             self._fill(number)
         while round_.left:
@@ -236,14 +237,14 @@ class Coordinator:
 
     # ------------------------------------------------------------------------------------------------ issuing
 
-    def _fill(self, number: int) -> None:
+    def _fill(self, number: int, most: int = DEPTH) -> None:
         """Gives a worker what it should have, of what waits."""
         worker, round_ = self.workers.get(number), self._round
         if worker is None:
             return
         while round_.waiting:
-            most = DEPTH if len(round_.waiting) > len(self.workers) else 1
-            if len(worker.leases) >= most:
+            plenty = len(round_.waiting) > len(self.workers) or 0.0 < self._usual < SHORT
+            if len(worker.leases) >= (most if plenty else 1):
                 return
             self._issue(number, worker, round_.waiting.popleft())
 
