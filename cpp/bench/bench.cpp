@@ -174,8 +174,8 @@ void forward(std::vector<BenchRow>& rows, double seconds) {
         x(static_cast<std::size_t>(2 * (hidden + 17) * lanes) + 16, 0.1f), y(x);
     for (const Case& c :
          {Case{"members in lanes", Layout::members, 1}, Case{"output units in lanes", Layout::units, 1},
-          Case{"8 episodes in lanes", Layout::episodes, 1},
-          Case{"16 episodes in lanes", Layout::episodes, 2}}) {
+          Case{"episodes in lanes", Layout::episodes, 1},
+          Case{"two vectors of episodes in lanes", Layout::episodes, 2}}) {
       const double episodes = c.layout == Layout::units ? 1 : c.groups * lanes;
       const double figure = rate(
           [&] {
@@ -214,7 +214,7 @@ void environments(std::vector<BenchRow>& rows, double seconds) {
 // The synthetic environment of the comparisons (bench_kernels.cpp): 17 numbers and 6 actions.
 struct Linear {
   static constexpr int size = 17, actions = 6;
-  static constexpr int width = 24;  // rows of the matrix and states, padded to whole vectors
+  static constexpr int width = 32;  // rows of the matrix and states, padded to whole vectors
   float matrix[actions][width];
 
   static void reset(void*, std::int32_t lanes, void* states, const std::uint64_t* seeds,

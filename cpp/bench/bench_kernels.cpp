@@ -86,10 +86,10 @@ constexpr Counter counters[] = {EMBER_ENVIRONMENTS(EMBER_COUNTER)};
 
 int count_operations(int environment, const double* constants) { return counters[environment](constants); }
 
-// s' = clip(0.99 s + a B, -5, 5), 17 numbers, 6 actions; B has rows of 24 and is the context.
+// s' = clip(0.99 s + a B, -5, 5), 17 numbers, 6 actions; B has rows of 32 and is the context.
 void linear_step(void* context, std::int32_t count, void* states, const float* actions, float* observations,
                  float* rewards, std::uint8_t* flags) {
-  constexpr int size = 17, action_size = 6, width = 24;  // a state is a row of `width` too
+  constexpr int size = 17, action_size = 6, width = 32;  // a state is a row of `width` too
   const float* matrix = (const float*)context;
   for (std::int32_t n = 0; n < count; ++n) {
     float* state = (float*)states + n * width;

@@ -19,8 +19,7 @@ struct Guard {
   PyObject* slow;
   PyTypeObject* array;   // operands must be exactly of this type
   PyTypeObject* scalar;  // or of this one (numpy.float32), or null
-  PyObject* dtype;       // with this dtype
-  PyObject* attribute;   // name under which an operand says its dtype; null: a numpy array
+  PyObject* dtype;       // with this dtype (numpy's own arrays only), or null
   Py_ssize_t arguments;
   Py_ssize_t first_float;  // from this operand on a Python float will do as well
 };
@@ -29,14 +28,7 @@ bool is_plain(const Guard* self, PyObject* operand) {
   PyTypeObject* type = Py_TYPE(operand);
   if (type != self->array) return type == self->scalar;
   if (!self->dtype) return true;
-  if (!self->attribute) return py::detail::array_proxy(operand)->descr == self->dtype;
-  PyObject* dtype = PyObject_GetAttr(operand, self->attribute);
-  if (!dtype) {
-    PyErr_Clear();
-    return false;
-  }
-  Py_DECREF(dtype);  // only compared: dtypes live as long as their library
-  return dtype == self->dtype;
+  return py::detail::array_proxy(operand)->descr == self->dtype;
 }
 
 PyObject* guard_call(PyObject* callable, PyObject* const* arguments, size_t flags, PyObject* keywords) {
@@ -56,13 +48,12 @@ PyObject* guard_call(PyObject* callable, PyObject* const* arguments, size_t flag
 }
 
 PyObject* guard_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"fast",      "slow",   "array",       "dtype", "arguments",
-                                "attribute", "scalar", "first_float", nullptr};
-  PyObject *fast, *slow, *array, *dtype, *attribute = Py_None, *scalar = Py_None;
+  static const char* names[] = {"fast",      "slow",   "array",       "dtype",
+                                "arguments", "scalar", "first_float", nullptr};
+  PyObject *fast, *slow, *array, *dtype, *scalar = Py_None;
   Py_ssize_t operands, first_float = PY_SSIZE_T_MAX;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OOO!On|OOn:Guard", const_cast<char**>(names), &fast,
-                                   &slow, &PyType_Type, &array, &dtype, &operands, &attribute, &scalar,
-                                   &first_float))
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OOO!On|On:Guard", const_cast<char**>(names), &fast,
+                                   &slow, &PyType_Type, &array, &dtype, &operands, &scalar, &first_float))
     return nullptr;
   auto* self = reinterpret_cast<Guard*>(type->tp_alloc(type, 0));
   if (!self) return nullptr;
@@ -73,8 +64,6 @@ PyObject* guard_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
   self->array = reinterpret_cast<PyTypeObject*>(array);
   self->dtype = dtype == Py_None ? nullptr : dtype;
   Py_XINCREF(self->dtype);
-  self->attribute = attribute == Py_None ? nullptr : attribute;
-  Py_XINCREF(self->attribute);
   self->scalar = scalar == Py_None ? nullptr : reinterpret_cast<PyTypeObject*>(scalar);
   Py_XINCREF(scalar == Py_None ? nullptr : scalar);
   self->arguments = operands;
@@ -90,7 +79,6 @@ void guard_dealloc(PyObject* object) {
   Py_XDECREF(reinterpret_cast<PyObject*>(self->array));
   Py_XDECREF(reinterpret_cast<PyObject*>(self->scalar));
   Py_XDECREF(self->dtype);
-  Py_XDECREF(self->attribute);
   type->tp_free(object);
   Py_DECREF(type);
 }
@@ -108,7 +96,7 @@ PyType_Slot slots[] = {
     {Py_tp_members, members},
     {Py_tp_doc,
      const_cast<char*>(
-         "Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, "
+         "Guard(fast, slow, array, dtype, arguments, scalar=None, "
          "first_float=sys.maxsize)\n\n"
          "Calls fast(*operands) if every operand is exactly an `array` of `dtype` (or a `scalar`; or, from\n"
          "operand number `first_float` on, a float), at least one of them an array; else slow(...).")},

@@ -6,6 +6,7 @@
 namespace ember {
 namespace {
 
+// __builtin_cpu_supports also asks (xgetbv) whether the system saves the registers.
 bool cpu_has(SimdLevel level) {
   switch (level) {
     case SimdLevel::base:
@@ -13,6 +14,10 @@ bool cpu_has(SimdLevel level) {
 #if defined(__x86_64__)
     case SimdLevel::avx2:
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case SimdLevel::avx512:
+      return cpu_has(SimdLevel::avx2) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512bw");
 #elif defined(__aarch64__)
     case SimdLevel::neon:
       return true;
@@ -39,6 +44,8 @@ const char* simd_name(SimdLevel level) {
   switch (level) {
     case SimdLevel::avx2:
       return "avx2";
+    case SimdLevel::avx512:
+      return "avx512";
     case SimdLevel::neon:
       return "neon";
     default:
@@ -48,7 +55,7 @@ const char* simd_name(SimdLevel level) {
 
 std::vector<SimdLevel> available_levels() {
   std::vector<SimdLevel> levels;
-  for (SimdLevel level : {SimdLevel::base, SimdLevel::avx2, SimdLevel::neon})
+  for (SimdLevel level : {SimdLevel::base, SimdLevel::avx2, SimdLevel::avx512, SimdLevel::neon})
     if (cpu_has(level)) levels.push_back(level);
   return levels;
 }

@@ -11,9 +11,9 @@
 
 namespace ember {
 
-enum class SimdLevel { base, avx2, neon };
+enum class SimdLevel { base, avx2, avx512, neon };
 
-// The level in use: the environment variable EMBER_SIMD (base | avx2 | neon) if set, else the best this CPU
+// The level in use: the environment variable EMBER_SIMD (base | avx2 | avx512 | neon) if set, else the best this CPU
 // has. Decided once, at the first call. Throws std::invalid_argument if EMBER_SIMD names an unknown or absent
 // level.
 SimdLevel simd_level();
@@ -34,18 +34,28 @@ const Table& kernels() {
 }  // namespace ember
 
 #if defined(__x86_64__) || defined(_M_X64)
-#define EMBER_DECLARE_KERNELS(Table)                                                 \
-  namespace ember {                                                                  \
-  namespace base {                                                                   \
-  extern const Table Table##_kernels;                                                \
-  }                                                                                  \
-  namespace avx2 {                                                                   \
-  extern const Table Table##_kernels;                                                \
-  }                                                                                  \
-  template <>                                                                        \
-  inline const Table& kernels<Table>(SimdLevel level) {                              \
-    return level == SimdLevel::avx2 ? avx2::Table##_kernels : base::Table##_kernels; \
-  }                                                                                  \
+#define EMBER_DECLARE_KERNELS(Table)                    \
+  namespace ember {                                     \
+  namespace base {                                      \
+  extern const Table Table##_kernels;                   \
+  }                                                     \
+  namespace avx2 {                                      \
+  extern const Table Table##_kernels;                   \
+  }                                                     \
+  namespace avx512 {                                    \
+  extern const Table Table##_kernels;                   \
+  }                                                     \
+  template <>                                           \
+  inline const Table& kernels<Table>(SimdLevel level) { \
+    switch (level) {                                    \
+      case SimdLevel::avx512:                           \
+        return avx512::Table##_kernels;                 \
+      case SimdLevel::avx2:                             \
+        return avx2::Table##_kernels;                   \
+      default:                                          \
+        return base::Table##_kernels;                   \
+    }                                                   \
+  }                                                     \
   }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #define EMBER_DECLARE_KERNELS(Table)                                                 \

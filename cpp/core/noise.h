@@ -40,10 +40,14 @@ EMBER_INLINE void normal_pair(vuint word, vfloat* cosine, vfloat* sine) {
   *sine = as_float(as_uint(r * (c + s)) ^ ((word << 17) & 0x80000000u));
 }
 
-// Calls use(offset, values) for the 64 normals of group g: values are parameters 64 g + offset + lane, offset
-// a multiple of `lanes`. With 4 lanes the offsets are not in increasing order. Inline: made for fused loops.
+// The words of a vector's lanes belong to one group of 64 parameters, or to two where there are 16 lanes.
+constexpr int noise_groups = lanes > 8 ? lanes / 8 : 1;
+constexpr int noise_batch = 64 * noise_groups;
+
+// Calls use(offset, cosine, sine) for the normals of the batch from group g on: the vectors as they come, `offset` a
+// multiple of 16 and less than 64. noise_in_order says which parameters they are.
 template <class Use>
-EMBER_INLINE void noise_group(const Stream& stream, std::uint32_t g, Use&& use) {
+EMBER_INLINE void noise_pairs(const Stream& stream, std::uint32_t g, Use&& use) {
   for (int first = 0; first < 8; first += lanes) {
     vuint x[4];
     x[0] = as_uint(iota()) + vuint(8 * g + (std::uint32_t)first);
@@ -52,26 +56,47 @@ EMBER_INLINE void noise_group(const Stream& stream, std::uint32_t g, Use&& use) 
     for (int w = 0; w < 4; ++w) {
       vfloat cosine, sine;
       normal_pair(x[w], &cosine, &sine);
-      use(16 * w + first, cosine);
-      use(16 * w + 8 + first, sine);
+      use(16 * w + first, cosine, sine);
     }
   }
+}
+
+// Calls use(offset, values) for a pair of noise_pairs: values are parameters 64 g + offset + lane.
+template <class Use>
+EMBER_INLINE void noise_in_order(int offset, vfloat cosine, vfloat sine, Use&& use) {
+#if defined(EMBER_SIMD_AVX512)
+  use(offset, low_halves(cosine, sine));
+  use(64 + offset, high_halves(cosine, sine));
+#else
+  use(offset, cosine);
+  use(8 + offset, sine);
+#endif
+}
+
+// Calls use(offset, values) for the normals of the batch from group g on, `noise_batch` of them: values are parameters
+// 64 g + offset + lane, offset a multiple of `lanes`. The offsets are not in increasing order. Inline: made for fused
+// loops.
+template <class Use>
+EMBER_INLINE void noise_group(const Stream& stream, std::uint32_t g, Use&& use) {
+  noise_pairs(stream, g, [&](int offset, vfloat cosine, vfloat sine) EMBER_INLINE_LAMBDA {
+    noise_in_order(offset, cosine, sine, use);
+  });
 }
 
 // out[i] = normal of parameter first + i, for i < count.
 EMBER_INLINE void noise_fill(const Stream& stream, std::int64_t first, std::int64_t count, float* out) {
   const std::int64_t end = first + count;
-  for (std::int64_t g = first / 64; 64 * g < end; ++g) {
+  for (std::int64_t g = first / 64; 64 * g < end; g += noise_groups) {
     const std::int64_t start = 64 * g - first;
-    if (start >= 0 && start + 64 <= count) {
+    if (start >= 0 && start + noise_batch <= count) {
       noise_group(stream, (std::uint32_t)g, [&](int offset, vfloat n) { store(out + start + offset, n); });
       continue;
     }
-    float group[64];
-    noise_group(stream, (std::uint32_t)g, [&](int offset, vfloat n) { store(group + offset, n); });
+    float batch[noise_batch];
+    noise_group(stream, (std::uint32_t)g, [&](int offset, vfloat n) { store(batch + offset, n); });
     const std::int64_t from = start < 0 ? -start : 0;
-    const std::int64_t to = start + 64 <= count ? 64 : count - start;
-    std::memcpy(out + start + from, group + from, sizeof(float) * (std::size_t)(to - from));
+    const std::int64_t to = start + noise_batch <= count ? noise_batch : count - start;
+    std::memcpy(out + start + from, batch + from, sizeof(float) * (std::size_t)(to - from));
   }
 }
 

@@ -21,15 +21,25 @@
 #error "simd.h is for *_kernels.cpp, which CMake compiles with EMBER_LEVEL set"
 #endif
 
-#if defined(__AVX2__) && defined(__FMA__)
+// Which instructions a level has, and how many lanes.
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
+#define EMBER_SIMD_AVX512 1
+#define EMBER_LANES 16
+#include <immintrin.h>
+#elif defined(__AVX2__) && defined(__FMA__)
 #define EMBER_SIMD_AVX2 1
+#define EMBER_LANES 8
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #define EMBER_SIMD_NEON 1
+#define EMBER_LANES 4
 #include <arm_neon.h>
-#elif defined(__SSE2__)
+#else
+#define EMBER_LANES 4
+#if defined(__SSE2__)
 #define EMBER_SIMD_SSE2 1
 #include <emmintrin.h>
+#endif
 #endif
 
 #define EMBER_INLINE __attribute__((always_inline)) inline
@@ -39,20 +49,17 @@
 namespace ember {
 namespace EMBER_LEVEL {
 
-#if defined(EMBER_SIMD_AVX2)
-constexpr int lanes = 8;
-#else
-constexpr int lanes = 4;
-#endif
+constexpr int lanes = EMBER_LANES;
 
 namespace raw {
 typedef float floats __attribute__((vector_size(4 * lanes)));
 typedef std::int32_t ints __attribute__((vector_size(4 * lanes)));
 typedef std::uint32_t uints __attribute__((vector_size(4 * lanes)));
 typedef double doubles __attribute__((vector_size(4 * lanes)));  // half as many lanes
+typedef long long longs __attribute__((vector_size(4 * lanes)));
 
 template <class To, class From>
-EMBER_INLINE To bits(From from) {
+EMBER_INLINE To cast(From from) {
   static_assert(sizeof(To) == sizeof(From), "a bit cast keeps the size");
   return (To)from;
 }
@@ -62,22 +69,24 @@ EMBER_INLINE T load(const void* from) {
   std::memcpy(&value, from, sizeof value);
   return value;
 }
-// One instruction, and -0.0 stays -0.0: `floats{} + value` would add.
-EMBER_INLINE floats splat(float value) {
-#if defined(EMBER_SIMD_AVX2)
-  return (floats)_mm256_set1_ps(value);
-#else
-  return floats{value, value, value, value};
-#endif
-}
-EMBER_INLINE doubles splat(double value) {
-#if defined(EMBER_SIMD_AVX2)
-  return (doubles)_mm256_set1_pd(value);
-#else
-  return doubles{value, value};
-#endif
-}
 }  // namespace raw
+
+}  // namespace EMBER_LEVEL
+}  // namespace ember
+
+// What each level does in instructions of its own, on raw vectors.
+#if defined(EMBER_SIMD_AVX512)
+#include "core/simd_avx512.h"
+#elif defined(EMBER_SIMD_AVX2)
+#include "core/simd_avx2.h"
+#elif defined(EMBER_SIMD_NEON)
+#include "core/simd_neon.h"
+#else
+#include "core/simd_base.h"
+#endif
+
+namespace ember {
+namespace EMBER_LEVEL {
 
 // ---------------------------------------------------------------------------------------------------- types
 
@@ -221,132 +230,64 @@ EMBER_INLINE void store_first(float* to, vfloat x, int count) {
   std::memcpy(to, &x.v, sizeof(float) * (std::size_t)count);
 }
 EMBER_INLINE vfloat splat(float value) { return vfloat(value); }
-// from[k] in every lane, by a shuffle of from[0..3]: four of them cost one load.
+// from[k] in every lane, by a shuffle of from[0..3] where there is one: four of them cost one load.
 template <int k>
 EMBER_INLINE vfloat splat_of_four(const float* from) {
-#if defined(EMBER_SIMD_AVX2)
-  return (raw::floats)_mm256_permute_ps(_mm256_broadcast_ps((const __m128*)from), k * 0x55);
-#else
-  return vfloat(from[k]);
-#endif
+  return raw::splat_of_four<k>(from);
 }
-// Lane l holds from[l / count]: every number `count` times. Reads lanes / count floats.
+// Lane l holds from[l / count]: every number `count` times. Reads lanes / count floats, of which there are 2 or 4.
 template <int count>
 EMBER_INLINE vfloat repeat(const float* from) {
-#if defined(EMBER_SIMD_AVX2)
-  const __m256i which =
-      count == 2 ? _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3) : _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
-  static_assert(count == 2 || count == 4, "two or four");
-  const __m128 some = count == 2 ? _mm_loadu_ps(from) : _mm_castpd_ps(_mm_load_sd((const double*)from));
-  return (raw::floats)_mm256_permutevar8x32_ps(_mm256_castps128_ps256(some), which);
-#else
-  static_assert(count == 1 || count == 2, "one or two");
-  return count == 1 ? load(from) : vfloat(raw::floats{from[0], from[0], from[1], from[1]});
-#endif
+  return raw::repeat<count>(from);
 }
-EMBER_INLINE vint iota() {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::ints{0, 1, 2, 3, 4, 5, 6, 7};
-#else
-  return raw::ints{0, 1, 2, 3};
+#if defined(EMBER_SIMD_AVX512)
+// The first eight lanes of a and of b; the last eight.
+EMBER_INLINE vfloat low_halves(vfloat a, vfloat b) { return raw::low_halves(a.v, b.v); }
+EMBER_INLINE vfloat high_halves(vfloat a, vfloat b) { return raw::high_halves(a.v, b.v); }
 #endif
-}
+EMBER_INLINE vint iota() { return raw::iota(); }
 
 // ------------------------------------------------------------------------------------- bits and conversions
 
-EMBER_INLINE vint as_int(vfloat x) { return raw::bits<raw::ints>(x.v); }
-EMBER_INLINE vint as_int(vuint x) { return raw::bits<raw::ints>(x.v); }
-EMBER_INLINE vuint as_uint(vfloat x) { return raw::bits<raw::uints>(x.v); }
-EMBER_INLINE vuint as_uint(vint x) { return raw::bits<raw::uints>(x.v); }
-EMBER_INLINE vfloat as_float(vint x) { return raw::bits<raw::floats>(x.v); }
-EMBER_INLINE vfloat as_float(vuint x) { return raw::bits<raw::floats>(x.v); }
+EMBER_INLINE vint as_int(vfloat x) { return raw::cast<raw::ints>(x.v); }
+EMBER_INLINE vint as_int(vuint x) { return raw::cast<raw::ints>(x.v); }
+EMBER_INLINE vuint as_uint(vfloat x) { return raw::cast<raw::uints>(x.v); }
+EMBER_INLINE vuint as_uint(vint x) { return raw::cast<raw::uints>(x.v); }
+EMBER_INLINE vfloat as_float(vint x) { return raw::cast<raw::floats>(x.v); }
+EMBER_INLINE vfloat as_float(vuint x) { return raw::cast<raw::floats>(x.v); }
 
 EMBER_INLINE vfloat to_float(vint x) { return __builtin_convertvector(x.v, raw::floats); }
 // Towards zero. Range: |x| < 2^31; outside of it levels differ.
 EMBER_INLINE vint to_int(vfloat x) { return __builtin_convertvector(x.v, raw::ints); }
 
 EMBER_INLINE vdouble to_double(vfloat x) {
-#if defined(EMBER_SIMD_AVX2)
-  return {_mm256_cvtps_pd(_mm256_castps256_ps128(x.v)), _mm256_cvtps_pd(_mm256_extractf128_ps(x.v, 1))};
-#elif defined(EMBER_SIMD_SSE2)
-  return {_mm_cvtps_pd(x.v), _mm_cvtps_pd(_mm_movehl_ps(x.v, x.v))};
-#elif defined(EMBER_SIMD_NEON)
-  return {vcvt_f64_f32(vget_low_f32(x.v)), vcvt_high_f64_f32(x.v)};
-#else
-  return {raw::doubles{x.v[0], x.v[1]}, raw::doubles{x.v[2], x.v[3]}};
-#endif
+  vdouble wide;
+  raw::widen(x.v, &wide.low, &wide.high);
+  return wide;
 }
-EMBER_INLINE vfloat to_float(vdouble x) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_set_m128(_mm256_cvtpd_ps(x.high), _mm256_cvtpd_ps(x.low)));
-#elif defined(EMBER_SIMD_SSE2)
-  return raw::floats(_mm_movelh_ps(_mm_cvtpd_ps(x.low), _mm_cvtpd_ps(x.high)));
-#elif defined(EMBER_SIMD_NEON)
-  return raw::floats(vcvt_high_f32_f64(vcvt_f32_f64(x.low), x.high));
-#else
-  return raw::floats{(float)x.low[0], (float)x.low[1], (float)x.high[0], (float)x.high[1]};
-#endif
-}
+EMBER_INLINE vfloat to_float(vdouble x) { return raw::narrow(x.low, x.high); }
 
 // ------------------------------------------------------------------------------------------------ choices
 
 // mask ? a : b, lane by lane. Mask lanes must be all ones or zero.
-EMBER_INLINE vfloat select(vmask mask, vfloat a, vfloat b) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_blendv_ps(b.v, a.v, (__m256)mask.v));
-#else
-  return as_float((as_int(a) & mask) | (as_int(b) & ~mask));
-#endif
-}
+EMBER_INLINE vfloat select(vmask mask, vfloat a, vfloat b) { return raw::select(mask.v, a.v, b.v); }
 EMBER_INLINE vint select(vmask mask, vint a, vint b) { return (a & mask) | (b & ~mask); }
 EMBER_INLINE vdouble select(vmask mask, vdouble a, vdouble b) {
-  typedef long long longs __attribute__((vector_size(4 * lanes)));
-#if defined(EMBER_SIMD_AVX2)
-  longs l = (longs)_mm256_cvtepi32_epi64(_mm256_castsi256_si128((__m256i)mask.v));
-  longs h = (longs)_mm256_cvtepi32_epi64(_mm256_extracti128_si256((__m256i)mask.v, 1));
-#elif defined(EMBER_SIMD_SSE2)
-  longs l = (longs)_mm_unpacklo_epi32((__m128i)mask.v, (__m128i)mask.v);
-  longs h = (longs)_mm_unpackhi_epi32((__m128i)mask.v, (__m128i)mask.v);
-#else
-  longs l = {mask.v[0], mask.v[1]}, h = {mask.v[2], mask.v[3]};
-#endif
-  return {(raw::doubles)(((longs)a.low & l) | ((longs)b.low & ~l)),
-          (raw::doubles)(((longs)a.high & h) | ((longs)b.high & ~h))};
+  raw::longs l, h;
+  raw::widen(mask.v, &l, &h);
+  return {(raw::doubles)(((raw::longs)a.low & l) | ((raw::longs)b.low & ~l)),
+          (raw::doubles)(((raw::longs)a.high & h) | ((raw::longs)b.high & ~h))};
 }
 
 // a < b ? a : b, and a > b ? a : b: where either is NaN, and for zeros of both signs, the answer is b.
-EMBER_INLINE vfloat min(vfloat a, vfloat b) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_min_ps(a.v, b.v));
-#elif defined(EMBER_SIMD_SSE2)
-  return raw::floats(_mm_min_ps(a.v, b.v));
-#else
-  return select(a < b, a, b);
-#endif
-}
-EMBER_INLINE vfloat max(vfloat a, vfloat b) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_max_ps(a.v, b.v));
-#elif defined(EMBER_SIMD_SSE2)
-  return raw::floats(_mm_max_ps(a.v, b.v));
-#else
-  return select(a > b, a, b);
-#endif
-}
+EMBER_INLINE vfloat min(vfloat a, vfloat b) { return raw::min(a.v, b.v); }
+EMBER_INLINE vfloat max(vfloat a, vfloat b) { return raw::max(a.v, b.v); }
 EMBER_INLINE vint min(vint a, vint b) { return select(a < b, a, b); }
 EMBER_INLINE vint max(vint a, vint b) { return select(a > b, a, b); }
 
-EMBER_INLINE bool any(vmask mask) {
-#if defined(EMBER_SIMD_AVX2)
-  return _mm256_movemask_ps((__m256)mask.v) != 0;
-#elif defined(EMBER_SIMD_SSE2)
-  return _mm_movemask_ps((__m128)mask.v) != 0;
-#elif defined(EMBER_SIMD_NEON)
-  return vmaxvq_u32((uint32x4_t)mask.v) != 0;
-#else
-  return (mask.v[0] | mask.v[1] | mask.v[2] | mask.v[3]) != 0;
-#endif
-}
+EMBER_INLINE bool any(vmask mask) { return raw::any(mask.v); }
+// Bit l is set where lane l is.
+EMBER_INLINE unsigned bits(vmask mask) { return raw::bits(mask.v); }
 EMBER_INLINE bool all(vmask mask) { return !any(!mask); }
 
 // ---------------------------------------------------------------------------------------------- arithmetic
@@ -358,76 +299,11 @@ EMBER_INLINE vfloat copysign(vfloat magnitude, vfloat sign) {
 }
 EMBER_INLINE vmask is_finite(vfloat x) { return (as_int(x) & 0x7f800000) != vint(0x7f800000); }
 
-EMBER_INLINE vfloat floor(vfloat x) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_floor_ps(x.v));
-#elif defined(EMBER_SIMD_NEON)
-  return raw::floats(vrndmq_f32(x.v));
-#else
-  const vmask small = abs(x) < 8388608.0f;  // from 2^23 on all floats are whole
-  const vfloat inside = select(small, x, 0.0f);
-  const vfloat whole = to_float(to_int(inside));
-  const vfloat below = whole - select(whole > inside, vfloat(1.0f), vfloat(0.0f));
-  return select(small, copysign(below, x), x);
-#endif
-}
-
+EMBER_INLINE vfloat floor(vfloat x) { return raw::floor(x.v); }
 // Correctly rounded, as IEEE 754 wants it.
-EMBER_INLINE vfloat sqrt(vfloat x) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_sqrt_ps(x.v));
-#elif defined(EMBER_SIMD_SSE2)
-  return raw::floats(_mm_sqrt_ps(x.v));
-#elif defined(EMBER_SIMD_NEON)
-  return raw::floats(vsqrtq_f32(x.v));
-#else
-  vfloat root;
-  for (int lane = 0; lane < lanes; ++lane) root.v[lane] = __builtin_sqrtf(x.v[lane]);
-  return root;
-#endif
-}
-
-#if defined(EMBER_SIMD_SSE2)
-namespace raw {
-// a * b + c for two lanes as the double that, rounded once more to float32, gives the exactly rounded result:
-// the product of two floats is exact in double, and the sum is rounded to odd (Boldo and Melquiond 2008),
-// which keeps the later rounding from being misled by a tie.
-EMBER_INLINE __m128d fma_to_odd(__m128d a, __m128d b, __m128d c) {
-  const __m128d product = _mm_mul_pd(a, b);
-  const __m128d sum = _mm_add_pd(product, c);
-  const __m128d part = _mm_sub_pd(sum, product);
-  const __m128d error = _mm_add_pd(_mm_sub_pd(product, _mm_sub_pd(sum, part)), _mm_sub_pd(c, part));
-  const __m128d zero = _mm_setzero_pd();
-  const __m128d inexact = _mm_or_pd(_mm_cmplt_pd(error, zero), _mm_cmpgt_pd(error, zero));  // false for NaN
-  const __m128i one = _mm_set_epi32(0, 1, 0, 1);
-  const __m128i sum_bits = _mm_castpd_si128(sum);
-  // An even sum that is inexact moves one step: away from zero where the error has the sum's sign, else
-  // towards it.
-  const __m128i even = _mm_andnot_si128(sum_bits, _mm_and_si128(_mm_castpd_si128(inexact), one));
-  const __m128i opposite = _mm_srli_epi64(_mm_xor_si128(sum_bits, _mm_castpd_si128(error)), 63);
-  const __m128i back = _mm_and_si128(even, opposite);
-  return _mm_castsi128_pd(_mm_sub_epi64(_mm_add_epi64(sum_bits, even), _mm_add_epi64(back, back)));
-}
-}  // namespace raw
-#endif
-
+EMBER_INLINE vfloat sqrt(vfloat x) { return raw::sqrt(x.v); }
 // a * b + c with one rounding. On SSE2 exact too, at some twenty times the cost.
-EMBER_INLINE vfloat fma(vfloat a, vfloat b, vfloat c) {
-#if defined(EMBER_SIMD_AVX2)
-  return raw::floats(_mm256_fmadd_ps(a.v, b.v, c.v));
-#elif defined(EMBER_SIMD_NEON)
-  return raw::floats(vfmaq_f32(c.v, a.v, b.v));
-#elif defined(EMBER_SIMD_SSE2)
-  const vdouble x = to_double(a), y = to_double(b), z = to_double(c);
-  return to_float(vdouble(raw::fma_to_odd(x.low, y.low, z.low), raw::fma_to_odd(x.high, y.high, z.high)));
-#else
-  vfloat result;
-  for (int lane = 0; lane < lanes; ++lane) {
-    result.v[lane] = __builtin_fmaf(a.v[lane], b.v[lane], c.v[lane]);
-  }
-  return result;
-#endif
-}
+EMBER_INLINE vfloat fma(vfloat a, vfloat b, vfloat c) { return raw::fma(a.v, b.v, c.v); }
 
 // -------------------------------------------------------------------- the same for double, one at a time
 

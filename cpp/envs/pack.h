@@ -20,6 +20,9 @@ struct pack {
   static constexpr int size = 4;
   typedef double type __attribute__((vector_size(32)));
   type v;
+  // Where its sines and, `turned_apart` further, its cosines lie, if they are known already.
+  const double* turned = nullptr;
+  static constexpr int turned_apart = 64;
   pack() = default;
   EMBER_INLINE pack(type value) : v(value) {}
   EMBER_INLINE pack(double value) : v(type{} + value) {}
@@ -50,6 +53,11 @@ EMBER_INLINE pack abs(pack x) { return (pack::type)((packmask::type)x.v & 0x7fff
 EMBER_INLINE pack operator/(pack x, const Divisor<pack>& d) { return x / d.value; }
 
 EMBER_INLINE void sin_cos(pack x, pack* sine, pack* cosine) {
+  if (x.turned) {
+    *sine = load_pack(x.turned);
+    *cosine = load_pack(x.turned + pack::turned_apart);
+    return;
+  }
   for (int i = 0; i < pack::size; ++i) {
     const double angle = x.v[i];
     sine->v[i] = __builtin_sin(angle);

@@ -3,23 +3,32 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/caches.h"
 #include "core/threads.h"
 
 namespace ember {
 namespace {
 
-// Cycles, fitted to measurements on AVX2: of a fused multiply-add of whole vectors (with its loads) in each
-// layout, of what a neuron or a layer costs besides, of a vector of activations, of a vector of environments
-// with its bookkeeping, and of one normal.
-constexpr double unit_fma = 0.52, unit_fma_streamed = 1.05, unit_layer = 35.0;
-constexpr double member_fma = 1.05, member_fma_streamed = 1.3, member_fma_far = 1.75;
-constexpr double episode_fma = 0.62, episode_fma_alone = 0.72, episode_output = 2.5;
 // Of noise of low rank: a vector of members' share of a weight, and of one of their own numbers.
 constexpr double shared_fma = 0.65, own_number = 2.0;
-constexpr double activation_vector = 6.5;
-constexpr double step_vector = 110.0, step_one = 140.0;
-constexpr double normal = 2.6;
-constexpr double first_level_bytes = 32.0 * 1024, second_level_bytes = 512.0 * 1024;
+// Cycles of one thread, fitted to measurements.
+struct Rates {
+  // Of a fused multiply-add of whole vectors with its loads; `_streamed` and `_far` where the weights come from the
+  // second level of the cache and from beyond it. A neuron of the episodes layout costs something besides.
+  double unit, unit_streamed;
+  double member, member_streamed, member_far;
+  double episode, episode_alone, episode_output;
+  double activation;                     // of a vector
+  double unit_layer, unit_layer_beside;  // of a layer besides, for a member alone and beside others
+  double unit_step, unit_step_beside;    // of an environment with its bookkeeping, likewise
+  double step_vector;                    // of a vector of them
+  double normal;
+};
+constexpr Rates narrow{0.52, 1.05, 1.05, 1.3,   1.75, 0.62,  0.72, 2.5,
+                       6.5,  35.0, 14.0, 140.0, 60.0, 110.0, 2.6};
+constexpr Rates wide{0.95, 1.5, 1.7, 1.95, 6.0, 0.7, 0.75, 2.5, 12.0, 20.0, 20.0, 140.0, 50.0, 110.0, 1.5};
+const Rates& rates(int lanes) { return lanes > 8 ? wide : narrow; }
+
 constexpr double cycles_per_second = 3.0e9;
 
 double ceil_div(double a, double b) { return std::ceil(a / b); }
@@ -41,9 +50,40 @@ int worth_starting(double seconds, int most) {
   return best;
 }
 
+// What the layout with output units in lanes reads of a member in every step.
+double unit_bytes(const PolicyPlan& policy, int lanes) {
+  double floats = 0;
+  const auto add = [&](const LayerPlan& layer) {
+    const int whole = padded(layer.outputs, lanes),
+              together = sums_side_by_side(layer.inputs, layer.outputs, lanes);
+    floats += whole + static_cast<double>(layer.inputs) * (together > 1 ? lanes / together : whole);
+  };
+  for (int n = 0; n < policy.layer_count; ++n) {
+    const LayerPlan& layer = policy.layers[n];
+    if (layer.parts) {
+      add(layer.parts[0]);
+      add(layer.parts[1]);
+    } else {
+      add(layer);
+    }
+  }
+  return sizeof(float) * floats;
+}
+
+// Members side by side with output units in lanes: as many as the first level of the cache holds, which the
+// environment wants a part of. What does not fit there comes from the second level anyhow.
+int unit_slots(const PolicyPlan& policy, int lanes, int members) {
+  const double bytes = unit_bytes(policy, lanes);
+  const double fitting = bytes <= caches().first          ? std::floor(0.9 * caches().first / bytes)
+                         : 2.0 * bytes <= caches().second ? 2.0
+                                                          : 1.0;
+  return static_cast<int>(std::max(1.0, std::min({fitting, 1.0 * most_units_slots, 1.0 * members})));
+}
+
 }  // namespace
 
 Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Layout layout) {
+  const Rates& r = rates(lanes);
   double multiplications = 0, outputs = 0, activations = 0, unit_multiplications = 0, unit_activations = 0;
   int dense_layers = 0;
   const auto activate = [&](int gates, int units) {
@@ -72,26 +112,27 @@ Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Lay
   const double parameters = static_cast<double>(policy.parameters);
   switch (layout) {
     case Layout::units: {
-      const double fma = 4.0 * parameters > first_level_bytes ? unit_fma_streamed : unit_fma;
-      return {unit_multiplications * fma + unit_layer * dense_layers + unit_activations * activation_vector +
-                  step_one,
-              normal * parameters};
+      const double fma = unit_bytes(policy, lanes) > caches().first ? r.unit_streamed : r.unit;
+      const bool beside = unit_slots(policy, lanes, members) > 1;
+      return {unit_multiplications * fma + (beside ? r.unit_layer_beside : r.unit_layer) * dense_layers +
+                  unit_activations * r.activation + (beside ? r.unit_step_beside : r.unit_step),
+              r.normal * parameters};
     }
     case Layout::episodes: {
       const double vectors = ceil_div(episodes, lanes);
-      const double fma = vectors > 1 ? episode_fma : episode_fma_alone;
+      const double fma = vectors > 1 ? r.episode : r.episode_alone;
       return {vectors / episodes *
-                  (multiplications * fma + outputs * episode_output + activations * activation_vector +
-                   step_vector),
-              normal * parameters};
+                  (multiplications * fma + outputs * r.episode_output + activations * r.activation +
+                   r.step_vector),
+              r.normal * parameters};
     }
     default: {
       const double vectors = ceil_div(members, lanes), bytes = 4.0 * lanes * parameters;
-      const double fma = bytes <= first_level_bytes    ? member_fma
-                         : bytes <= second_level_bytes ? member_fma_streamed
-                                                       : member_fma_far;
-      return {vectors / members * (multiplications * fma + activations * activation_vector + step_vector),
-              (normal + 1.0) * parameters};
+      const double fma = bytes <= 0.7 * caches().first ? r.member
+                         : bytes <= caches().second    ? r.member_streamed
+                                                       : r.member_far;
+      return {vectors / members * (multiplications * fma + activations * r.activation + r.step_vector),
+              (r.normal + 1.0) * parameters};
     }
   }
 }
@@ -100,7 +141,8 @@ Cost predict_low_rank(const PolicyPlan& policy, const PerturbationPlan& perturba
                       int members) {
   const double vectors = ceil_div(members, lanes), own = static_cast<double>(perturbation.compact);
   const double weights = static_cast<double>(policy.parameters);
-  return {vectors / members * (weights * shared_fma + own * own_number + step_vector), (normal + 1.0) * own};
+  return {vectors / members * (weights * shared_fma + own * own_number + rates(lanes).step_vector),
+          (rates(lanes).normal + 1.0) * own};
 }
 
 Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int members, double steps,
@@ -136,15 +178,19 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
   if (by_member && best.threads > 1 && share < lanes)
     best.threads = std::max(1, (members + lanes - 1) / lanes);
   if (!by_member) best.threads = std::min(best.threads, members);
+  if (best.layout == Layout::units) {
+    best.groups = unit_slots(policy, lanes, (members + best.threads - 1) / best.threads);
+    return best;
+  }
   const double in_flight =
       by_member ? ceil_div(ceil_div(members, best.threads), lanes) : ceil_div(problem.episodes, lanes);
   // More vectors hide latency; their weights should still fit into the second level of the cache. Episodes
   // share their weights, and of them two vectors are enough (hidden 64: 129 ns a step, 154 with four).
   const double numbers = static_cast<double>(perturbation ? perturbation->compact : policy.parameters);
   const double group_bytes = by_member ? 4.0 * lanes * numbers : 0.0;
-  const double fitting = by_member ? std::max(1.0, std::floor(second_level_bytes / group_bytes)) : 2.0;
-  best.groups =
-      best.layout == Layout::units ? 1 : static_cast<int>(std::min({1.0 * max_groups, in_flight, fitting}));
+  const double fitting = by_member ? std::max(1.0, std::floor(caches().second / group_bytes)) : 2.0;
+  const double useful = lanes > 8 ? 2.0 : 3.0;  // rollout_small.h interleaves no more
+  best.groups = static_cast<int>(std::min({useful, in_flight, fitting}));
   return best;
 }
 

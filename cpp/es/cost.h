@@ -19,7 +19,7 @@ Cost predict_low_rank(const PolicyPlan& policy, const PerturbationPlan& perturba
 struct Choice {
   Layout layout;
   int threads;
-  int groups;  // vectors in flight on each thread
+  int groups;  // in flight on each thread: vectors, or with output units in lanes members
   Cost cost;
 };
 

@@ -254,6 +254,7 @@ struct Evaluator::Impl {
       if (!(now == chosen_for)) {
         choice = choose(plan.policy, problem, table.lanes, evaluated, now.steps, now.threads,
                         low_rank ? population.perturbation : nullptr);
+        if (plan.custom && custom.one_at_a_time) choice.groups = 1;
         chosen_for = now;
       }
       run(choice);

@@ -15,15 +15,15 @@ EMBER_INLINE void sum(const NoiseTerms& terms, std::int64_t first_group, std::in
   float a[64 * block], b[with_second ? 64 * block : 1];
   for (std::int64_t group = first_group; group < last_group; group += block) {
     const int groups = last_group - group < block ? (int)(last_group - group) : block;
-    std::memset(a, 0, sizeof(float) * 64 * (std::size_t)groups);
-    if (with_second) std::memset(b, 0, sizeof(float) * 64 * (std::size_t)groups);
+    std::memset(a, 0, sizeof a);
+    if (with_second) std::memset(b, 0, sizeof b);
     for (int k = 0; k < terms.count; ++k) {
       const Stream stream(terms.purpose, terms.seed, terms.generation, terms.directions[k]);
       const vfloat w1(terms.first[k]), w2(with_second ? terms.second[k] : 0.0f);
       const float* drawn = terms.drawn;
       if (drawn)
         drawn += (terms.directions[k] - terms.first_direction) * noise_stride(parameters) + 64 * group;
-      for (int g = 0; g < groups; ++g) {
+      for (int g = 0; g < groups; g += drawn ? 1 : noise_groups) {
         float* to_a = a + 64 * g;
         float* to_b = with_second ? b + 64 * g : b;
         const auto add = [&](int offset, vfloat eps) EMBER_INLINE_LAMBDA {

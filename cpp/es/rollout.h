@@ -58,11 +58,12 @@ struct RolloutPlan {
 // One thread's part.
 struct RolloutWorker {
   int index;     // 0: the calling thread, which polls
-  int groups;    // vectors of lanes in flight: 1 .. max_groups
+  int groups;    // vectors of lanes in flight, of output units members: 1 .. max_groups
   void* memory;  // `scratch` bytes, aligned to 64
 };
 
 constexpr int max_groups = 4;
+constexpr int most_units_slots = max_groups;  // members side by side with output units in lanes
 
 struct RolloutKernels {
   int lanes;

@@ -1,7 +1,7 @@
-// The three layouts: who lies in the lanes, where the weights lie, and who comes next.
+// The layouts with members and with episodes in lanes: where the weights lie, and who comes next. (Output units:
+// rollout_units_layout.h.)
 #pragma once
 
-#include "es/low_rank_units.h"
 #include "es/member_source.h"
 #include "policy/layers.h"
 #include "policy/pack_units.h"
@@ -60,7 +60,7 @@ inline void move_memory(const PolicyPlan& policy, const Group& from, int lane, G
 class MembersLayout {
  public:
   static constexpr bool own_weights = true;  // each lane has its own
-  MembersLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {}
+  MembersLayout(const RolloutPlan& plan, int, Arena& arena) : plan_(plan), source_(plan, arena) {}
   static std::int64_t group_weights(const RolloutPlan& plan) { return plan.policy.parameters * lanes; }
 
   bool begin() {
@@ -137,7 +137,7 @@ class MembersLayout {
 class EpisodesLayout {
  public:
   static constexpr bool own_weights = false;
-  EpisodesLayout(const RolloutPlan& plan, Arena& arena)
+  EpisodesLayout(const RolloutPlan& plan, int, Arena& arena)
       : plan_(plan),
         source_(plan, arena),
         theta_(arena.take<float>(plan.policy.parameters)),
@@ -230,104 +230,6 @@ class EpisodesLayout {
   float* theta_;
   double* sums_;
   int member_ = -1, episode_ = 0;
-};
-
-// What normalisation reads and adds to, element by element, padded to whole vectors.
-struct UnitsStatistics {
-  float *mean, *inverse;
-  double *sums, *squares;
-};
-
-// Output units in lanes: one episode at a time, in lane 0 (rollout_units.h plays it), so that the member's
-// parameters stay in the first level of the cache.
-class UnitsLayout {
- public:
-  static constexpr bool own_weights = false;
-  UnitsLayout(const RolloutPlan& plan, Arena& arena) : plan_(plan), source_(plan, arena) {
-    copy_ = arena.take<float>(plan.policy.padded_parameters);
-    for (float*& buffer : hidden_) buffer = arena.take<float>(padded(plan.policy.widest, lanes));
-    own_ = arena.take<float>(plan.low_rank.rank > 0 ? plan.low_rank.compact : 0);
-    if (plan.policy.memory > 0) {
-      memory_ = arena.take<float>(plan.policy.memory_row);
-      for (float*& gates : gates_) gates = arena.take<float>(padded(plan.policy.widest_gates, lanes) + lanes);
-    }
-    if (!plan.normalize) return;
-    const std::int64_t width = padded(plan.observations, lanes);
-    statistics_ = {arena.take<float>(width), arena.take<float>(width), arena.take<double>(width),
-                   arena.take<double>(width)};
-    if (!copy_) return;  // only counts
-    std::memset(statistics_.mean, 0, sizeof(float) * (std::size_t)width);
-    std::memset(statistics_.inverse, 0, sizeof(float) * (std::size_t)width);
-    const std::size_t bytes = sizeof(float) * (std::size_t)plan.observations;
-    std::memcpy(statistics_.mean, plan.observation_mean, bytes);
-    std::memcpy(statistics_.inverse, plan.observation_inverse_deviation, bytes);
-  }
-  static std::int64_t group_weights(const RolloutPlan&) { return 0; }
-
-  bool begin() {
-    const int unit = source_.next();
-    if (unit < 0) return false;
-    member_ = plan_.by_episode ? 0 : unit;
-    episode_ = plan_.by_episode ? unit : 0;
-    end_ = plan_.by_episode ? unit + 1 : plan_.episodes;
-    for (int n = 0; n < plan_.policy.layer_count; ++n) {
-      if (!plan_.policy.layers[n].parts) pack_units(plan_.policy.layers[n], source_, copy_);
-    }
-    each_cell_part(plan_.policy, [&](const LayerPlan& part) { pack_units(part, source_, copy_); });
-    if (plan_.low_rank.rank > 0) factor_ = source_.write_own(own_);
-    return true;
-  }
-  void forget(Group&, int) {
-    if (memory_) std::memset(memory_, 0, sizeof(float) * (std::size_t)plan_.policy.memory_row);
-  }
-  bool assign(Group& group, int lane) {
-    if (lane != 0) return false;
-    group.member[lane] = member_;
-    group.episode[lane] = episode_;
-    return episode_++ < end_;
-  }
-  float* input() const { return hidden_[0]; }
-  const UnitsStatistics& statistics() const { return statistics_; }
-  // Of what lies in input(), which it uses up. Returns (outputs,).
-  EMBER_INLINE const float* forward() {
-    float *x = hidden_[0], *y = hidden_[1];
-    const LowRankLayer* low = plan_.low_rank.layers;
-    const auto dense = [&](const LayerPlan& layer, const float* from, float* to) {
-      dense_units(layer, copy_, from, to);
-      if (plan_.low_rank.rank > 0) add_low_rank(plan_.low_rank, *low++, own_, factor_, from, to);
-    };
-    for (int n = 0; n < plan_.policy.layer_count; ++n) {
-      const LayerPlan& layer = plan_.policy.layers[n];
-      const int vectors = padded(layer.outputs, lanes) / lanes;
-      if (layer.parts) {
-        float* state = memory_ + layer.memory_row;
-        dense(layer.parts[0], x, gates_[0]);
-        dense(layer.parts[1], state, gates_[1]);
-        step_cell(layer.kind, vectors, layer.outputs, gates_[0], gates_[1], state, y);
-      } else {
-        dense(layer, x, y);
-      }
-      elementwise<false>(layer.after, layer.after_count, y, vectors, layer.outputs);
-      float* const other = x;
-      x = y;
-      y = other;
-    }
-    return x;
-  }
-  void end() {}
-  double* sums(int episode) {
-    return plan_.by_episode ? plan_.sums + (std::int64_t)episode * 2 * plan_.observations : nullptr;
-  }
-
- private:
-  const RolloutPlan& plan_;
-  MemberSource source_;
-  float* copy_;
-  float *hidden_[2], *gates_[2];
-  float* memory_ = nullptr;
-  float *own_, factor_ = 0.0f;  // by low rank (low_rank_policy.h)
-  UnitsStatistics statistics_{};
-  int member_ = -1, episode_ = 0, end_ = 0;
 };
 
 }  // namespace EMBER_LEVEL

@@ -19,9 +19,9 @@ template <class Env, class Layout>
 class Rollout {
  public:
   Rollout(const RolloutPlan& plan, const RolloutWorker& worker, Arena& arena)
-      : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, arena), small_(plan) {
-    Group* groups = arena.take<Group>(worker.groups);
-    for (int g = 0; g < worker.groups; ++g) {
+      : plan_(plan), worker_(worker), env_(plan, arena), layout_(plan, worker.groups, arena), small_(plan) {
+    Group* groups = arena.take<Group>(vectors());
+    for (int g = 0; g < vectors(); ++g) {
       Group unused;
       Group& group = groups ? groups[g] : unused;
       const std::int64_t width = (std::int64_t)plan.policy.widest * lanes;
@@ -45,7 +45,7 @@ class Rollout {
   void run() {
     while (!stopped() && layout_.begin()) {
       active_ = 0;
-      for (int g = 0; g < worker_.groups; ++g) {
+      for (int g = 0; g < vectors(); ++g) {
         Group& group = *all_[g];
         group.live = vint(0);
         group.live_count = 0;
@@ -54,7 +54,7 @@ class Rollout {
       }
       while (active_ > 0) {
         if (stopped()) return;
-        if constexpr (alone) {
+        if constexpr (units) {
           play();
         } else if (fast && small_.fits) {
           turns();
@@ -67,8 +67,11 @@ class Rollout {
   }
 
  private:
-  static constexpr bool alone = std::is_same_v<Layout, UnitsLayout>;  // one episode at a time
+  static constexpr bool units =
+      std::is_same_v<Layout, UnitsLayout>;  // a lane is an episode's environment alone
   static constexpr bool fast = small_policies && Env::builtin && Layout::own_weights;
+
+  int vectors() const { return units ? 1 : worker_.groups; }
 
   bool stopped() {
     if (worker_.index == 0 && ++turns_ >= plan_.poll_interval) {
@@ -117,13 +120,15 @@ class Rollout {
     }
   }
 
-  // The episode in lane 0, until it ends or it is time to look up.
+  // The episodes of all slots, until one ends or it is time to look up.
   void play() {
     Group& group = *groups_[0];
     const Played played = play_units(plan_, layout_, env_, group, plan_.poll_interval);
     turns_ += played.turns;
-    if (!played.ended) return;
-    finish(group, 0, played.failed);
+    if (played.ended == 0) return;
+    for (int s = 0; s < most_units_slots; ++s) {
+      if (played.ended >> s & 1u) finish(group, s, (played.failed >> s & 1u) != 0);
+    }
     if (!start(group)) active_ = 0;
   }
 

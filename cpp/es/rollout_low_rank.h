@@ -11,7 +11,7 @@ namespace EMBER_LEVEL {
 class LowRankLayout {
  public:
   static constexpr bool own_weights = false;
-  LowRankLayout(const RolloutPlan& plan, Arena& arena)
+  LowRankLayout(const RolloutPlan& plan, int, Arena& arena)
       : plan_(plan), low_(plan.low_rank), source_(plan, arena), numbers_(arena.take<float>(low_.compact)) {
     for (float*& u : u_) u = arena.take<float>((std::int64_t)low_.rank * lanes);
   }

@@ -14,7 +14,9 @@ template <class Env>
 int small_turns(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env, Group* const* groups,
                 int count, int turns);
 
-// The same for one hidden layer of relu units and two to four groups, which are interleaved.
+// The same for one hidden layer of relu units and two to `most_together` groups, which are interleaved. Two vectors of
+// sixteen lanes do more than three of eight.
+constexpr int most_together = lanes > 8 ? 2 : 3;
 template <class Env>
 int small_turns_together(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
                          Group* const* groups, int count, int turns);
@@ -22,7 +24,8 @@ int small_turns_together(const RolloutPlan& plan, const SmallPolicy& policy, con
 template <class Env>
 int small_policy_turns(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
                        Group* const* groups, int count, int turns) {
-  const bool interleaved = policy.hidden == Activation::relu && !policy.deep && count > 1;
+  const bool interleaved =
+      policy.hidden == Activation::relu && !policy.deep && count > 1 && count <= most_together;
   return (interleaved ? small_turns_together<Env> : small_turns<Env>)(plan, policy, env, groups, count,
                                                                       turns);
 }

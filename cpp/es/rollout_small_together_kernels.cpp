@@ -31,7 +31,7 @@ int turns_of(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
   vfloat reward[G], watch(0.0f);
   vmask spoiled[G], terminated[G], over = vint(0);
   // The units of one group. Between their halves and after them comes what is left to do of another's turn;
-  // the observation is counted there, because the units may belong to a turn that is not to be.
+  // the observation is counted there, because the units may belong to a turn that is never taken.
   const auto slot = [&](int g, auto between, auto after) EMBER_INLINE_LAMBDA {
     vfloat x[Env::observations], observed[Env::observations];
     own.observe(state[g], observed);
@@ -98,14 +98,10 @@ int turns_of(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
 template <class Env>
 int small_turns_together(const RolloutPlan& plan, const SmallPolicy& policy, const Env& env,
                          Group* const* groups, int count, int turns) {
-  switch (count) {
-    case 2:
-      return turns_of<Env, 2>(plan, policy, env, groups, turns);
-    case 3:
-      return turns_of<Env, 3>(plan, policy, env, groups, turns);
-    default:
-      return turns_of<Env, 4>(plan, policy, env, groups, turns);
+  if constexpr (most_together > 2) {
+    if (count == 3) return turns_of<Env, 3>(plan, policy, env, groups, turns);
   }
+  return turns_of<Env, 2>(plan, policy, env, groups, turns);
 }
 
 #define EMBER_SMALL(Name)                                                                        \

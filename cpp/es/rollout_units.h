@@ -1,49 +1,58 @@
-// One episode with output units in lanes, from its observation to its end without a look at other lanes: the
-// observation, the activations and the action are contiguous arrays, and what the environment needs of the
-// episode stays in registers (built-in) or in the user's own memory (custom). The arithmetic is that of the
-// general path (rollout_kernels.cpp), operation by operation, so the bits are too.
+// Episodes with output units in lanes, from observation to end without a look at other members: the
+// observation, the activations and the action of each are contiguous arrays. Built-in environments are stepped
+// together, one a lane, and stay in registers; a user's one after the other in its own memory. The arithmetic is that
+// of the general path (rollout_kernels.cpp), operation by operation, so the bits are too.
 #pragma once
 
 #include "es/rollout_env.h"
-#include "es/rollout_layout.h"
+#include "es/rollout_units_layout.h"
 
 namespace ember {
 namespace EMBER_LEVEL {
 
-// How far an episode came.
+// How far the episodes came: bit s is that of slot s.
 struct Played {
   int turns = 0;
-  bool ended = false, failed = false;
+  unsigned ended = 0, failed = 0;
 };
 
-// The built-in environment of lane 0, its state in every lane of a few vectors.
+// Value i of each slot, in its lane; a slot that is not live has the pointer of one that is.
+EMBER_INLINE vfloat across_slots(const float* const* values, bool one, int i) {
+  static_assert(most_units_slots == 4, "as many as are named here");
+  if (one) return splat(values[0][i]);
+  return raw::floats{values[0][i], values[1][i], values[2][i], values[3][i]};
+}
+
+// The built-in environments of all slots, a lane each.
 template <template <class> class E>
-class OneBuiltin {
+class SlotsBuiltin {
   using Env = E<vfloat>;
 
  public:
-  OneBuiltin(const BuiltinLanes<E>& env, Group& group) : env_(env.env()), group_(group) {
-    for (int i = 0; i < Env::states; ++i) state_[i] = splat(((const float*)group.state)[i * lanes]);
+  SlotsBuiltin(const BuiltinLanes<E>& env, Group& group) : env_(env.env()), group_(group) {
+    for (int i = 0; i < Env::states; ++i) state_[i] = load((const float*)group.state + i * lanes);
   }
-  ~OneBuiltin() {
+  ~SlotsBuiltin() {
     for (int i = 0; i < Env::states; ++i) store((float*)group_.state + i * lanes, state_[i]);
   }
-  EMBER_INLINE void observe(float* to) const {
+  EMBER_INLINE void observe(unsigned live, const UnitsLayout& layout) const {
     vfloat observation[Env::observations];
     env_.observe(state_, observation);
+#pragma GCC unroll 4
+    for (int s = 0; s < most_units_slots; ++s) {
+      if (!(live >> s & 1u)) continue;
+      float* to = layout.slot(s).hidden[0];
 #pragma GCC unroll 8
-    for (int i = 0; i < Env::observations; ++i) to[i] = observation[i][0];
+      for (int i = 0; i < Env::observations; ++i) to[i] = observation[i][s];
+    }
   }
   EMBER_INLINE void act(int i, vfloat action) { action_[i] = action; }
-  // Masks are the same in every lane.
-  EMBER_INLINE void step(float* reward, vmask* terminated, vmask* finite) {
-    vfloat rewards;
-    env_.step(state_, action_, &rewards, terminated);
-    vfloat sum = add_unless_finite(rewards, vfloat(0.0f));
+  EMBER_INLINE void step(unsigned, vfloat* reward, vmask* terminated, vmask* finite) {
+    env_.step(state_, action_, reward, terminated);
+    vfloat sum = add_unless_finite(*reward, vfloat(0.0f));
 #pragma GCC unroll 8
     for (int i = 0; i < Env::states; ++i) sum = add_unless_finite(state_[i], sum);
     *finite = sum == vfloat(0.0f);
-    *reward = rewards[0];
   }
 
  private:
@@ -52,104 +61,142 @@ class OneBuiltin {
   vfloat state_[Env::states], action_[Env::actions];
 };
 
-// A user's environment in lane 0.
-class OneCustom {
+// A user's environments, one a slot.
+class SlotsCustom {
  public:
-  OneCustom(const CustomLanes& env, const RolloutPlan& plan, Group& group)
-      : env_(env), count_(plan.observations), group_(group) {
-    for (int i = 0; i < count_; ++i) env_.observations()[i] = group.observation[i * lanes];
+  SlotsCustom(const CustomLanes& env, const RolloutPlan& plan, int slots, Group& group)
+      : env_(env), plan_(plan), slots_(slots), group_(group) {
+    for (int s = 0; s < slots_; ++s) {
+      for (int i = 0; i < plan.observations; ++i) observations(s)[i] = group.observation[i * lanes + s];
+    }
   }
-  ~OneCustom() {
-    for (int i = 0; i < count_; ++i) group_.observation[i * lanes] = env_.observations()[i];
+  ~SlotsCustom() {
+    for (int s = 0; s < slots_; ++s) {
+      for (int i = 0; i < plan_.observations; ++i) group_.observation[i * lanes + s] = observations(s)[i];
+    }
   }
-  EMBER_INLINE void observe(float* to) const {
-    for (int i = 0; i < count_; i += lanes) store(to + i, load(env_.observations() + i));  // both have room
+  EMBER_INLINE void observe(unsigned live, const UnitsLayout& layout) const {
+    for (int s = 0; s < slots_; ++s) {
+      if (!(live >> s & 1u)) continue;
+      std::memcpy(layout.slot(s).hidden[0], observations(s), sizeof(float) * (std::size_t)plan_.observations);
+    }
   }
-  EMBER_INLINE void act(int i, vfloat action) { env_.actions()[i] = action[0]; }
-  EMBER_INLINE void step(float* reward, vmask* terminated, vmask* finite) {
+  EMBER_INLINE void act(int i, vfloat action) {
+#pragma GCC unroll 4
+    for (int s = 0; s < most_units_slots; ++s) {
+      if (s < slots_) actions(s)[i] = action[s];
+    }
+  }
+  EMBER_INLINE void step(unsigned live, vfloat* reward, vmask* terminated, vmask* finite) {
     const ember_env& env = env_.env();
-    std::uint8_t flags = 0;
-    *reward = 0.0f;
-    env.step(env_.opened(), 1, group_.state, env_.actions(), env_.observations(), reward, &flags);
-    if (flags & EMBER_ERROR) *reward = env_.report(group_.member[0]);
-    *terminated = vint(flags & (EMBER_TERMINATED | EMBER_TRUNCATED) ? -1 : 0);
-    *finite = vint(__builtin_isfinite(*reward) && env_.finite(env_.observations()) ? -1 : 0);
+    float rewards[most_units_slots] = {};
+    std::int32_t over[most_units_slots] = {}, good[most_units_slots] = {};
+    for (int s = 0; s < slots_; ++s) {
+      if (!(live >> s & 1u)) continue;
+      std::uint8_t flags = 0;
+      env.step(env_.opened(), 1, group_.state + (std::size_t)s * env.state_size, actions(s), observations(s),
+               &rewards[s], &flags);
+      if (flags & EMBER_ERROR) rewards[s] = env_.report(group_.member[s]);
+      over[s] = flags & (EMBER_TERMINATED | EMBER_TRUNCATED) ? -1 : 0;
+      good[s] = __builtin_isfinite(rewards[s]) && env_.finite(observations(s)) ? -1 : 0;
+    }
+    *reward = raw::floats{rewards[0], rewards[1], rewards[2], rewards[3]};
+    *terminated = raw::ints{over[0], over[1], over[2], over[3]};
+    *finite = raw::ints{good[0], good[1], good[2], good[3]};
   }
 
  private:
+  EMBER_INLINE float* observations(int s) const { return env_.observations() + s * plan_.observations; }
+  EMBER_INLINE float* actions(int s) const { return env_.actions() + s * plan_.actions; }
   const CustomLanes& env_;
-  const int count_;
+  const RolloutPlan& plan_;
+  const int slots_;
   Group& group_;
 };
 
 template <template <class> class E>
-EMBER_INLINE OneBuiltin<E> only_lane(const BuiltinLanes<E>& env, const RolloutPlan&, Group& group) {
+EMBER_INLINE SlotsBuiltin<E> slots_of(const BuiltinLanes<E>& env, const RolloutPlan&, int, Group& group) {
   return {env, group};
 }
-EMBER_INLINE OneCustom only_lane(const CustomLanes& env, const RolloutPlan& plan, Group& group) {
-  return {env, plan, group};
+EMBER_INLINE SlotsCustom slots_of(const CustomLanes& env, const RolloutPlan& plan, int slots, Group& group) {
+  return {env, plan, slots, group};
 }
 
-// Plays the episode in lane 0 for up to `turns` actions.
+// Counts the observation x of a slot and normalises it in place.
+EMBER_INLINE void normalize_units(const RolloutPlan& plan, const UnitsLayout& layout, const UnitsSlot& slot,
+                                  float* x, int vectors) {
+  const vfloat bound(plan.observation_clip);
+  for (int i = 0; i < vectors; ++i) {
+    const vfloat seen = load(x + i * lanes), mean = load(layout.mean() + i * lanes);
+    const vdouble apart = to_double(seen) - to_double(mean);
+    double *sum = slot.sums + i * lanes, *squares = slot.squares + i * lanes;
+    store(sum, load(sum) + apart);
+    store(squares, load(squares) + apart * apart);
+    const vfloat scaled = (seen - mean) * load(layout.inverse() + i * lanes);
+    store(x + i * lanes, max(-bound, min(bound, scaled)));
+  }
+}
+
+// Plays the episodes in the live lanes for up to `turns` actions, or until one of them ends.
 template <class Env>
 EMBER_INLINE Played play_units(const RolloutPlan& plan, UnitsLayout& layout, const Env& lanes_of_env,
                                Group& group, int turns) {
   Played played;
   const int observations = Env::observations(plan), vectors = padded(observations, lanes) / lanes;
-  const UnitsStatistics statistics = layout.statistics();
-  auto env = only_lane(lanes_of_env, plan, group);
-  if (plan.normalize) {
-    for (int i = 0; i < observations; ++i) {
-      statistics.sums[i] = group.sums[i * lanes];
-      statistics.squares[i] = group.sums[(observations + i) * lanes];
-    }
+  const unsigned living = bits(group.live);
+  int live[most_units_slots], count = 0;
+  for (int s = 0; s < layout.slots(); ++s) {
+    if (living >> s & 1u) live[count++] = s;
   }
-  double total = group.returns[0];
-  int steps = group.steps[0];
-  while (played.turns < turns && !played.ended) {
-    ++played.turns;
-    float* x = layout.input();
-    env.observe(x);
-    if (plan.normalize) {
-      const vfloat bound(plan.observation_clip);
-      for (int i = 0; i < vectors; ++i) {
-        const vfloat seen = load(x + i * lanes), mean = load(statistics.mean + i * lanes);
-        const vdouble apart = to_double(seen) - to_double(mean);
-        double *sum = statistics.sums + i * lanes, *squares = statistics.squares + i * lanes;
-        store(sum, load(sum) + apart);
-        store(squares, load(squares) + apart * apart);
-        const vfloat scaled = (seen - mean) * load(statistics.inverse + i * lanes);
-        store(x + i * lanes, max(-bound, min(bound, scaled)));
+  auto env = slots_of(lanes_of_env, plan, layout.slots(), group);
+  const auto each_sum = [&](auto f) EMBER_INLINE_LAMBDA {
+    for (int n = 0; plan.normalize && n < count; ++n) {
+      const UnitsSlot& slot = layout.slot(live[n]);
+      for (int i = 0; i < observations; ++i) {
+        f(slot.sums[i], group.sums[i * lanes + live[n]]);
+        f(slot.squares[i], group.sums[(observations + i) * lanes + live[n]]);
       }
     }
-    elementwise<false>(plan.policy.before, plan.policy.before_count, x, vectors, observations);
-    const float* out = layout.forward();
+  };
+  each_sum([](double& here, double& there) { here = there; });
+  vdouble returns = group.returns;
+  vint steps = group.steps;
+  while (played.turns < turns && played.ended == 0) {
+    ++played.turns;
+    env.observe(living, layout);
+    for (int n = 0; n < count; ++n) {
+      const UnitsSlot& slot = layout.slot(live[n]);
+      float* x = slot.hidden[0];
+      if (plan.normalize) normalize_units(plan, layout, slot, x, vectors);
+      elementwise<false>(plan.policy.before, plan.policy.before_count, x, vectors, observations);
+    }
+    const float* out[most_units_slots] = {};
+    layout.forward(live, count, out);
+    for (const float*& of : out) of = of ? of : out[live[0]];
 
     const vmask good = choose_action(
-        plan, Env::actions(plan), [&](int i) { return splat(out[i]); },
-        [&](int i, vfloat x) { env.act(i, x); });
+        plan, Env::actions(plan), [&](int i) EMBER_INLINE_LAMBDA { return across_slots(out, count == 1, i); },
+        [&](int i, vfloat x) EMBER_INLINE_LAMBDA { env.act(i, x); });
+    vmask playing = group.live;
     for (int skip = 0; skip < plan.frame_skip; ++skip) {
-      float reward;
+      vfloat reward;
       vmask terminated, finite;
-      env.step(&reward, &terminated, &finite);
+      env.step(bits(playing), &reward, &terminated, &finite);
       const vmask failed = !(good & finite);
-      ++steps;
-      if (any(failed | terminated) || steps >= plan.max_steps) {
-        played.ended = true;
-        played.failed = any(failed);
+      returns += to_double(select(playing & !failed, reward, vfloat(0.0f)));
+      steps -= playing;  // -1 where it is true
+      const vmask over = playing & (failed | terminated | (steps >= vint(plan.max_steps)));
+      if (any(over)) {
+        played.ended |= bits(over);
+        played.failed |= bits(over & failed);
+        playing &= !over;
+        if (!any(playing)) break;
       }
-      if (!played.failed) total += (double)reward;
-      if (played.ended) break;
     }
   }
-  set_lane(group.returns, 0, total);
-  set_lane(group.steps, 0, steps);
-  if (plan.normalize) {
-    for (int i = 0; i < observations; ++i) {
-      group.sums[i * lanes] = statistics.sums[i];
-      group.sums[(observations + i) * lanes] = statistics.squares[i];
-    }
-  }
+  group.returns = returns;
+  group.steps = steps;
+  each_sum([](double& here, double& there) { there = here; });
   return played;
 }
 

@@ -49,21 +49,28 @@ void sgd(const SgdStep& s, const float* gradient, std::int64_t n, float* v, floa
   });
 }
 
+// Eight sums, of every eighth difference each, whatever the number of lanes.
 double sum_of_squares(const float* x, const float* y, std::int64_t n) {
-  constexpr int parts = 8 / lanes;
+  constexpr int parts = lanes < 8 ? 8 / lanes : 1, step = lanes < 8 ? 8 : lanes;
   vdouble sum[parts];
   for (int p = 0; p < parts; ++p) sum[p] = vdouble(0.0);
-  for (std::int64_t i = 0; i < n; i += 8) {
+  for (std::int64_t i = 0; i < n; i += step) {
     for (int p = 0; p < parts; ++p) {
       const std::int64_t at = i + p * lanes, left = n - at;
       if (left <= 0) break;
       const Part rest{(int)(left < lanes ? left : lanes)};
       vdouble d = to_double(left < lanes ? rest.get(x + at) : load(x + at));
       if (y != nullptr) d = d - to_double(left < lanes ? rest.get(y + at) : load(y + at));
-      sum[p] += d * d;
+      d = d * d;
+      if (lanes > 8) {
+        sum[p].low += d.low;
+        sum[p].low += d.high;
+      } else {
+        sum[p] += d;
+      }
     }
   }
-  double lane[8];
+  double lane[parts * lanes];
   for (int p = 0; p < parts; ++p) store(lane + p * lanes, sum[p]);
   return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }

@@ -27,7 +27,7 @@ struct Scratch {
       bytes = (bytes + 4095) / 4096 * 4096;
       memory.reset(std::aligned_alloc(4096, bytes));
       if (!memory) throw OutOfMemory("the work space of a thread: no memory is left");
-      // Lanes without a member compute too, on what is there: numbers of before, never of another program.
+      // Lanes without a member compute too, on whatever is there: zeros, or numbers of an earlier call.
       std::memset(memory.get(), 0, bytes);
       size = bytes;
     }

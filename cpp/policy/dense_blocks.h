@@ -11,16 +11,17 @@ namespace ember {
 namespace EMBER_LEVEL {
 
 // y[j] for j < B: input(i) gives what all sums of the block share, weight(i, j) the other factor, start(j)
-// the bias.
-template <int B, class Input, class Weight, class Start, class Finish>
+// the bias. by_sum: weight(row, j) instead, rows counted in the order in which they are read.
+template <int B, bool by_sum = false, class Input, class Weight, class Start, class Finish>
 EMBER_INLINE void neuron_block(int inputs, Input input, Weight weight, Start start, Finish finish) {
   vfloat s[B];
   float first[B * lanes], last[B * lanes];
+  int row = 0;
   const auto pass = [&](int k) EMBER_INLINE_LAMBDA {
-    for (int i = k; i < inputs; i += 4) {
+    for (int i = k; i < inputs; i += 4, ++row) {
       const auto x = input(i);
 #pragma GCC unroll 16
-      for (int j = 0; j < B; ++j) s[j] = fma(weight(i, j), x, s[j]);
+      for (int j = 0; j < B; ++j) s[j] = fma(weight(by_sum ? row : i, j), x, s[j]);
     }
   };
   const auto zero = [&]() EMBER_INLINE_LAMBDA {

@@ -13,7 +13,12 @@ struct Count {
 
 template <int G>
 void dense_episodes(const LayerPlan& layer, const float* theta, const float* const* x, float* const* y) {
-  constexpr int units = G == 1 ? 8 : G == 2 ? 4 : G == 3 ? 3 : 2;  // outputs in a tile
+#if defined(EMBER_SIMD_AVX512)
+  constexpr int registers = 16;  // of 32, for sums
+#else
+  constexpr int registers = 8;  // of 16
+#endif
+  constexpr int units = G == 3 ? registers * 3 / 8 : registers / G;  // outputs in a tile
   const int inputs = layer.inputs, outputs = layer.outputs;
   const float* weights = theta + layer.weights;
   const float* bias = layer.bias < 0 ? nullptr : theta + layer.bias;

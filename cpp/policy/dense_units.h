@@ -58,7 +58,6 @@ void dense_units(const LayerPlan& layer, const float* copy, const float* x, floa
     default:
       break;
   }
-  int v = 0;
   const auto few = [&](auto run) EMBER_INLINE_LAMBDA {
     run(
         vectors, [=](int i) { return splat(x[i]); },
@@ -77,25 +76,45 @@ void dense_units(const LayerPlan& layer, const float* copy, const float* x, floa
     default:
       break;
   }
-  const auto block = [&](auto run) EMBER_INLINE_LAMBDA {
-    const float* from = weights + v * lanes;
-    const float* begin = bias + v * lanes;
-    float* to = y + v * lanes;
-    run(
-        inputs, [=](int i) { return splat(x[i]); },
-        [=](int i, int j) { return load(from + (std::int64_t)i * width + j * lanes); },
-        [=](int j) { return load(begin + j * lanes); },
-        [=](int j, vfloat sum) { store(to + j * lanes, sum); });
-  };
-  if (inputs >= 8) {
-    for (; v + 8 <= vectors; v += 8) block([](auto... a) { neuron_block<8>(a...); });
-    for (; v + 4 <= vectors; v += 4) block([](auto... a) { neuron_block<4>(a...); });
-  }
-  for (; v + 2 <= vectors; v += 2) block([](auto... a) { neuron_block_narrow<2>(a...); });
-  if (v < vectors && inputs % 4 == 0) {
-    store(y + v * lanes, dense_units_one(inputs, width, bias + v * lanes, weights + v * lanes, x));
-  } else if (v < vectors) {
-    block([](auto... a) { neuron_block_narrow<1>(a...); });
+  for (int left = vectors; left > 0;) {
+    const UnitsBlock block = units_block(inputs, left);
+    const int wide = block.vectors * lanes;
+    const auto with = [&](auto run) EMBER_INLINE_LAMBDA {
+      run(
+          inputs, [=](int i) { return splat(x[i]); },
+          [=](int row, int j) { return load(weights + (std::int64_t)row * wide + j * lanes); },
+          [=](int j) { return load(bias + j * lanes); },
+          [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+    };
+    switch (block.vectors) {
+      case 1:
+        if (inputs % 4 == 0) {
+          store(y, dense_units_one(inputs, lanes, bias, weights, x));
+        } else {
+          with([](auto... a) { neuron_block_narrow<1>(a...); });
+        }
+        break;
+      case 2:
+        with([](auto... a) { neuron_block_narrow<2>(a...); });
+        break;
+#if defined(EMBER_SIMD_AVX512)
+      case 3:
+        with([](auto... a) { neuron_block_narrow<3>(a...); });
+        break;
+      default:
+        with([](auto... a) { neuron_block_narrow<4>(a...); });
+#else
+      case 4:
+        with([](auto... a) { neuron_block<4, true>(a...); });
+        break;
+      default:
+        with([](auto... a) { neuron_block<8, true>(a...); });
+#endif
+    }
+    left -= block.vectors;
+    bias += wide;
+    y += wide;
+    weights += (std::int64_t)inputs * wide;
   }
 }
 

@@ -34,7 +34,7 @@ class Perturbation:
         """
 class Guard:
     """
-    Guard(fast, slow, array, dtype, arguments, attribute=None, scalar=None, first_float=sys.maxsize)
+    Guard(fast, slow, array, dtype, arguments, scalar=None, first_float=sys.maxsize)
     
     Calls fast(*operands) if every operand is exactly an `array` of `dtype` (or a `scalar`; or, from
     operand number `first_float` on, a float), at least one of them an array; else slow(...).

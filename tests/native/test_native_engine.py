@@ -100,6 +100,10 @@ for name in sorted(INFOS):
     zeros, ones = np.zeros(n, np.float32), np.ones(n, np.float32)
     result = run.evaluate(population(spec, 6), zeros, ones, with_policy=True)
     digest.update(repr(bits(result)).encode())
+# Layers that are several blocks of vectors, and the edges of blocks, at every level.
+for hidden in ((33, 70), (64, 48), (130,), (6, 20, 3)):
+    run, spec = engine("Acrobot-v1", *hidden, max_steps=10, layout="units", frame_skip=3)
+    digest.update(repr(bits(run.evaluate(population(spec, 3)))).encode())
 print(digest.hexdigest())
 """
 

@@ -89,7 +89,7 @@ def test_unknown_activation_number():
 
 
 def test_every_level_gives_the_same_bits():
-    """Output units in 4 or 8 lanes, in blocks of other shapes: the sums are the contract's."""
+    """Output units in 4, 8 or 16 lanes, in blocks of other shapes: the sums are the contract's."""
     code = (
         "import numpy as np, zlib; from ember_ml import _core\n"
         "r = np.random.default_rng(0); total = 0\n"

@@ -1,5 +1,6 @@
-// Prints a checksum of fifty generations of training for each environment, layout and number of threads, so
-// that processors and SIMD levels can be compared: check_levels.sh beside this file does.
+// Prints a checksum of training for each environment, size of policy, layout and number of threads, so that
+// processors and SIMD levels can be compared: check_levels.sh beside this file does. Fifty generations of a small
+// policy, three of one whose layers are several blocks of vectors at every level.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -24,24 +25,31 @@ struct Checksum {
   }
 };
 
-Policy mlp(int inputs, int hidden, int outputs, bool last) {
+Policy mlp(const std::vector<int>& widths, bool last) {
   Policy policy;
-  policy.inputs = inputs;
-  policy.outputs = outputs;
-  const std::int64_t first = static_cast<std::int64_t>(inputs) * hidden;
-  const std::int64_t second = first + hidden, end = second + static_cast<std::int64_t>(hidden) * outputs;
-  policy.layers = {{inputs, hidden, 0, first, {{Elementwise::Kind::activation, Activation::tanh, {}}}},
-                   {hidden, outputs, second, end, {}}};
-  if (last) policy.layers[1].after = {{Elementwise::Kind::activation, Activation::tanh, {}}};
-  policy.parameters = end + outputs;
+  policy.inputs = widths.front();
+  policy.outputs = widths.back();
+  for (std::size_t n = 0; n + 1 < widths.size(); ++n) {
+    Layer layer;
+    layer.inputs = widths[n];
+    layer.outputs = widths[n + 1];
+    layer.weight_offset = policy.parameters;
+    layer.bias_offset = policy.parameters + static_cast<std::int64_t>(layer.inputs) * layer.outputs;
+    if (last || n + 2 < widths.size()) layer.after = {{Elementwise::Kind::activation, Activation::tanh, {}}};
+    policy.parameters = layer.bias_offset + layer.outputs;
+    policy.layers.push_back(layer);
+  }
   return policy;
 }
 
-std::uint64_t train(const std::string& env, Layout layout, int threads) {
+std::uint64_t train(const std::string& env, bool large, Layout layout, int threads) {
   Problem problem;
   problem.env = env;
   const bool continuous = env == "Pendulum-v1";
-  problem.policy = continuous ? mlp(3, 8, 1, true) : mlp(4, 8, 2, false);
+  const std::vector<int> small_widths = continuous ? std::vector<int>{3, 8, 1} : std::vector<int>{4, 8, 2};
+  const std::vector<int> large_widths =
+      continuous ? std::vector<int>{3, 40, 72, 1} : std::vector<int>{4, 40, 72, 2};
+  problem.policy = mlp(large ? large_widths : small_widths, continuous);
   problem.normalize = continuous;
   problem.episodes = 3;
   problem.max_steps = 40;
@@ -62,7 +70,7 @@ std::uint64_t train(const std::string& env, Layout layout, int threads) {
   strategy->start(start.data(), problem.policy.parameters, 7);
   ObservationStatistics statistics(problem.policy.inputs);
   RunOptions plan;
-  plan.generations = 50;
+  plan.generations = large ? 3 : 50;
   RunLog log;
   run(evaluator, *strategy, continuous ? &statistics : nullptr, plan, nullptr, &log);
   Checksum checksum;
@@ -80,9 +88,12 @@ int main() {
   try {
     std::fprintf(stderr, "%s\n", simd_name(simd_level()));
     for (const char* env : {"CartPole-v1", "Pendulum-v1"}) {
-      for (Layout layout : {Layout::members, Layout::episodes, Layout::units}) {
-        for (int threads : {1, 2, 3, 8})
-          std::printf("%s %016llx\n", env, static_cast<unsigned long long>(train(env, layout, threads)));
+      for (bool large : {false, true}) {
+        for (Layout layout : {Layout::members, Layout::episodes, Layout::units}) {
+          for (int threads : {1, 2, 3, 8})
+            std::printf("%s %s %016llx\n", env, large ? "large" : "small",
+                        static_cast<unsigned long long>(train(env, large, layout, threads)));
+        }
       }
     }
   } catch (const std::exception& error) {
