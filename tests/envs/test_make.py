@@ -127,7 +127,6 @@ def test_spaces():
         (space.Sequence(box), space.Discrete(2), "observation space Sequence"),
         (box, space.Text(5), "action space Text"),
         (box, space.Dict(a=box), "action space Dict"),
-        (box, space.MultiBinary(2), "action space MultiBinary"),
         (box, space.Tuple([box]), "action space Tuple"),
     ):
         with pytest.raises(ValueError, match=text):

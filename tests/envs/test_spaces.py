@@ -105,6 +105,8 @@ ACTIONS = [
     spaces.MultiDiscrete([2]),
     spaces.MultiDiscrete([[3, 2], [2, 4]]),
     spaces.MultiDiscrete([3, 2], start=[5, -1]),
+    spaces.MultiBinary(3),
+    spaces.MultiBinary([2, 2]),
     spaces.Box(-1, 1, ()),
     spaces.Box(-1, 1, (1,)),
     spaces.Box(-1, 1, (2, 2)),

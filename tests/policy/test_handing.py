@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from conftest import skip_without
+from ember_ml import es, ops
 from ember_ml.envs import make
+from ember_ml.nn.modules import Dense, Module, Sequential
 from ember_ml.policy.handing import Handing
 
 skip_without("gymnasium")
@@ -30,7 +32,7 @@ def env_of(space):
             return space.sample(), {}
 
         def step(self, action):
-            return space.sample(), 0.0, True, False, {}
+            return space.sample(), float(action), True, False, {}
 
     return make(Env)
 
@@ -81,3 +83,42 @@ def test_normalising_means_something_for_arrays_alone():
 def test_a_form_that_does_not_exist_is_named():
     with pytest.raises(ValueError, match="got 'hole', wanted"):
         Handing("hole", env_of(SPACE))
+
+
+class Weighs(Module):
+    """Takes an image and a choice whole."""
+
+    observations = "whole"
+
+    def __init__(self):
+        super().__init__()
+        self.layer = Dense(24, 2)
+
+    def forward(self, x):
+        assert tuple(x["image"].shape) == (1, 4, 3, 2) and tuple(x["choice"].shape) == (1,)
+        return self.layer(ops.reshape(x["image"], (1, 24)) / 255.0)
+
+
+def test_a_module_of_the_package_is_handed_what_it_asks_for():
+    env = env_of(SPACE)
+    module = Weighs()
+    trainer = es.Trainer(env, policy=module, strategy=es.OpenAIES(directions=8, sigma=1.0), seed=0)
+    assert "Weighs" in trainer.explain() and "handed them whole" in trainer.explain()
+    given = SPACE.sample()
+    assert trainer.policy(given) in (0, 1)
+    wanted = module(Handing("whole", env)(spaces.flatten(SPACE, given)[None].astype(np.float32)))
+    flat = spaces.flatten(SPACE, given)[None].astype(np.float32)
+    assert np.array_equal(trainer.policy.outputs(flat), np.asarray(wanted))
+    before = module.to_vector()
+    trainer.step()
+    assert not np.array_equal(module.to_vector(), before)
+    with pytest.raises(ValueError, match="whole observations, whose choices are numbers"):
+        es.Trainer(env, policy=Weighs(), normalize_observations=True)
+
+
+def test_a_whole_vector_is_the_flat_one():
+    class Flat(Sequential):
+        observations = "whole"
+
+    trainer = es.Trainer("CartPole-v1", policy=Flat(Dense(4, 2)))
+    assert trainer.choice.name == "native"

@@ -120,7 +120,7 @@ def unbatch(space: Any, batch: Any, count: int) -> list[Any]:
 
 
 def action_fields(name: str, space: Any) -> dict[str, Any]:
-    """EnvSpec's fields of an action space.
+    """EnvSpec's fields of an action space. A MultiBinary one is a choice of two for each bit.
 
     Raises:
         ValueError: a space that a policy cannot act in, naming it.
@@ -133,15 +133,17 @@ def action_fields(name: str, space: Any) -> dict[str, Any]:
             "action_start": int(getattr(space, "start", 0)),
             "action_shape": None,
         }
-    if kind == "MultiDiscrete":
-        choices = tuple(int(n) for n in np.ravel(space.nvec))
+    if kind in ("MultiDiscrete", "MultiBinary"):
+        shape = tuple(space.shape)
+        counts = np.full(shape, 2) if kind == "MultiBinary" else space.nvec
+        choices = tuple(int(n) for n in np.ravel(counts))
         starts = tuple(int(n) for n in np.ravel(getattr(space, "start", 0)))
         return {
             "action_size": sum(choices),
             "discrete": True,
             "choices": choices,
             "choice_starts": starts if any(starts) else (),
-            "action_shape": tuple(np.shape(space.nvec)),
+            "action_shape": shape,
         }
     if kind == "Box":
         dtype = np.dtype(space.dtype)
@@ -162,5 +164,6 @@ def action_fields(name: str, space: Any) -> dict[str, Any]:
             "action_dtype": None if np.can_cast(np.float32, dtype) else dtype.name,
         }
     raise ValueError(
-        f"env: {name} has the action space {space}; a policy can act in Box, Discrete and MultiDiscrete"
+        f"env: {name} has the action space {space}; a policy can act in Box, Discrete, MultiDiscrete and"
+        " MultiBinary"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ember_ml import _core
 from ember_ml.policy.cells import turned
+from ember_ml.policy.handing import class_name
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import CHUNK_BYTES, Float32, Population, own_numbers
 
@@ -54,11 +55,6 @@ def make_forward(policy: PolicySpec | Any, device: str | None = None) -> Forward
 def is_torch_policy(policy: Any) -> bool:
     """Whether it is a TorchPolicy, without importing torch."""
     return type(policy).__module__ == "ember_ml.policy.torch_modules.policy"
-
-
-def class_name(policy: Any) -> str:
-    """The name of the user's class."""
-    return str(policy.name) if is_torch_policy(policy) else type(policy).__name__
 
 
 def rows_of(forward: Forward, population: Population) -> Iterator[tuple[int, Any]]:
@@ -190,4 +186,4 @@ class ModuleForward:
         return self.module if self.lanes == 1 else copy.deepcopy(self.module)
 
     def explain(self) -> str:
-        return f"{type(self.module).__name__}.forward runs in Python, one episode at a time"
+        return f"{class_name(self.module)}.forward runs in Python, one episode at a time"

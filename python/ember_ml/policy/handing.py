@@ -92,6 +92,11 @@ class Handing:
         return x.transpose(0, 3, 1, 2) if isinstance(x, np.ndarray) else x.permute(0, 3, 1, 2)
 
     @property
+    def is_flat(self) -> bool:
+        """Whether what is handed over is the flat vector itself."""
+        return self.form == "flat" or (self._space is None and self._shape == (self.size,))
+
+    @property
     def normalizable(self) -> bool:
         """Whether running statistics of the flat vector mean something for what is handed over: not where a
         choice was one-hot and is a number again.
@@ -116,3 +121,29 @@ def _join(parts: list[Any]) -> Any:
     import torch
 
     return torch.cat(parts, 1)
+
+
+def class_name(policy: Any) -> str:
+    """The name of the user's class."""
+    if isinstance(policy, Handed):
+        policy = policy.module
+    torch_policy = type(policy).__module__ == "ember_ml.policy.torch_modules.policy"
+    return str(policy.name) if torch_policy else type(policy).__name__
+
+
+class Handed:
+    """An Ember Module that asks for whole observations, as a policy of flat ones."""
+
+    def __init__(self, module: Any, handing: Handing) -> None:
+        self.module, self.handing = module, handing
+
+    def __call__(self, x: Any, *state: Any) -> Any:
+        from ember_ml.nn import tensor
+
+        whole = self.handing(np.asarray(tensor.to_numpy(x)))
+        return self.module(leaves_of(whole, tensor.convert_to_tensor), *state)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "module" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.module, name)

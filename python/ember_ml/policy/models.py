@@ -10,7 +10,8 @@ import numpy as np
 
 from ember_ml.policy.batched_model import BatchedModel
 from ember_ml.policy.chain import forward
-from ember_ml.policy.forward import class_name, is_torch_policy
+from ember_ml.policy.forward import is_torch_policy
+from ember_ml.policy.handing import class_name
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import Float32, Population
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ember_ml.perturbation import ThetaShape
 from ember_ml.policy.forward import is_torch_policy
+from ember_ml.policy.handing import Handed, Handing
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.trained import MLPPolicy
 from ember_ml.rollout import Float32
@@ -31,9 +32,15 @@ def network_of(policy: Any, env: Any, seed: int) -> tuple[PolicySpec | Any, Any,
         policy = policy.module
     if not isinstance(policy, type) and _is_torch(policy):
         return _of_torch(policy, env)
-    from ember_ml.policy.trace import NotCompiled, trace
+    from ember_ml.policy.trace import NotCompiled, check_runs, trace
 
     theta = _module_theta(policy, "an es.MLPPolicy or None")
+    asked = Handing.asked(policy)
+    handing = None if asked is None else Handing(asked, env)
+    if handing is not None and not handing.is_flat:
+        handed = Handed(policy, handing)
+        check_runs(handed, env.observation_size, env.action_size or None)
+        return handed, policy, "it asks for whole observations", theta
     try:
         return trace(policy, env.observation_size, env.action_size or None), policy, "", theta
     except NotCompiled as reason:
@@ -88,7 +95,6 @@ def _is_torch(policy: Any) -> bool:
 
 
 def _of_torch(module: Any, env: Any) -> tuple[PolicySpec | Any, Any, str, Float32]:
-    from ember_ml.policy.handing import Handing
     from ember_ml.policy.torch_modules.chain import compile_chain
     from ember_ml.policy.torch_modules.check import check
     from ember_ml.policy.torch_modules.policy import TorchPolicy

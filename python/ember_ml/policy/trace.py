@@ -11,6 +11,7 @@ import numpy as np
 
 from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.policy.chain import forward
+from ember_ml.policy.handing import class_name
 from ember_ml.policy.memory import without_memory
 from ember_ml.policy.spec import ACTIVATIONS, CellLayer, DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Float32
@@ -42,8 +43,7 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
     """
     from ember_ml.backend.tracing import NotTraceable
 
-    with without_memory(module) as trial:
-        _check_runs(trial, inputs, outputs)
+    check_runs(module, inputs, outputs)
     with without_memory(module) as trial:
         try:
             entries = _record(trial, inputs)
@@ -56,6 +56,12 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
         spec = _compile(trial, entries, inputs)
         _check(trial, spec)
     return spec
+
+
+def check_runs(module: Any, inputs: int, outputs: int | None = None) -> None:
+    """Raises ValueError: the forward fails, gives another number of outputs, or remembers something."""
+    with without_memory(module) as trial:
+        _check_runs(trial, inputs, outputs)
 
 
 def _record(module: Any, inputs: int) -> list[Any]:
@@ -79,7 +85,7 @@ def _record(module: Any, inputs: int) -> list[Any]:
 
 
 def _check_runs(module: Any, inputs: int, outputs: int | None) -> None:
-    name = type(module).__name__
+    name = class_name(module)
     x = np.random.default_rng(1).standard_normal((2, 1, inputs)).astype(np.float32)
     try:
         result = _forward(module, np.zeros((1, inputs), np.float32))

@@ -25,7 +25,7 @@ from ember_ml.es.state.snapshot import Snapshot
 from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer.explanation import explain_saved
-from ember_ml.policy.forward import class_name
+from ember_ml.policy.handing import class_name
 from ember_ml.policy.network import network_of
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.weights import Weights

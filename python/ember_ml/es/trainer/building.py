@@ -15,7 +15,8 @@ from ember_ml.es.state.setup import Search, Setup
 from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies.names import as_strategy
 from ember_ml.es.trainer.theta0 import Theta0
-from ember_ml.policy.forward import class_name, is_torch_policy
+from ember_ml.policy.forward import is_torch_policy
+from ember_ml.policy.handing import class_name
 from ember_ml.policy.network import network_of, outputs_of, theta_shape
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec

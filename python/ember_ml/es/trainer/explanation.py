@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ember_ml.policy.forward import class_name
+from ember_ml.policy.handing import class_name
 from ember_ml.policy.spec import PolicySpec
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -13,10 +14,15 @@ from ember_ml.policy.torch_modules import attention, recurrent
 
 
 class Batchable(TorchFunctionMode):
-    """Does recurrent layers and attention by operations that vmap can batch."""
+    """Does recurrent layers and attention by operations that vmap can batch.
+
+    Attributes:
+        largest: values of the largest tensor that a function gave for one member.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.largest = 1
         self.rewritten: dict[Any, Callable[..., Any]] = {
             functional.scaled_dot_product_attention: attention.scaled_dot_product,
             functional.multi_head_attention_forward: partial(attention.multi_head, self.linear),
@@ -34,4 +40,7 @@ class Batchable(TorchFunctionMode):
         return functional.linear(x, weight, bias)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self.rewritten.get(func, func)(*args, **(kwargs or {}))
+        result = self.rewritten.get(func, func)(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor):
+            self.largest = max(self.largest, result.numel())
+        return result

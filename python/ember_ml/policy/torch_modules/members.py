@@ -61,6 +61,11 @@ class MemberForward:
         self._calls: dict[Any, int] = {}
         self._graphs: dict[Any, Callable[..., Any]] = {}
 
+    @property
+    def largest(self) -> int:
+        """Values of the largest tensor that the module has made for one member, in any call so far."""
+        return max(self._mode.largest, self._low_rank.largest)
+
     def weights(self, rows: Any) -> dict[str, Any]:
         """Views of rows (members, parameters) by the parameters' names, each (members, *its shape)."""
         found = {}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_map
 
 from ember_ml.policy.batched_model import BatchedModel
 from ember_ml.policy.torch_modules.low_rank import LowRankRows, low_rank_chunks
 from ember_ml.policy.torch_modules.members import MemberForward
 from ember_ml.policy.torch_modules.policy import TorchPolicy
 from ember_ml.rollout import CHUNK_BYTES, Float32, Population
+
+#: A call evaluates so many members first, then as many at a time as make a layer's answers so large.
+FIRST, LARGEST_BYTES = 16, 8 * 2**20
 
 
 class TorchModels:
@@ -40,9 +45,31 @@ class TorchModels:
         return self._single
 
     def many(self, rows: Float32 | LowRankRows) -> BatchedModel:
-        base = None
+        base: dict[str, Any] | None = None
         if isinstance(rows, LowRankRows):
             base, weights = rows.shared, rows.weights
         else:
             weights = self.members.weights(torch.from_numpy(rows).to(self.members.device))
-        return BatchedModel(len(rows), lambda inputs, each: self.members(weights, inputs, not each, base))
+        return BatchedModel(len(rows), partial(self._call, weights, base, len(rows)))
+
+    def _call(
+        self,
+        weights: dict[str, Any],
+        base: dict[str, Any] | None,
+        members: int,
+        inputs: tuple[Any, ...],
+        each: bool,
+    ) -> Any:
+        """The answers of all members, a few at a time where a layer's would be large."""
+        answers, first = [], 0
+        while first < members:
+            # The first few tell how large that is.
+            most = FIRST if not first else max(FIRST, LARGEST_BYTES // (4 * self.members.largest))
+            some = slice(first, min(members, first + most))
+            own = tuple(tree_map(lambda x, some=some: x[some], x) for x in inputs) if each else inputs
+            part = {name: value[some] for name, value in weights.items()}
+            answers.append(self.members(part, own, not each, base))
+            first = some.stop
+        if len(answers) == 1:
+            return answers[0]
+        return tree_map(lambda *parts: torch.cat(parts), *answers)
