@@ -3,21 +3,20 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "core/cpu.h"
+
 namespace ember {
 namespace {
 
-// __builtin_cpu_supports also asks (xgetbv) whether the system saves the registers.
 bool cpu_has(SimdLevel level) {
   switch (level) {
     case SimdLevel::base:
       return true;
 #if defined(__x86_64__)
     case SimdLevel::avx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+      return cpu::has_avx2_and_fma();
     case SimdLevel::avx512:
-      return cpu_has(SimdLevel::avx2) && __builtin_cpu_supports("avx512f") &&
-             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512bw");
+      return cpu::has_avx512();
 #elif defined(__aarch64__)
     case SimdLevel::neon:
       return true;
