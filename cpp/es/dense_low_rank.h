@@ -52,16 +52,18 @@ EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& la
   }
   for (int o = 0; o < outputs; o += units) {
     const int count = outputs - o < units ? outputs - o : units;
-    vfloat s[units][G];
-    float kept[2][units * G * lanes];
-    const auto each = [&](auto f) EMBER_INLINE_LAMBDA {
+    // The partial sums, one after the other: a single loop, whose sums and inputs the compiler keeps in registers.
+    alignas(64) float kept[4][units * G * lanes];
+    for (int k = 0; k < 4 && k < inputs; ++k) {
+      vfloat s[units][G];
 #pragma GCC unroll 4
       for (int j = 0; j < units; ++j) {
 #pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) f(j, g, (j * G + g) * lanes);
+        for (int g = 0; g < G; ++g) {
+          const bool biased = k == 0 && bias >= 0 && j < count;
+          s[j][g] = biased ? load(own[g] + (bias + o + j) * lanes) : splat(0.0f);
+        }
       }
-    };
-    const auto pass = [&](int k) EMBER_INLINE_LAMBDA {
       for (int i = k; i < inputs; i += 4, w += units) {
         vfloat in[G];
 #pragma GCC unroll 4
@@ -73,29 +75,23 @@ EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& la
           for (int g = 0; g < G; ++g) s[j][g] = fma(weight, in[g], s[j][g]);
         }
       }
-    };
-    const auto zero = [&]() EMBER_INLINE_LAMBDA { each([&](int j, int g, int) { s[j][g] = splat(0.0f); }); };
-    each([&](int j, int g, int) {
-      s[j][g] = bias >= 0 && j < count ? load(own[g] + (bias + o + j) * lanes) : splat(0.0f);
-    });
-    pass(0);
-    if (inputs > 1) {
-      each([&](int j, int g, int at) { store(kept[0] + at, s[j][g]); });
-      zero();
-      pass(1);
-      each([&](int j, int g, int at) { s[j][g] = load(kept[0] + at) + s[j][g]; });
-    }
-    if (inputs > 2) {
-      each([&](int j, int g, int at) { store(kept[0] + at, s[j][g]); });
-      zero();
-      pass(2);
-      if (inputs > 3) {
-        each([&](int j, int g, int at) { store(kept[1] + at, s[j][g]); });
-        zero();
-        pass(3);
-        each([&](int j, int g, int at) { s[j][g] = load(kept[1] + at) + s[j][g]; });
+#pragma GCC unroll 4
+      for (int j = 0; j < units; ++j) {
+#pragma GCC unroll 4
+        for (int g = 0; g < G; ++g) store(kept[k] + (j * G + g) * lanes, s[j][g]);
       }
-      each([&](int j, int g, int at) { s[j][g] = load(kept[0] + at) + s[j][g]; });
+    }
+    vfloat sum[units][G];
+#pragma GCC unroll 4
+    for (int j = 0; j < units; ++j) {
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) {
+        const auto part = [&](int k) EMBER_INLINE_LAMBDA { return load(kept[k] + (j * G + g) * lanes); };
+        sum[j][g] = part(0);
+        if (inputs > 1) sum[j][g] = sum[j][g] + part(1);
+        if (inputs == 3) sum[j][g] = sum[j][g] + part(2);
+        if (inputs > 3) sum[j][g] = sum[j][g] + (part(2) + part(3));
+      }
     }
     for (int r = 0; r < rank; ++r) {
       const std::int64_t at = (b + (std::int64_t)r * outputs + o) * lanes;
@@ -104,7 +100,7 @@ EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& la
         const vfloat factor = load(u[g] + r * lanes);
 #pragma GCC unroll 4
         for (int j = 0; j < units; ++j) {
-          if (j < count) s[j][g] = fma(factor, load(own[g] + at + j * lanes), s[j][g]);
+          if (j < count) sum[j][g] = fma(factor, load(own[g] + at + j * lanes), sum[j][g]);
         }
       }
     }
@@ -112,7 +108,7 @@ EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& la
     for (int g = 0; g < G; ++g) {
 #pragma GCC unroll 4
       for (int j = 0; j < units; ++j) {
-        if (j < count) store(y[g] + (o + j) * lanes, s[j][g]);
+        if (j < count) store(y[g] + (o + j) * lanes, sum[j][g]);
       }
     }
   }
