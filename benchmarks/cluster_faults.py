@@ -8,7 +8,8 @@ trouble, and compares the final parameters bit for bit.
     freezes      10 SIGSTOPs, half of them continued later
     changes      200 generations of joins and leaves at random, 20 seeds
     coordinator  the training's own process killed at 20 random moments, resumed from its checkpoint
-    bits         a bit of a replica flipped in each of 40 generations
+    bits         a bit of a replica flipped after each of 40 updates
+    nodes        a node joins a Ray cluster of two, and another is taken away (asked for by name; needs ray)
 """
 
 from __future__ import annotations
@@ -252,6 +253,31 @@ def bits() -> None:
     say("bits", run.digest == alone, f"{counts.differed} found before the next evaluation, in 40 generations")
 
 
+def nodes() -> None:
+    os.environ.update(RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_USAGE_STATS_ENABLED="0")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    leaves = cluster.add_node(num_cpus=1)
+    seen: list[int] = []
+
+    def change(made: Any) -> bool:
+        time.sleep(0.5)
+        seen.append(len(made.engine.coordinator.workers))
+        if made.generation == 6:
+            cluster.add_node(num_cpus=1)
+        if seen[-1] == 3 and seen.count(3) == 1:
+            cluster.remove_node(leaves, allow_graceful=False)
+        return seen[-1] == 2 and 3 in seen
+
+    with trainer(engines.Ray(cluster.address), generations=200, callbacks=[change]) as made:
+        run = made.run()
+    cluster.shutdown()
+    alone = trainer(generations=200).run(generations=len(run.history))
+    text = f"{seen[5]} nodes, then {max(seen)}, then {seen[-1]}, in {len(run.history)} generations"
+    say("nodes", run.digest == alone.digest, text)
+
+
 def main() -> None:
     questions = {
         "kills": kills,
@@ -271,6 +297,8 @@ def main() -> None:
     for name in chosen.questions or ["workers", *questions]:
         if name == "workers":
             workers(chosen.ray)
+        elif name == "nodes":
+            nodes()
         else:
             questions[name]()
 

@@ -236,3 +236,33 @@ def test_a_generation_takes_as_many_bytes_as_the_documentation_says(recorded):
     _, ends, _ = recorded
     members, values = 24, 9
     assert {b - a for a, b in itertools.pairwise(ends[2:])} == {132 + 8 * members + 8 * values}
+
+
+def test_altered_contents_with_right_checksums_are_value_errors(recorded, tmp_path):
+    path = recorded[0]
+    frames = [(found.kind, bytearray(found.content)) for found in log.Reader(path)]
+    random = np.random.default_rng(0)
+    other = tmp_path / "altered.log"
+    refused = 0
+    for _ in range(60):
+        which = int(random.integers(len(frames)))
+        changed = [(kind, bytearray(content)) for kind, content in frames]
+        content = changed[which][1]
+        content[int(random.integers(len(content)))] = int(random.integers(256))
+        other.write_bytes(log.MAGIC + b"".join(log.frame(kind, bytes(part)) for kind, part in changed))
+        try:
+            es.replay(other)
+        except ValueError as error:
+            assert "altered.log" in str(error)
+            refused += 1
+    assert refused > 30
+
+
+def test_settings_in_a_log_are_checked_before_anything_is_made_of_them(recorded, tmp_path):
+    _, ends, data = recorded
+    config = es.OpenAIES(directions=12, sigma=0.1).config()
+    other = tmp_path / "large.log"
+    for wrong in ({**config, "directions": 2**29}, {**config, "type": "Thing"}, {"type": None}):
+        other.write_bytes(data[: ends[5]] + log.frame(log.CONFIG, log.encoded(wrong)) + data[ends[5] :])
+        with pytest.raises(ValueError, match=r"large\.log is damaged"):
+            es.replay(other)

@@ -118,6 +118,15 @@ def head_of(found: Frame, path: Path) -> dict[str, Any]:
     return head
 
 
+def first_digest(found: Frame, path: Path) -> int:
+    """Of the first state, from the first frame. Raises ValueError as `head_of`."""
+    digest = head_of(found, path).get("digest")
+    try:
+        return int(digest, 16)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: its header has the digest {digest!r:.50}") from error
+
+
 def _json(found: Frame, path: Path) -> dict[str, Any]:
     try:
         values = json.loads(found.content)
@@ -196,7 +205,7 @@ class Writer:
         at, after, end = -1, 0, 0
         for number, found in enumerate(reader):
             if number == 0:
-                first = int(head_of(found, reader.path)["digest"], 16)
+                first = first_digest(found, reader.path)
             elif found.kind == STATE and at < 0:
                 at, after = _generations_of(found, reader.path), first
             elif found.kind == GENERATION:

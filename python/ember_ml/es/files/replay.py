@@ -79,7 +79,7 @@ class _Replayed:
         head, first = next(frames, None), next(frames, None)
         if head is None or first is None or first.kind != log.STATE:
             raise ValueError(f"{path} is {self.reader.ending}: it holds no first state")
-        digest = int(log.head_of(head, path)["digest"], 16)
+        digest = log.first_digest(head, path)
         self._load(first)
         self._check(digest)
         yield from frames
@@ -105,12 +105,21 @@ class _Replayed:
         if found.kind == log.STATE:
             self._load(found)
         elif found.kind == log.CONFIG:
-            self.replica.reconfigure(log.config_of(found, path), own_optimizer(self.state.strategy))
-            self.state.strategy = self.replica.strategy
+            self._reconfigure(log.config_of(found, path))
         elif found.kind == log.GENERATION:
             self._make(log.record_in(found, path))
         else:
             raise ValueError(f"{path} is damaged: it holds {found.kind!r}")
+
+    def _reconfigure(self, config: dict[str, Any]) -> None:
+        optimizer = own_optimizer(self.state.strategy)
+        try:
+            if optimizer is None:
+                restore.strategy_of(replace(self.file, strategy=config), None)  # checks what it asks for
+            self.replica.reconfigure(config, optimizer)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"{self.reader.path} is damaged: {error}") from error
+        self.state.strategy = self.replica.strategy
 
     def _make(self, record: Record) -> None:
         state, row = self.state, record.row
@@ -179,4 +188,4 @@ def _say_how_it_ended(reader: log.Reader, last: int, wanted: int | None) -> None
             f" replay(..., generation={last}) gives the last of them"
         )
     if reader.ending == "truncated" and wanted is None:
-        warn(f"{reader.path} holds {last} whole generations{how}; this is how the last of them ended")
+        warn(f"{reader.path} holds {last} whole generations{how}")

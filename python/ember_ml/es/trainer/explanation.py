@@ -37,7 +37,8 @@ def explain(setup: Setup, search: Search, parameters: int, engine: str) -> str:
         lines.append("observations: as they come")
     else:
         lines.append("observations: normalised" + (", after a warm-up population" if setup.warmup else ""))
-    lines.append(f"engine: {setup.choice.name}; {engine}")
+    name = setup.choice.name if setup.many is None else setup.many.name
+    lines.append(f"engine: {name}; {engine}")
     lines.extend(setup.choice.reasons)
     lines.extend(setup.notes)
     return "\n".join(lines)
