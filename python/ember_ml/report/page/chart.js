@@ -142,7 +142,7 @@ function showChart(host, chart) {
   let drawn = null;
   function draw() {
     const width = Math.max(280, figure.clientWidth), height = Math.round(Math.min(430, Math.max(260, width * 0.52)));
-    const box = {left: 58, right: width - 12, top: 10, bottom: height - 42};
+    const box = {left: 66, right: width - 12, top: 10, bottom: height - 42};
     const view = shown.view || whole(), [low, high] = returns(view);
     const X = (w) => box.left + (w - view[0]) / (view[1] - view[0] || 1) * (box.right - box.left);
     const Y = (y) => box.bottom - (y - low) / (high - low || 1) * (box.bottom - box.top);
