@@ -169,7 +169,7 @@ EMBER_PAGE int ember_watch_step() {
         seen[i] = std::clamp((seen[i] - mean[i]) * inverse[i], -clip, clip);
     }
     const std::int64_t member = 0;
-    forward_members(policy, t.strategy->mean().data(), &member, 1, seen.data(), output.data());
+    forward_members(policy, t.strategy->mean().data(), &member, 1, seen.data(), nullptr, output.data());
     double reward;
     bool terminated, truncated;
     const VectorStep out{t.observation.data(), &reward, &terminated, &truncated, nullptr};

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ember_ml.es import presets
+from ember_ml.es.recipe import Recipe
 from ember_ml.es.strategies import optimizers
-from ember_ml.es.train import make_trainers
 from ember_ml.policy.spec import ACTIVATIONS
 
 ENVIRONMENTS = ("CartPole-v1", "MountainCar-v0", "Acrobot-v1")
@@ -18,7 +18,7 @@ SEED = 0
 
 def settings(env: str) -> dict[str, Any]:
     """One training, with numbers and names only."""
-    trainer = make_trainers(env, None, None, "auto", None, SEED, 1, {"progress": False}, {})[0]()
+    trainer = Recipe(env, None, None, "auto", None, {}, {}).trainer(SEED)
     spec, strategy, options = trainer.problem.policy, trainer.strategy, trainer.problem.options
     preset = presets.find("auto", env)[0].policy
     layers = []

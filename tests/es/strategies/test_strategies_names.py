@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from ember_ml import cli, es, training
 from ember_ml.engines.select import ENGINES
+from ember_ml.engines.sharded.settings import KINDS
 from ember_ml.es import options, presets
 from ember_ml.es.strategies import names
 from ember_ml.es.train import OPTIONS
@@ -139,7 +140,7 @@ def test_what_is_given_replaces_the_presets():
 
 
 def test_the_types_name_what_there_is():
-    assert set(get_args(options.EngineName)) == {"auto", *ENGINES}
+    assert set(get_args(options.EngineName)) == {"auto", *ENGINES, *KINDS}
     assert get_args(options.Layout) == options.LAYOUTS
     assert set(get_args(options.StrategyName)) == set(options.STRATEGIES)
     known = {preset.name for of_task in presets.PRESETS.values() for preset in of_task}
