@@ -97,12 +97,13 @@ def copy(delay=50):
 TASKS = {"cartpole": cartpole, "pendulum": pendulum, "copy": copy}
 PLANS = {
     "cartpole": {"generations": 200},
-    "pendulum": {"generations": 400, "episodes": 4},
+    "pendulum": {"generations": 1200, "restarts": 3},
     "copy": {"generations": 200, "episodes": 8},
 }
+UNITS = {"cartpole": 8, "pendulum": 16, "copy": 8}
 
 
-def network(env, kind="gru", units=8):
+def network(env, kind, units):
     """A cell and a dense layer, or two hidden layers that remember nothing."""
     last = Dense(units, env.action_size, None if env.discrete else "tanh")
     scaled = [] if env.discrete else [lambda x: float(env.action_high[0]) * x]
@@ -115,7 +116,7 @@ def network(env, kind="gru", units=8):
 def main(task="cartpole", kind="gru", seed=0, **options):
     env = TASKS[task]()
     ops.set_seed(seed)
-    return es.train(env, network(env, kind), seed=seed, **{**PLANS[task], **options})
+    return es.train(env, network(env, kind, UNITS[task]), seed=seed, **{**PLANS[task], **options})
 
 
 if __name__ == "__main__":
