@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Writes python/ember_ml/_core.pyi from the installed extension. Needs: pip install pybind11-stubgen
+# Writes python/ember_ml/_core.pyi, or the file that is named, from the installed extension.
+# Needs: pip install pybind11-stubgen
 set -euo pipefail
+out=$(realpath "${1:-"$(dirname "$0")/../../python/ember_ml/_core.pyi"}")
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -9,4 +11,4 @@ trap 'rm -rf "$work"' EXIT
 # so of a pointer.
 sed -e 's/statistics: ObservationStatistics\(, log\|) -> int\)/statistics: ObservationStatistics | None\1/' \
   -e 's/perturbation: Perturbation = None/perturbation: Perturbation | None = None/' \
-  "$work/ember_ml/_core.pyi" >python/ember_ml/_core.pyi
+  "$work/ember_ml/_core.pyi" >"$out"
