@@ -29,6 +29,7 @@ constexpr Rates narrow{0.52, 1.05, 1.05, 1.3,   1.75, 0.62,  0.72, 2.5,
 constexpr Rates wide{0.95, 1.5, 1.7, 1.95, 6.0, 0.7, 0.75, 2.5, 12.0, 20.0, 20.0, 140.0, 50.0, 110.0, 1.5};
 const Rates& rates(int lanes) { return lanes > 8 ? wide : narrow; }
 
+constexpr double simulated_step = 20e3;  // of a small robot's physics; a humanoid's are 30 times as many
 constexpr double cycles_per_second = 3.0e9;
 
 double ceil_div(double a, double b) { return std::ceil(a / b); }
@@ -165,6 +166,7 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
       best = {layout, 1, 1, cost};
     }
   }
+  if (problem.simulated) least += simulated_step * steps * problem.episodes;
   const double seconds = least * members / cycles_per_second;
   // Waking a thread that sleeps takes some 30 us, starting one some 30 us more.
   const double worth = threads == AtHand::team ? 40e-6 : 150e-6;

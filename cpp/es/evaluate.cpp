@@ -109,7 +109,8 @@ struct Evaluator::Impl {
       custom = whole(*problem.custom);
       use_custom(custom);
       // Its state is not the loop's to move from lane to lane.
-      if (custom.one_at_a_time) problem.layout = Layout::units;
+      problem.simulated = custom.one_at_a_time != 0;
+      if (problem.simulated) problem.layout = Layout::units;
     } else {
       use_builtin();
     }

@@ -39,6 +39,7 @@ struct Problem {
   double reward_offset = 0.0;  // raw_returns stay raw
   int threads = 0;             // 0: all cores
   Layout layout = Layout::automatic;
+  bool simulated = false;  // each step is one of a physics simulation; the Evaluator sees to it
   // What becomes of a member with a failed episode: its observations are not counted either, and a user's
   // environment that reports an error fails the episode instead of ending the evaluation.
   bool rank_last = false;

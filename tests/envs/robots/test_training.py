@@ -42,6 +42,13 @@ def test_the_native_engine_is_chosen_and_said():
     assert "native" in trainer("HalfCheetah-v5").choice.name
 
 
+def test_short_episodes_of_a_small_policy_are_worth_threads():
+    """Their physics is what costs, and the layout's own arithmetic is next to nothing."""
+    made = trainer("Hopper-v5", 2, max_steps=5)
+    made.step()
+    assert "2 threads" in made.explain()
+
+
 def test_gymnasiums_own_environment_on_the_python_engine():
     made = trainer("Swimmer-v5", engine="python", max_steps=10)
     assert made.choice.name == "python"
