@@ -127,8 +127,10 @@ class RayTransport:
         if ready and rest:
             ready += self._ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         for reference in ready:
-            worker = self._pending.pop(reference)
-            event = self._heard(worker, reference)
+            worker = self._pending.pop(
+                reference, None
+            )  # None: of a worker whose other answer said that it died
+            event = None if worker is None else self._heard(worker, reference)
             if event is not None:
                 found.append(event)
         return found
