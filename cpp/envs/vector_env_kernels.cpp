@@ -73,21 +73,6 @@ void observe(const double* constants, int stride, int n, const double* state, fl
   }
 }
 
-// Its observations are its states: four environments at a time.
-template <>
-void observe<CartPole>(const double*, int stride, int n, const double* state, float* observations) {
-  typedef float row __attribute__((vector_size(16)));
-  for (int i = 0; i < n; i += pack::size) {
-    float tile[pack::size][4];
-    for (int k = 0; k < 4; ++k) {
-      const row x = __builtin_convertvector(load_pack(state + k * stride + i).v, row);
-      for (int j = 0; j < pack::size; ++j) tile[j][k] = x[j];
-    }
-    const int count = n - i < pack::size ? n - i : pack::size;
-    std::memcpy(observations + 4 * i, tile, sizeof(float) * 4 * (std::size_t)count);
-  }
-}
-
 template <template <class> class Env>
 constexpr VectorSizes sizes{Env<double>::states, Env<double>::observations, Env<double>::uniforms};
 
