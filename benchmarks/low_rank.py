@@ -1,15 +1,17 @@
 """Noise of low rank beside full noise, jax and torch: the same networks, alternating in one run.
 
-    python benchmarks/low_rank.py [--rounds 5] [--threads 2] [--rank 1]
+    python benchmarks/low_rank.py [--rounds 5] [--threads 2] [--rank 1] [--cpu]
 
 Ours are whole generations, evaluation and update. The rivals evaluate alone: the same network and task, by
 HyperscaleES's formula, y = x W + b + (sigma / sqrt(r)) (x A) B^T, mapped over members by vmap: in jax a
-whole episode under jit, in torch step by step.
+whole episode under jit, in torch step by step. On a busy machine --cpu counts the time that all threads had a
+processor instead of the clock's.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -21,16 +23,39 @@ from ember_ml.engines.native import NativeEngine
 from ember_ml.nn.modules import MLP
 from ember_ml.policy.network import theta_shape
 from ember_ml.policy.trace import trace
-from questions.harness import Rate, Rival, Row, compare, has, timed
+from questions.harness import LEAST, Rate, Rival, Row, compare, has
 from questions.mlp import peak, task
 
 SIGMA = 0.02
+clock = time.perf_counter
 #: Name, layer widths, members, steps of an episode, (goal over full rank, goal over each rival).
 NETWORKS = {
     "CartPole 4-64-64-2": ((4, 64, 64, 2), 256, 500, (1.35, 5)),
     "17-256-256-6": ((17, 256, 256, 6), 1024, 50, (2, 5)),
     "17-1024-1024-6": ((17, 1024, 1024, 6), 256, 20, (5, 5)),
 }
+
+
+def timed(work: Callable[[], float]) -> Rate:
+    """The rate of `work`, which returns how many units it did, by `clock`."""
+
+    def rate() -> float:
+        begun = now = clock()
+        units = 0.0
+        while now < begun + LEAST:
+            units += work()
+            now = clock()
+        return units / (now - begun)
+
+    return rate
+
+
+def most(threads: int) -> Rate:
+    """The machine's multiply-adds; on a busy one the best of several tries, of one thread."""
+    if clock is time.perf_counter:
+        return peak(threads)
+    best = max(peak(1)() for _ in range(10))
+    return lambda: best
 
 
 def multiplications(widths: tuple[int, ...]) -> int:
@@ -180,7 +205,7 @@ def share_of_peak(name: str, rank: int, threads: int, rounds: int) -> None:
     rate = ours(name, rank, threads, update=False)
     compare(
         f"{name}, evaluation alone", "GFLOP/s", lambda: work * rate(),
-        {f"FMA peak of {threads} threads": Rival(peak(threads), 0.65)}, rounds,
+        {f"FMA peak of {threads} threads": Rival(most(threads), 0.65)}, rounds,
     )  # fmt: skip
 
 
@@ -226,7 +251,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rank", type=int, default=1)
+    parser.add_argument("--cpu", action="store_true")
     given = parser.parse_args()
+    if given.cpu:
+        global clock
+        clock = time.process_time
     print(f"{_core.simd_level()}, {given.threads} threads")
     memory(given.threads)
     share_of_peak("17-256-256-6", given.rank, given.threads, given.rounds)
