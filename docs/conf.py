@@ -39,7 +39,8 @@ napoleon_use_rtype = False
 html_theme = "furo"
 html_title = "Ember ML"
 html_static_path: list[str] = []
-html_extra_path = ["browser"]
+# The page that trains, where the core was compiled for it (cpp/browser/build.sh).
+html_extra_path = ["browser"] if (Path(__file__).parent / "browser" / "ember.js").exists() else []
 html_copy_source = False
 html_show_sphinx = False
 
@@ -54,12 +55,9 @@ def _others(app: Any, name: str, source: list[str]) -> None:
 
 
 def _trains(app: Any, name: str, source: list[str]) -> None:
-    """Puts the page that trains where the first one says so, if the core was compiled for it
-    (cpp/browser/build.sh).
-    """
+    """Puts the page that trains where the first one says so."""
     if name == "index":
-        there = (Path(app.srcdir) / "browser" / "ember.js").exists()
-        page = _FRAME if there and app.builder.format == "html" else ""
+        page = _FRAME if html_extra_path and app.builder.format == "html" else ""
         source[0] = source[0].replace("% here it trains", page)
 
 

@@ -3,6 +3,7 @@
 >>> from ember_ml import es
 >>> run = es.train("CartPole-v1", generations=50, seed=0)
 >>> run.evaluate(episodes=100).mean
+500.0
 
 `train` is one call; `Trainer` has every part by name; a strategy alone (`OpenAIES`, `ARS`, `SNES`, `PGPE`,
 `SepCMAES`, `CRFMNES`, `CholeskyCMAES`, `CMAES`) is asked for members and told their fitness; `optimize` does

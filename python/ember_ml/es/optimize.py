@@ -54,7 +54,10 @@ def optimize(
 ) -> OptimizeResult:
     """MAXIMISES a function of a real vector, without derivatives; ``minimize=True`` minimises it.
 
-    >>> es.optimize(lambda x: ((x - 1) ** 2).sum(), x0=[0.0, 0.0, 0.0], minimize=True)
+    >>> from ember_ml import es
+    >>> result = es.optimize(lambda x: ((x - 1) ** 2).sum(), x0=[0.0, 0.0, 0.0], minimize=True, seed=0)
+    >>> result.x.round(3)
+    array([1., 1., 1.])
 
     Args:
         f: of one vector, float64 (parameters,), to a number; with `vectorized` of several, (n, parameters) to
