@@ -17,6 +17,7 @@ STRATEGIES = {
     "pgpe": lambda: es.PGPE(directions=12, sigma=0.3),
     "sep-cmaes": lambda: es.SepCMAES(directions=12, sigma=0.3),
     "cholesky-cmaes": lambda: es.CholeskyCMAES(directions=12, sigma=0.3),
+    "low-rank": lambda: es.OpenAIES(directions=12, sigma=0.1, perturbation=es.LowRank()),
     "folded": lambda: es.OpenAIES(directions=12, sigma=0.1, bounds=(-3.0, 3.0)),
 }
 

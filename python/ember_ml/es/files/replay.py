@@ -17,6 +17,7 @@ from ember_ml.es.result.run import Run
 from ember_ml.es.state.candidate import Candidate
 from ember_ml.es.state.replica import Replica, own_optimizer
 from ember_ml.es.state.training_state import TrainingState
+from ember_ml.perturbation import ThetaShape
 
 
 def replay(
@@ -87,7 +88,9 @@ class _Replayed:
     def _load(self, found: log.Frame) -> None:
         file = self.file = saved.parse(found.content, self.reader.path, self.env)
         strategy = restore.strategy_of(file, self.given)
-        strategy.start(file.theta, file.seed)
+        matrices = file.strategy_state.get("matrices")  # of a strategy with noise of low rank
+        shapes = None if matrices is None else ThetaShape.from_array(file.theta.size, matrices)
+        strategy.start(file.theta, file.seed, shapes)
         history = getattr(getattr(self, "state", None), "history", None)
         self.state: TrainingState = restore.state(file, strategy)
         if history is not None:
