@@ -41,12 +41,12 @@ class Actor:
         self._assignment, self._threads = assignment, threads
         self._node: Any = None
 
-    def begin(self) -> str:
-        """Makes the engine. Returns the node that it is on, or raises what that raised."""
+    def begin(self) -> tuple[str, int]:
+        """Makes the engine. Returns the node that it is on and the process, or raises what that raised."""
         from ember_ml.engines.sharded.node import Node
 
         self._node = Node(unpack(self._assignment), self._threads)
-        return str(need("ray", "ray").get_runtime_context().get_node_id())
+        return str(need("ray", "ray").get_runtime_context().get_node_id()), os.getpid()
 
     def work(self, data: bytes) -> bytes:
         return pack(self._node.answer(unpack(data)))
@@ -70,7 +70,7 @@ class RayTransport:
             connect(self._ray, settings)
         self._actors: dict[int, Any] = {}
         self._nodes: dict[int, str] = {}  # workers by the node that they were placed on
-        self._ready: set[int] = set()
+        self._ready: dict[int, int] = {}  # workers that have begun -> process ids on their machines
         self._pending: dict[Any, int] = {}  # references to answers -> worker
         self._events: deque[Event] = deque()
         self._next = 0
@@ -88,11 +88,7 @@ class RayTransport:
 
     def pids(self) -> dict[int, int]:
         """Process ids of the workers that are ready, on their machines."""
-        found = {}
-        for worker in sorted(self._ready):
-            with contextlib.suppress(self._ray.exceptions.RayActorError):  # dead, and not heard of yet
-                found[worker] = self._ray.get(self._actors[worker].__ray_call__.remote(_pid))
-        return found
+        return dict(sorted(self._ready.items()))
 
     def add(self, workers: int = 1) -> None:
         """More actors, wherever Ray has room."""
@@ -148,8 +144,8 @@ class RayTransport:
         if worker not in self._actors:
             return None
         if worker not in self._ready:
-            self._ready.add(worker)
-            return Joined(worker, answer)
+            where, self._ready[worker] = answer
+            return Joined(worker, where)
         self.received += len(answer)
         return Answered(worker, unpack(answer))
 
@@ -163,7 +159,7 @@ class RayTransport:
         self._actors.pop(worker, None)
         self._nodes.pop(worker, None)
         self._looked = 0.0
-        self._ready.discard(worker)
+        self._ready.pop(worker, None)
         for reference in [r for r, of in self._pending.items() if of == worker]:
             del self._pending[reference]
 
@@ -202,10 +198,6 @@ class RayTransport:
         if self._owns:
             self._ray.shutdown()
             self._owns = False
-
-
-def _pid(actor: Any) -> int:
-    return os.getpid()
 
 
 def connect(ray: Any, settings: Ray) -> None:
