@@ -32,6 +32,8 @@ for python in "$@"; do
   for numpy in "numpy==$oldest" numpy; do
     "$python" -m venv "$work/test"
     "$work/test/bin/pip" install -q "$wheel" "$numpy" 'pytest>=7.4' 'pytest-timeout>=2.2' 'hypothesis>=6.90'
+    # A compiler that answers wrongly what the processor has makes a wheel of the plainest level, which nothing else shows.
+    "$work/test/bin/python" -c 'from ember_ml import _core; assert len(_core.simd_levels()) > 1, _core.simd_levels()'
     # A folder without the source beside it, so that the installed package is the one that is tested.
     mkdir "$work/away" && cp -r tests docs examples README.md pyproject.toml "$work/away"
     (cd "$work/away" && "$work/test/bin/python" -m pytest -q -p no:cacheprovider ${TESTS:-tests/core tests/noise tests/es/strategies tests/es/trainer})
