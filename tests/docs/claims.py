@@ -37,6 +37,17 @@ assert observations.shape == (64, 4) and len(frames) == 64 and frames[0].shape[2
 assert (poles.reset(seed=0)[0][0] == gymnasium.make("CartPole-v1").reset(seed=0)[0]).all()
 """,
     },
+    "torch.md": {
+        "print(run.policy)": """
+assert "4 -> 16 tanh -> 2, 114 parameters" in repr(run.policy) and run.evaluate(20).mean > 400
+""",
+        "run = es.train(objective=fit, policy=net, sigma=0.1, generations=150, seed=0, progress=False)": """
+assert run.evaluate().mean > -0.05 and abs(fit(net, 0).item() - run.evaluate().mean) < 1e-6
+""",
+        "def fit_all(model, generation):": """
+assert run.evaluate().mean > -0.02
+""",
+    },
     "memory.md": {
         "print(run.policy)": """
 assert "4 -> GRU 8 -> 2, 354 parameters" in repr(run.policy)

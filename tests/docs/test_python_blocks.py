@@ -23,6 +23,7 @@ NEEDED = {
     "guide.md": ("matplotlib", "PIL", "gymnasium", "numba"),
     "index.md": (),
     "memory.md": ("gymnasium",),
+    "torch.md": ("torch", "gymnasium"),
     "migrating.md": (),
     "reproducibility.md": (),
     "strategies.md": (),

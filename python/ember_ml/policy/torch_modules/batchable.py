@@ -25,6 +25,7 @@ class Batchable(TorchFunctionMode):
         self.largest = 1
         self.rewritten: dict[Any, Callable[..., Any]] = {
             functional.scaled_dot_product_attention: attention.scaled_dot_product,
+            functional.linear: self.linear,
             functional.multi_head_attention_forward: partial(attention.multi_head, self.linear),
             **{
                 function: partial(recurrent.step, cell, self.linear)
@@ -37,10 +38,18 @@ class Batchable(TorchFunctionMode):
         }
 
     def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
-        return functional.linear(x, weight, bias)
+        flat = x.reshape(-1, x.shape[-1])  # for two dimensions vmap makes one product, and copies no weight
+        y = torch.mm(flat, weight.t()) if bias is None else torch.addmm(bias, flat, weight.t())
+        self.look(y)
+        return y.reshape(*x.shape[:-1], weight.shape[0])
+
+    def look(self, result: Any) -> None:
+        """Counts the values of what a function gave for one member."""
+        for one in result if isinstance(result, tuple) else (result,):
+            if isinstance(one, torch.Tensor):
+                self.largest = max(self.largest, one.numel())
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = self.rewritten.get(func, func)(*args, **(kwargs or {}))
-        if isinstance(result, torch.Tensor):
-            self.largest = max(self.largest, result.numel())
+        self.look(result)
         return result

@@ -7,6 +7,7 @@ shared product (Sarkar et al. 2025, arXiv 2511.16652).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -90,10 +91,14 @@ class LowRankMembers(Batchable):
     def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
         found = self._shared.get(id(weight))
         if found is None:
-            return functional.linear(x, weight, bias)
+            return super().linear(x, weight, bias)
         _, u, v = found
-        y = functional.linear(x, weight) + (x @ v.transpose(0, 1)) @ u
-        return y if bias is None else y + bias
+        flat = x.reshape(-1, x.shape[-1])
+        y, t = torch.mm(flat, weight.t()), torch.mm(flat, v.t())
+        if bias is not None:  # as one product more, which takes one pass over y instead of two
+            t, u = torch.cat([t, torch.ones_like(t[:, :1])], 1), torch.cat([u, bias[None]])
+        self.look(y)
+        return torch.addmm(y, t, u).reshape(*x.shape[:-1], -1)
 
     def _embedding(self, x: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:
         y = functional.embedding(x, weight, *args, **kwargs)
@@ -114,6 +119,10 @@ class LowRankMembers(Batchable):
             _, u, v = found
             rank, outputs = u.shape
             y = convolve(x, weight, None, stride, padding, dilation, groups)
+            if groups == 1 and not isinstance(padding, str):
+                y = y if bias is None else y + bias.reshape(-1, *[1] * (weight.dim() - 2))
+                t = _correlated(x, v.reshape(rank, *weight.shape[1:]), stride, padding, dilation)
+                return _added(y, t, u, 1 - weight.dim())
             kernels = v.reshape(rank, *weight.shape[1:]).repeat(groups, *[1] * (weight.dim() - 1))
             t = convolve(x, kernels, None, stride, padding, dilation, groups)
             sides = weight.dim() - 2
@@ -124,6 +133,45 @@ class LowRankMembers(Batchable):
             return y if bias is None else y + bias.reshape(-1, *[1] * sides)
 
         return run
+
+
+def _added(y: Any, t: Any, u: Any, axis: int) -> Any:
+    """y + sum_j t_j u_j, where t has ranks and y outputs on `axis` (from the end)."""
+    behind = [1] * (-axis - 1)
+    for j in range(u.shape[0]):
+        y = torch.addcmul(y, t.narrow(axis, j, 1), u[j].reshape(-1, *behind))
+    return y
+
+
+def _correlated(x: Any, kernels: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """A convolution of few outputs: a product over the channels for each place in the kernel, and the sum of
+    those, shifted. A library's own takes longer where each member has its kernels.
+    """
+    rank, sides = kernels.shape[0], kernels.dim() - 2
+    steps, pads, gaps = (_each(value, sides) for value in (stride, padding, dilation))
+    places = list(itertools.product(*(range(side) for side in kernels.shape[2:])))
+    flat = kernels.reshape(rank, kernels.shape[1], -1).permute(2, 0, 1).reshape(-1, kernels.shape[1])
+    lengths = x.shape[-sides:]
+    products = flat @ x.reshape(*x.shape[:-sides], -1)
+    products = products.reshape(*x.shape[: -sides - 1], len(places), rank, *lengths)
+    around = [pad for pad in reversed(pads) for _ in range(2)]
+    products = functional.pad(products, around) if any(pads) else products
+    total = None
+    for number, place in enumerate(places):
+        part = products.select(-sides - 2, number)
+        for side, at in enumerate(place):
+            reach = gaps[side] * (kernels.shape[2 + side] - 1)
+            count = (lengths[side] + 2 * pads[side] - reach - 1) // steps[side] + 1
+            first = at * gaps[side]
+            index: list[Any] = [slice(None)] * (part.dim() - sides + side)
+            index.append(slice(first, first + steps[side] * (count - 1) + 1, steps[side]))
+            part = part[tuple(index)]
+        total = part if total is None else total + part
+    return total
+
+
+def _each(value: Any, count: int) -> list[int]:
+    return [int(value)] * count if isinstance(value, int) else [int(v) for v in value] * (count // len(value))
 
 
 class LowRankRows:

@@ -61,10 +61,11 @@ class MemberForward:
         self._calls: dict[Any, int] = {}
         self._graphs: dict[Any, Callable[..., Any]] = {}
 
-    @property
     def largest(self) -> int:
-        """Values of the largest tensor that the module has made for one member, in any call so far."""
-        return max(self._mode.largest, self._low_rank.largest)
+        """Values of the largest tensor that the module made for one member, in calls since this was asked."""
+        found = max(self._mode.largest, self._low_rank.largest)
+        self._mode.largest = self._low_rank.largest = 1
+        return found
 
     def weights(self, rows: Any) -> dict[str, Any]:
         """Views of rows (members, parameters) by the parameters' names, each (members, *its shape)."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 from ember_ml.policy.batched_model import BatchedModel
 from ember_ml.policy.torch_modules.low_rank import LowRankRows, low_rank_chunks
@@ -30,6 +30,7 @@ class TorchModels:
     def __init__(self, policy: TorchPolicy, device: str | None = None) -> None:
         self.members = MemberForward(policy, device or "cpu")
         self._policy = policy
+        self._largest: dict[Any, int] = {}
         self._single = copy.deepcopy(self.members.module)
         self._parameters = dict(self._single.named_parameters())
 
@@ -62,14 +63,16 @@ class TorchModels:
     ) -> Any:
         """The answers of all members, a few at a time where a layer's would be large."""
         answers, first = [], 0
+        key = (base is None, each, *(tuple(x.shape) for x in tree_leaves(inputs) if hasattr(x, "shape")))
         while first < members:
-            # The first few tell how large that is.
-            most = FIRST if not first else max(FIRST, LARGEST_BYTES // (4 * self.members.largest))
+            # The first few tell how large that is, the same for the same shapes.
+            most = FIRST if not first else max(FIRST, LARGEST_BYTES // (4 * self._largest[key]))
             some = slice(first, min(members, first + most))
             own = tuple(tree_map(lambda x, some=some: x[some], x) for x in inputs) if each else inputs
             part = {name: value[some] for name, value in weights.items()}
             answers.append(self.members(part, own, not each, base))
             first = some.stop
+            self._largest.setdefault(key, self.members.largest())
         if len(answers) == 1:
             return answers[0]
         return tree_map(lambda *parts: torch.cat(parts), *answers)

@@ -5,39 +5,37 @@ The equations and the order of the gates are torch's (`torch.nn.RNN`, `GRU`, `LS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 #: `linear(x, weight, bias)`: torch's own, or one for members of low rank.
 Linear = Callable[[Any, Any, Any], Any]
-#: (x, state, (w_ih, w_hh, b_ih, b_hh), linear) -> the next state; its first part is the output.
-Cell = Callable[[Any, tuple[Any, ...], Sequence[Any], Linear], tuple[Any, ...]]
+#: (a, state, w_hh, b_hh, linear) -> the next state, of which the first part is the output; a is what the
+#: input gives, linear(x, w_ih, b_ih).
+Cell = Callable[[Any, tuple[Any, ...], Any, Any, Linear], tuple[Any, ...]]
 
 
-def lstm_cell(x: Any, state: tuple[Any, ...], weights: Sequence[Any], linear: Linear) -> tuple[Any, ...]:
-    w_ih, w_hh, b_ih, b_hh = weights
+def lstm_cell(a: Any, state: tuple[Any, ...], w_hh: Any, b_hh: Any, linear: Linear) -> tuple[Any, ...]:
     h, c = state
-    i, f, g, o = (linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)).chunk(4, -1)
+    i, f, g, o = (a + linear(h, w_hh, b_hh)).chunk(4, -1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
-def gru_cell(x: Any, state: tuple[Any, ...], weights: Sequence[Any], linear: Linear) -> tuple[Any, ...]:
-    w_ih, w_hh, b_ih, b_hh = weights
+def gru_cell(a: Any, state: tuple[Any, ...], w_hh: Any, b_hh: Any, linear: Linear) -> tuple[Any, ...]:
     (h,) = state
-    x_r, x_z, x_n = linear(x, w_ih, b_ih).chunk(3, -1)
+    a_r, a_z, a_n = a.chunk(3, -1)
     h_r, h_z, h_n = linear(h, w_hh, b_hh).chunk(3, -1)
-    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
-    n = torch.tanh(x_n + r * h_n)
+    r, z = torch.sigmoid(a_r + h_r), torch.sigmoid(a_z + h_z)
+    n = torch.tanh(a_n + r * h_n)
     return ((1 - z) * n + z * h,)
 
 
 def _simple(activation: Callable[[Any], Any]) -> Cell:
-    def cell(x: Any, state: tuple[Any, ...], weights: Sequence[Any], linear: Linear) -> tuple[Any, ...]:
-        w_ih, w_hh, b_ih, b_hh = weights
-        return (activation(linear(x, w_ih, b_ih) + linear(state[0], w_hh, b_hh)),)
+    def cell(a: Any, state: tuple[Any, ...], w_hh: Any, b_hh: Any, linear: Linear) -> tuple[Any, ...]:
+        return (activation(a + linear(state[0], w_hh, b_hh)),)
 
     return cell
 
@@ -61,8 +59,9 @@ LAYERS: dict[Any, Cell] = {
 def step(cell: Cell, linear: Linear, x: Any, state: Any, *weights: Any) -> Any:
     """`torch.lstm_cell(x, (h, c), w_ih, w_hh, b_ih, b_hh)` and the like."""
     whole = isinstance(state, (tuple, list))
-    weights = (*weights, None, None)[:4]
-    result = cell(x, tuple(state) if whole else (state,), weights, linear)
+    w_ih, w_hh, b_ih, b_hh = (*weights, None, None)[:4]
+    before = tuple(state) if whole else (state,)
+    result = cell(linear(x, w_ih, b_ih), before, w_hh, b_hh, linear)
     return result if whole else result[0]
 
 
@@ -98,12 +97,15 @@ def layers(
         outputs = []
         for direction in range(directions):
             number = layer * directions + direction
-            own = (*weights[each * number : each * (number + 1)], None, None)[:4]
+            own = weights[each * number : each * (number + 1)]
+            w_ih, w_hh, b_ih, b_hh = (*own, None, None)[:4]
+            if cell is not gru_cell and has_biases:  # whose gates add the two
+                b_ih, b_hh = b_ih + b_hh, None
             now = tuple(part[number] for part in states)
-            steps = x.unbind(axis)
+            steps = linear(x, w_ih, b_ih).unbind(axis)
             seen = []
             for value in steps if direction == 0 else steps[::-1]:
-                now = cell(value, now, own, linear)
+                now = cell(value, now, w_hh, b_hh, linear)
                 seen.append(now[0])
             outputs.append(torch.stack(seen if direction == 0 else seen[::-1], axis))
             ends.append(now)
