@@ -111,7 +111,7 @@ def test_chunks_hold_64_mb_and_say_how_many_members_they_have(monkeypatch):
         sizes.append(model.members)
         return model(torch.zeros(1, 3)).reshape(-1)
 
-    monkeypatch.setattr(models, "CHUNK_BYTES", 4 * 41 * 10)
+    monkeypatch.setattr(models, "CHUNK_BYTES", 2 * 4 * 41 * 10)
     train(f, torch_net(), generations=1, batched=True)
     assert sizes == [10, 10, 10, 2, 1]
 

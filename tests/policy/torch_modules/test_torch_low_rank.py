@@ -140,7 +140,7 @@ def test_chunks_stay_within_64_mb(monkeypatch):
     population = started(policy, 1).population()
     sizes = [(first, len(rows)) for first, rows in low_rank_chunks(policy, population, torch.device("cpu"))]
     assert sizes == [(0, 6)]
-    monkeypatch.setattr(low_rank, "CHUNK_BYTES", 4 * (2 * population.perturbation.compact + 1) * 5)
+    monkeypatch.setattr(low_rank, "CHUNK_BYTES", 2 * 4 * (2 * population.perturbation.compact + 1) * 5)
     sizes = [(first, len(rows)) for first, rows in low_rank_chunks(policy, population, torch.device("cpu"))]
     assert sizes == [(0, 4), (4, 2)]
 

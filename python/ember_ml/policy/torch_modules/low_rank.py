@@ -214,9 +214,9 @@ class LowRankRows:
 def low_rank_chunks(
     policy: TorchPolicy, population: Population, device: torch.device
 ) -> Iterator[tuple[int, LowRankRows]]:
-    """(first member, rows) of whole pairs whose noise and factors take at most 64 MB."""
+    """(first member, rows) of whole pairs whose noise and factors take at most 32 MB."""
     assert population.perturbation is not None
-    for first, count in population.parts(2 * population.perturbation.compact + 1, CHUNK_BYTES):
+    for first, count in population.parts(2 * population.perturbation.compact + 1, CHUNK_BYTES // 2):
         yield first, LowRankRows(policy, population, first, count, device)
 
 

@@ -17,7 +17,7 @@ from ember_ml.policy.torch_modules.policy import TorchPolicy
 from ember_ml.rollout import CHUNK_BYTES, Float32, Population
 
 #: A call evaluates so many members first, then as many at a time as make a layer's answers so large.
-FIRST, LARGEST_BYTES = 16, 8 * 2**20
+FIRST, LARGEST_BYTES = 16, 4 * 2**20
 
 
 class TorchModels:
@@ -35,10 +35,10 @@ class TorchModels:
         self._parameters = dict(self._single.named_parameters())
 
     def chunks(self, population: Population) -> Iterator[tuple[int, Any]]:
-        """(first member, rows or `LowRankRows`), at most 64 MB of members at a time."""
+        """(first member, rows or `LowRankRows`), in half of the 64 MB, of which the rest is for answers."""
         if population.low_rank:
             return low_rank_chunks(self._policy, population, self.members.device)
-        return population.chunks(CHUNK_BYTES)
+        return population.chunks(CHUNK_BYTES // 2)
 
     def one(self, theta: Float32) -> Any:
         """The module itself, in eval mode, with these parameters; they take no gradients."""
