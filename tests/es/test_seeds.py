@@ -58,14 +58,14 @@ def test_each_has_the_bits_that_it_has_alone(options):
 
 
 def test_a_module_and_a_strategy_stay_as_they_are():
-    network, strategy = Network(), es.OpenAIES(directions=3, optimizer=Adam(learning_rate=0.1))
+    network, strategy = Network(), es.OpenAIES(directions=3, sigma=0.5, optimizer=Adam(learning_rate=0.1))
     first = network.to_vector()
     runs = es.train("CartPole-v1", network, strategy, seeds=range(3), threads=2, **SHORT)
     assert np.array_equal(network.to_vector(), first) and strategy.parameters == 0
     for seed, run in enumerate(runs):
         fresh = Network()
         fresh.from_vector(first)
-        strategy = es.OpenAIES(directions=3, optimizer=Adam(learning_rate=0.1))
+        strategy = es.OpenAIES(directions=3, sigma=0.5, optimizer=Adam(learning_rate=0.1))
         assert_same(run, es.train("CartPole-v1", fresh, strategy, seed=seed, threads=2, **SHORT))
     assert len({run.theta.tobytes() for run in runs}) == 3
 
