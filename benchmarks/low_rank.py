@@ -23,11 +23,11 @@ from ember_ml.engines.native import NativeEngine
 from ember_ml.nn.modules import MLP
 from ember_ml.policy.network import theta_shape
 from ember_ml.policy.trace import trace
-from questions.harness import LEAST, Rate, Rival, Row, compare, has
+from questions import harness
+from questions.harness import Rate, Rival, Row, compare, has, timed
 from questions.mlp import peak, task
 
 SIGMA = 0.02
-clock = time.perf_counter
 #: Name, layer widths, members, steps of an episode, (goal over full rank, goal over each rival).
 NETWORKS = {
     "CartPole 4-64-64-2": ((4, 64, 64, 2), 256, 500, (1.35, 5)),
@@ -36,23 +36,9 @@ NETWORKS = {
 }
 
 
-def timed(work: Callable[[], float]) -> Rate:
-    """The rate of `work`, which returns how many units it did, by `clock`."""
-
-    def rate() -> float:
-        begun = now = clock()
-        units = 0.0
-        while now < begun + LEAST:
-            units += work()
-            now = clock()
-        return units / (now - begun)
-
-    return rate
-
-
 def most(threads: int) -> Rate:
     """The machine's multiply-adds; on a busy one the best of several tries, of one thread."""
-    if clock is time.perf_counter:
+    if harness.clock is time.perf_counter:
         return peak(threads)
     best = max(peak(1)() for _ in range(10))
     return lambda: best
@@ -254,8 +240,7 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true")
     given = parser.parse_args()
     if given.cpu:
-        global clock
-        clock = time.process_time
+        harness.clock = time.process_time
     print(f"{_core.simd_level()}, {given.threads} threads")
     memory(given.threads)
     share_of_peak("17-256-256-6", given.rank, given.threads, given.rounds)

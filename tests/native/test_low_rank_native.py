@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +13,7 @@ from ember_ml.nn.modules import GRU, LSTM, RNN, Dense, Sequential
 from ember_ml.perturbation import Matrix, Perturbation, ThetaShape
 from ember_ml.policy.network import network_of, theta_shape
 from ember_ml.rollout import Population, perturb
+from simd_levels import digest_at
 
 CELLS = {"gru": (GRU, 12), "lstm": (LSTM, 9), "rnn": (RNN, 20)}
 
@@ -126,13 +124,7 @@ def digest() -> str:
 
 @pytest.mark.parametrize("level", _core.simd_levels())
 def test_levels_agree(level):
-    here = os.path.dirname(__file__)
-    code = f"import sys; sys.path.insert(0, {here!r}); import {__name__} as me; print(me.digest())"
-    ran = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "EMBER_SIMD": level},
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    assert ran.stdout.strip() == digest()
+    assert digest_at(level, __file__) == digest()
 
 
 @pytest.mark.parametrize("strategy", [es.OpenAIES, es.ARS])

@@ -1,19 +1,16 @@
 """Exported policies compute what the trained policy computes: the C header bit for bit."""
 
-import shutil
-import subprocess
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from c_program import need_compiler, run_program
 from conftest import skip_without
 from ember_ml import es
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.export.c_header import c_source, identifier
 from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.policy.trained import TrainedPolicy
-
-CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
 def box(actions, low=None, high=None):
@@ -90,8 +87,7 @@ def observations(count=10_000):
 @pytest.fixture
 def run_c(tmp_path):
     """Compiles the header with a program that reads observations and writes outputs and actions."""
-    if CC is None:
-        pytest.skip("no C compiler here")
+    need_compiler()
 
     def run(trained, x):
         header = tmp_path / "policy.h"
@@ -118,21 +114,7 @@ int main(void) {{
 }}
 """
         )
-        command = [
-            CC,
-            "-std=c99",
-            "-O2",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-ffp-contract=off",
-            "main.c",
-            "-lm",
-            "-o",
-            "p",
-        ]
-        subprocess.run(command, cwd=tmp_path, check=True)
-        answer = subprocess.run([tmp_path / "p"], input=x.tobytes(), capture_output=True, check=True).stdout
+        answer = run_program(tmp_path, x.tobytes())
         rows = np.frombuffer(answer, np.float32).reshape(len(x), outputs + count)
         actions = np.ascontiguousarray(rows[:, outputs:])
         return rows[:, :outputs], actions.view(np.int32) if kind == "int" else actions

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
+from c_program import need_compiler, run_program
 from conftest import skip_without
 from ember_ml import ops
 from ember_ml.envs.spec import EnvSpec
@@ -15,8 +13,6 @@ from ember_ml.policy.export.c_header import c_source
 from ember_ml.policy.export.formats import export
 from ember_ml.policy.trace import trace
 from ember_ml.policy.trained import TrainedPolicy
-
-CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 NETWORKS = {
     "rnn": lambda: [RNN(5, 7), Dense(7, 3)],
@@ -49,8 +45,7 @@ def wanted_outputs(policy, x):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_c_header_is_bit_equal_over_episodes(name, tmp_path):
-    if CC is None:
-        pytest.skip("no C compiler here")
+    need_compiler()
     policy = trained(name)
     x = episodes(batch=2)
     (tmp_path / "policy.h").write_text(c_source(policy))
@@ -74,22 +69,7 @@ int main(void) {{
 }}
 """
     )
-    command = [
-        CC,
-        "-std=c99",
-        "-O2",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-ffp-contract=off",
-        "main.c",
-        "-lm",
-        "-o",
-        "p",
-    ]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    given = x.swapaxes(0, 1).tobytes()
-    answer = subprocess.run([tmp_path / "p"], input=given, capture_output=True, check=True).stdout
+    answer = run_program(tmp_path, x.swapaxes(0, 1).tobytes())
     rows = np.frombuffer(answer, np.int32).reshape(2, len(x), 4).swapaxes(0, 1)
     wanted = wanted_outputs(policy, x)
     assert np.array_equal(rows[..., :3], wanted.view(np.int32))

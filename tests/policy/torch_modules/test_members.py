@@ -9,19 +9,8 @@ import torch  # noqa: E402
 from ember_ml.policy.torch_modules import members as members_file  # noqa: E402
 from ember_ml.policy.torch_modules.members import MemberForward  # noqa: E402
 from ember_ml.policy.torch_modules.policy import TorchPolicy  # noqa: E402
+from first_of import First  # noqa: E402
 from torch import nn  # noqa: E402
-
-
-class First(nn.Module):
-    """The first of what a layer gives."""
-
-    def __init__(self, layer):
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, *x):
-        y = self.layer(*x)
-        return y[0] if isinstance(y, tuple) else y
 
 
 class Causal(nn.Module):
