@@ -42,6 +42,7 @@ class Walk:
         return [0.1], float(action), self.steps == 3, {{}}
 
 {body}
+trainer().run(generations=1)  # imports everything: interrupted, a compiled module raises ImportError
 for trial in range({trials}):
     press.at = None
     made = prepare()
