@@ -26,16 +26,25 @@ bool cpu_has(SimdLevel level) {
   }
 }
 
-SimdLevel choose() {
+bool is_forced() {
   const char* forced = std::getenv("EMBER_SIMD");
-  if (forced != nullptr && *forced != '\0') return level_from_name(forced);
-  return available_levels().back();
+  return forced != nullptr && *forced != '\0';
+}
+
+SimdLevel choose() {
+  return is_forced() ? level_from_name(std::getenv("EMBER_SIMD")) : available_levels().back();
 }
 
 }  // namespace
 
 SimdLevel simd_level() {
   static const SimdLevel level = choose();
+  return level;
+}
+
+SimdLevel simd_level_between_other_work() {
+  static const SimdLevel level =
+      simd_level() == SimdLevel::avx512 && !is_forced() ? SimdLevel::avx2 : simd_level();
   return level;
 }
 

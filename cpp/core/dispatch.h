@@ -17,6 +17,10 @@ enum class SimdLevel { base, avx2, avx512, neon };
 // has. Decided once, at the first call. Throws std::invalid_argument if EMBER_SIMD names an unknown or absent
 // level.
 SimdLevel simd_level();
+// The level for what takes turns with longer work that is not ours, a physics simulation: AVX2 where the best is
+// AVX-512. On Intel's processors multiply-adds of 512 bits slow the whole core's clock for about a millisecond;
+// measured on Sapphire Rapids, a few of them between MuJoCo's steps cost its steps 4 to 9%. EMBER_SIMD is obeyed.
+SimdLevel simd_level_between_other_work();
 const char* simd_name(SimdLevel level);
 // Levels that are compiled in and that this CPU can run, lowest first.
 std::vector<SimdLevel> available_levels();

@@ -39,8 +39,9 @@ void check_custom(const ember_env& env) {
   if (!env.reset || !env.step) refuse(name + ": reset and step must not be null");
 }
 
-// The whole struct: what a plugin's own is too small to hold is zero.
+// The whole struct, checked: what a plugin's own is too small to hold is zero.
 ember_env whole(const ember_env& env) {
+  check_custom(env);
   ember_env copy{};
   std::memcpy(&copy, &env, std::min<std::size_t>(env.struct_size, sizeof copy));
   const std::string name = copy.name ? copy.name : "custom environment";
@@ -72,15 +73,15 @@ ObservationSums combine_leaves(const std::vector<ObservationSums>& leaves) {
 
 struct Evaluator::Impl {
   Problem problem;
-  const RolloutKernels& table = kernels<RolloutKernels>();
+  const ember_env custom;  // zeros where the environment is built in
+  const SimdLevel level;
+  const RolloutKernels& table;
   CompiledPolicy policy;
   RolloutPlan plan{};
   std::unique_ptr<LowRankPolicy> low_rank;  // of the population under way
   std::vector<double> constants;
   std::vector<float> low, high;
   std::string env_name;
-  ember_env custom{};
-
   std::vector<Scratch> scratch;
   Gate gate;
   std::unique_ptr<Team> team;
@@ -102,11 +103,14 @@ struct Evaluator::Impl {
   std::vector<std::int32_t> lengths;
   std::vector<std::uint8_t> failed;
 
-  explicit Impl(Problem p) : problem(std::move(p)), policy(problem.policy, table.lanes) {
+  explicit Impl(Problem p)
+      : problem(std::move(p)),
+        custom(problem.custom ? whole(*problem.custom) : ember_env{}),
+        level(custom.one_at_a_time ? simd_level_between_other_work() : simd_level()),
+        table(kernels<RolloutKernels>(level)),
+        policy(problem.policy, table.lanes) {
     plan.policy = policy.plan();
     if (problem.custom) {
-      check_custom(*problem.custom);
-      custom = whole(*problem.custom);
       use_custom(custom);
       // Its state is not the loop's to move from lane to lane.
       problem.simulated = custom.one_at_a_time != 0;
@@ -356,15 +360,15 @@ struct Evaluator::Impl {
     const int members = checked_int("directions", directions, 0, most_directions) * (antithetic ? 2 : 1) + 1;
     const Choice choice =
         choose(plan.policy, problem, table.lanes, members, usual_steps, AtHand::team, perturbation);
-    std::string text = std::string("native, ") + simd_name(simd_level()) + ": " + env_name + ", " +
+    std::string text = std::string("native, ") + simd_name(level) + ": " + env_name + ", " +
                        layout_name(choice.layout) + (perturbation ? " over shared weights, low rank" : "") +
-                       (problem.layout == Layout::automatic ? "" : " (as asked)") + ", " +
-                       std::to_string(choice.threads) + (choice.threads == 1 ? " thread" : " threads");
+                       (problem.layout == Layout::automatic || problem.simulated ? "" : " (as asked)") +
+                       ", " + std::to_string(choice.threads) + (choice.threads == 1 ? " thread" : " threads");
     char cost[160];
     std::snprintf(cost, sizeof cost, "; predicted %.0f cycles a step", choice.cost.cycles_per_step);
     text += cost;
     for (Layout layout : {Layout::members, Layout::episodes, Layout::units}) {
-      if (layout == choice.layout || perturbation) continue;
+      if (layout == choice.layout || perturbation || problem.simulated) continue;
       const Cost other = predict(plan.policy, table.lanes, problem.episodes, members, layout);
       std::snprintf(cost, sizeof cost, ", %s %.0f", layout_name(layout), other.cycles_per_step);
       text += cost;

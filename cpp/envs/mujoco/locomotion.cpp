@@ -181,8 +181,8 @@ void LocomotionTask::draw(std::uint64_t seed, double* qpos, double* qvel) const 
     for (std::size_t i = 0; i < velocities; ++i) qvel[i] = task_.qvel[i] + spread(values[positions + i]);
     return;
   }
-  kernels<NoiseKernels>().fill(Stream(purpose, seed, 0, 0, 1), 0, static_cast<std::int64_t>(velocities),
-                               values.data());
+  kernels<NoiseKernels>(simd_level_between_other_work())
+      .fill(Stream(purpose, seed, 0, 0, 1), 0, static_cast<std::int64_t>(velocities), values.data());
   for (std::size_t i = 0; i < velocities; ++i) qvel[i] = task_.qvel[i] + task_.reset_noise * values[i];
 }
 

@@ -1,14 +1,19 @@
 """Training on MuJoCo's tasks: one result, whatever plays it; failures counted; gymnasium's own on request."""
 
+import hashlib
+import os
+import re
+
 import numpy as np
 import pytest
 from conftest import skip_without
-from ember_ml import envs, es
+from ember_ml import _core, envs, es
 from ember_ml.es.files import checkpoint
 
 skip_without("gymnasium")
 skip_without("mujoco")
 import mujoco  # noqa: E402
+from simd_levels import digest_at  # noqa: E402
 
 TASKS = ["Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5"]
 
@@ -34,6 +39,22 @@ def test_the_result_is_one(name, tmp_path):
         assert np.array_equal(theta, thetas[0])
     returns = {t.history["policy_return"].tobytes() for t in (*runs, resumed)}
     assert len(returns) == 1
+
+
+def digest():
+    made = trainer("HalfCheetah-v5", policy=(8,))
+    made.run()
+    level = re.search(r"engine: native; native, (\w+):", made.explain())[1]
+    return f"{level} {hashlib.sha256(made.theta.tobytes()).hexdigest()}"
+
+
+def test_simulations_keep_the_clock_up_and_every_level_gives_the_same():
+    """Multiply-adds of 512 bits would slow MuJoCo down, so AVX2 plays; a level asked for is obeyed."""
+    played = {level: digest_at(level, __file__).split() for level in ("", *_core.simd_levels())}
+    best = os.environ.get("EMBER_SIMD") or _core.simd_levels()[-1]
+    assert played.pop("")[0] == ("avx2" if best == "avx512" else best)
+    for level, (name, theta) in played.items():
+        assert (name, theta) == (level, played["base"][1])
 
 
 def test_the_native_engine_is_chosen_and_said():
