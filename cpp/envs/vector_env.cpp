@@ -4,6 +4,7 @@
 #include <climits>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -143,9 +144,12 @@ void VectorEnv::refuse_ended() const {
 
 void VectorEnv::step(const std::int64_t* actions, const VectorStep& out) {
   bool wrong = false;
-  for (int i = 0; i < count_; ++i) {
-    wrong |= static_cast<std::uint64_t>(actions[i]) >= static_cast<std::uint64_t>(choices_);
-    actions_[i] = static_cast<double>(static_cast<std::int32_t>(actions[i]));
+  const std::uint64_t choices = static_cast<std::uint64_t>(choices_);
+  const int count = count_;
+  double* to = actions_.data();
+  for (int i = 0; i < count; ++i) {
+    wrong |= static_cast<std::uint64_t>(actions[i]) >= choices;
+    to[i] = static_cast<double>(static_cast<std::int32_t>(actions[i]));
   }
   for (int i = 0; wrong && i < count_; ++i)
     if (static_cast<std::uint64_t>(actions[i]) >= static_cast<std::uint64_t>(choices_))
@@ -161,6 +165,31 @@ void VectorEnv::step(const float* actions, const VectorStep& out) {
   advance(out);
 }
 
+// Local names: stores of bytes through members could change the members, and nothing would become a vector.
+int VectorEnv::count_time(const std::uint8_t* terminated, bool* truncated) {
+  const std::int32_t limit = max_steps_ > 0 ? max_steps_ : INT32_MAX;
+  const int count = count_;
+  std::int32_t* __restrict elapsed = elapsed_.data();
+  std::uint8_t* __restrict over = fresh_.data();
+  std::uint8_t* __restrict late = reinterpret_cast<std::uint8_t*>(truncated);
+  for (int i = 0; i < count; ++i) {
+    elapsed[i] += 1;
+    late[i] = elapsed[i] >= limit;
+  }
+  int ends = 0;
+  for (int i = 0; i < count; ++i) {
+    over[i] = terminated[i] | late[i];
+    ends += over[i];
+  }
+  return ends;
+}
+
+int VectorEnv::next_ended(int from) const {
+  const void* found = std::memchr(ended_.data() + from, 1, static_cast<std::size_t>(count_ - from));
+  return found == nullptr ? count_
+                          : static_cast<int>(static_cast<const std::uint8_t*>(found) - ended_.data());
+}
+
 void VectorEnv::advance(const VectorStep& out) {
   bool* terminated = reinterpret_cast<bool*>(terminated_.data());
   kernels<VectorKernels>().step(environment_, constants_.data(), stride_, actions_.data(), state_.data(),
@@ -169,17 +198,10 @@ void VectorEnv::advance(const VectorStep& out) {
   std::copy_n(terminated, count_, out.terminated);
   if (sutton_barto_reward_)
     for (int i = 0; i < count_; ++i) out.rewards[i] = terminated[i] ? -1.0 : 0.0;
-  const std::int32_t limit = max_steps_ > 0 ? max_steps_ : INT32_MAX;
-  int ends = 0;
-  for (int i = 0; i < count_; ++i) {
-    out.truncated[i] = ++elapsed_[i] >= limit;
-    fresh_[i] = out.terminated[i] | out.truncated[i];
-    ends += fresh_[i];
-  }
+  int ends = count_time(terminated_.data(), out.truncated);
   if (any_ended_ && autoreset_ == Autoreset::next_step) {
     // These were over before this call: what they get is a reset in place of the step above.
-    for (int i = 0; i < count_; ++i) {
-      if (!ended_[i]) continue;
+    for (int i = next_ended(0); i < count_; i = next_ended(i + 1)) {
       ends -= fresh_[i];
       start(i, nullptr);
       out.rewards[i] = 0.0;

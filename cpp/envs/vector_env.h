@@ -59,6 +59,9 @@ class VectorEnv {
   void start(int i, const Bounds* bounds);
   void refuse_ended() const;
   void advance(const VectorStep& out);
+  // One step more for each: sets fresh_ and truncated; returns how many ended.
+  int count_time(const std::uint8_t* terminated, bool* truncated);
+  int next_ended(int from) const;  // the first i >= from that was over, else count_
   void observe(float* observations) const;
 
   int environment_ = -1, count_, stride_, max_steps_, choices_ = 0;

@@ -1,5 +1,6 @@
 // The environment headers in double, over arrays.
 #include "envs/builtin.h"
+#include "envs/library_sin_cos.h"
 #include "envs/pack.h"
 #include "envs/vector_table.h"
 
@@ -41,11 +42,7 @@ void step<CartPole>(const double* constants, int stride, const double* actions, 
   double turned[2][block];
   for (int first = 0; first < stride; first += block) {
     const int count = stride - first < block ? stride - first : block;
-    for (int j = 0; j < count; ++j) {
-      const double x = state[angle * stride + first + j];
-      turned[0][j] = __builtin_sin(x);
-      turned[1][j] = __builtin_cos(x);
-    }
+    library_sin_cos<block>(state + angle * stride + first, count, turned[0], turned[1]);
     for (int j = 0; j < count; j += pack::size) {
       const int i = first + j;
       pack s[states], reward, action = load_pack(actions + i);
