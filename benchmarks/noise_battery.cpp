@@ -17,7 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/threefry.h"
+#include "noise/threefry.h"
 
 #ifndef ROUNDS
 #define ROUNDS ember::noise_rounds

@@ -9,12 +9,13 @@
 #include <stdexcept>
 
 #include "bench/bench_table.h"
-#include "core/noise_table.h"
 #include "core/threads.h"
-#include "es/evaluate.h"
-#include "es/noise_sum.h"
-#include "es/run.h"
+#include "envs/environment_info.h"
 #include "include/ember_env.h"
+#include "noise/noise_sum.h"
+#include "noise/noise_table.h"
+#include "rollout/evaluate.h"
+#include "run/run.h"
 
 namespace ember {
 namespace {

@@ -1,9 +1,9 @@
 #include "bench/bench_table.h"
 #include "bench/counted.h"
 #include "envs/builtin.h"
-#include "es/evaluate.h"
 #include "policy/activation.h"
 #include "policy/layers.h"
+#include "rollout/evaluate.h"
 
 namespace ember {
 namespace EMBER_LEVEL {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bindings/bindings.h"
-#include "envs/vector_env.h"
+#include "gym/vector_env.h"
 
 namespace py = pybind11;
 

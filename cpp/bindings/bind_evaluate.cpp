@@ -6,9 +6,10 @@
 #include "bindings/bindings.h"
 #include "bindings/interruptible.h"
 #include "core/checked.h"
-#include "es/evaluate.h"
-#include "es/perturbation.h"
+#include "envs/environment_info.h"
 #include "include/ember_env.h"
+#include "noise/perturbation.h"
+#include "rollout/evaluate.h"
 
 namespace py = pybind11;
 
@@ -178,7 +179,7 @@ void register_evaluate(py::module_& module) {
       .def_readonly("parameters", &Policy::parameters)
       .def_property_readonly("memory", &Policy::memory, "Values that an episode remembers.");
 
-  py::class_<Evaluator>(module, "Evaluator", "Rolls out populations of one problem (cpp/es/evaluate.h).")
+  py::class_<Evaluator>(module, "Evaluator", "Rolls out populations of one problem (cpp/rollout/evaluate.h).")
       .def(py::init([](const Policy& policy, const std::string& env, std::uintptr_t custom,
                        const std::vector<double>& env_parameters, std::int64_t episodes,
                        std::int64_t max_steps, std::int64_t frame_skip, bool clip_actions, bool normalize,

@@ -6,7 +6,7 @@
 
 #include "bindings/bindings.h"
 #include "core/checked.h"
-#include "es/low_rank_forward.h"
+#include "rollout/low_rank_forward.h"
 
 namespace py = pybind11;
 
@@ -70,7 +70,7 @@ void register_low_rank(py::module_& module) {
       "What is a member's own by low rank, members first, first + 1, ...: float32 (count, compact + 1), the "
       "factor c last.");
   py::class_<LowRankForward>(module, "LowRankForward",
-                             "Forward passes by low rank (cpp/es/low_rank_forward.h).")
+                             "Forward passes by low rank (cpp/rollout/low_rank_forward.h).")
       .def(py::init([](const Policy& policy, const std::shared_ptr<Perturbation>& perturbation,
                        const Float32Array& mean) {
              if (mean.ndim() != 1 || mean.size() != policy.parameters)

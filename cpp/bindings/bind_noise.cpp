@@ -8,8 +8,8 @@
 
 #include "bindings/bindings.h"
 #include "core/dispatch.h"
-#include "core/noise_table.h"
-#include "core/random.h"
+#include "noise/noise_table.h"
+#include "noise/random.h"
 
 namespace py = pybind11;
 

@@ -7,9 +7,9 @@
 
 #include "bindings/bindings.h"
 #include "core/checked.h"
-#include "es/low_rank.h"
-#include "es/noise_sum.h"
-#include "es/perturbation.h"
+#include "noise/low_rank.h"
+#include "noise/noise_sum.h"
+#include "noise/perturbation.h"
 
 namespace py = pybind11;
 
@@ -71,7 +71,7 @@ Float32Array member_rows(const Float32Array& mean, const Float32Array& scale, st
 
 void register_perturbation(py::module_& module) {
   py::class_<Perturbation, std::shared_ptr<Perturbation>>(
-      module, "Perturbation", "Low-rank noise of the matrices of theta (cpp/es/perturbation.h).")
+      module, "Perturbation", "Low-rank noise of the matrices of theta (cpp/noise/perturbation.h).")
       .def(py::init(&make_perturbation), py::arg("rank"), py::arg("parameters"), py::arg("matrices"))
       .def_property_readonly("rank", [](const Perturbation& self) { return self.plan().rank; })
       .def_property_readonly(

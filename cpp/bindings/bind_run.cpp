@@ -6,8 +6,8 @@
 #include "bindings/bindings.h"
 #include "bindings/interruptible.h"
 #include "core/digest.h"
-#include "es/run.h"
-#include "es/state_digest.h"
+#include "run/run.h"
+#include "run/state_digest.h"
 
 namespace py = pybind11;
 
@@ -168,7 +168,7 @@ void register_run(py::module_& module) {
       py::arg("confirmed") = false, py::arg("time_budget") = RunOptions().time_budget,
       py::arg("step_budget") = RunOptions().step_budget, py::arg("wall_time") = 0.0,
       py::arg("common_starts") = false, py::arg("warm_up") = true,
-      "Runs many generations without the GIL, recording them in `log` (cpp/es/run.h).");
+      "Runs many generations without the GIL, recording them in `log` (cpp/run/run.h).");
 }
 
 }  // namespace ember::bindings

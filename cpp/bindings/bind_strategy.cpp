@@ -7,9 +7,9 @@
 #include <stdexcept>
 
 #include "bindings/bindings.h"
-#include "es/noise_sum.h"
-#include "es/shaping.h"
-#include "es/strategy.h"
+#include "noise/noise_sum.h"
+#include "update/shaping.h"
+#include "update/strategy.h"
 
 namespace py = pybind11;
 
@@ -199,7 +199,7 @@ void register_strategy(py::module_& module) {
       "sum_k w_k eps_k over the directions, float32 (parameters,); with second_weights also sum_k w2_k "
       "(eps_k^2 - 1).");
 
-  py::class_<Strategy>(module, "Strategy", "A search distribution of cpp/es/strategy.h.")
+  py::class_<Strategy>(module, "Strategy", "A search distribution of cpp/update/strategy.h.")
       .def(py::init([](const std::string& name, const py::dict& options, const py::object& optimizer,
                        const py::dict& optimizer_options) {
              std::unique_ptr<Optimizer> made;

@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags=(-std=c++17 -O3 -ffp-contract=off -fno-math-errno -fexceptions -msimd128 -Wno-pass-failed -I .)
 
-sources=$(ls core/*.cpp policy/*.cpp envs/*.cpp es/*.cpp browser/*.cpp)
+sources=$(find core noise policy envs gym rollout update run browser -name '*.cpp' -not -path 'envs/mujoco/*')
 compile() { # a kernel source belongs to a SIMD level: here there is one
   level=()
   case "$1" in *_kernels.cpp) level=(-DEMBER_LEVEL=base -DEMBER_LEVEL_base=1) ;; esac

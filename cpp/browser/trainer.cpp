@@ -10,10 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "core/noise_table.h"
-#include "envs/vector_env.h"
-#include "es/run.h"
+#include "envs/environment_info.h"
+#include "gym/vector_env.h"
+#include "noise/noise_table.h"
 #include "policy/forward.h"
+#include "run/run.h"
 
 #define EMBER_PAGE extern "C" __attribute__((used, visibility("default")))
 

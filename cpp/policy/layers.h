@@ -1,5 +1,5 @@
 // The layers of a policy in the three layouts. Only for *_kernels.cpp and headers they include. Each is defined once per
-// SIMD level, in the source of the rollouts of its layout (es/rollout_members_kernels.cpp and its siblings).
+// SIMD level, in the source of the rollouts of its layout (rollout/layouts/members_kernels.cpp and its siblings).
 #pragma once
 
 #include "core/simd.h"

@@ -10,7 +10,7 @@ import typing_extensions
 __all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'LowRankForward', 'MujocoEnvironment', 'ObservationStatistics', 'Perturbation', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'low_rank_sum', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'own_numbers', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
 class Perturbation:
     """
-    Low-rank noise of the matrices of theta (cpp/es/perturbation.h).
+    Low-rank noise of the matrices of theta (cpp/noise/perturbation.h).
     """
     def __init__(self, rank: typing.SupportsInt | typing.SupportsIndex, parameters: typing.SupportsInt | typing.SupportsIndex, matrices: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, bool]]) -> None:
         ...
@@ -50,7 +50,7 @@ class Guard:
         """
 class Strategy:
     """
-    A search distribution of cpp/es/strategy.h.
+    A search distribution of cpp/update/strategy.h.
     """
     def __init__(self, name: str, options: dict, optimizer: typing.Any = None, optimizer_options: dict = {}) -> None:
         ...
@@ -148,7 +148,7 @@ class Policy:
         ...
 class Evaluator:
     """
-    Rolls out populations of one problem (cpp/es/evaluate.h).
+    Rolls out populations of one problem (cpp/rollout/evaluate.h).
     """
     def __init__(self, policy: Policy, env: str = '', *, custom: typing.SupportsInt | typing.SupportsIndex = 0, env_parameters: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], episodes: typing.SupportsInt | typing.SupportsIndex = 1, max_steps: typing.SupportsInt | typing.SupportsIndex = 0, frame_skip: typing.SupportsInt | typing.SupportsIndex = 1, clip_actions: bool = True, normalize: bool = False, observation_clip: typing.SupportsFloat | typing.SupportsIndex = 10.0, reward_scale: typing.SupportsFloat | typing.SupportsIndex = 1.0, reward_offset: typing.SupportsFloat | typing.SupportsIndex = 0.0, threads: typing.SupportsInt | typing.SupportsIndex = 0, layout: str = 'auto', rank_last: bool = False) -> None:
         ...
@@ -210,7 +210,7 @@ class EnvironmentInfo:
         """
 class LowRankForward:
     """
-    Forward passes by low rank (cpp/es/low_rank_forward.h).
+    Forward passes by low rank (cpp/rollout/low_rank_forward.h).
     """
     def __call__(self, numbers: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], members: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], memory: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> numpy.typing.NDArray[numpy.float32]:
         """
@@ -471,7 +471,7 @@ def perturb(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale
     """
 def run(evaluator: Evaluator, strategy: Strategy, statistics: ObservationStatistics | None, log: RunLog, *, generations: typing.SupportsInt | typing.SupportsIndex, until: typing.SupportsFloat | typing.SupportsIndex = ..., hold: bool = False, confirmed: bool = False, time_budget: typing.SupportsFloat | typing.SupportsIndex = ..., step_budget: typing.SupportsInt | typing.SupportsIndex = 9223372036854775807, wall_time: typing.SupportsFloat | typing.SupportsIndex = 0.0, common_starts: bool = False, warm_up: bool = True) -> None:
     """
-    Runs many generations without the GIL, recording them in `log` (cpp/es/run.h).
+    Runs many generations without the GIL, recording them in `log` (cpp/run/run.h).
     """
 def schedule_factor(final: typing.SupportsFloat | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, plan: typing.SupportsInt | typing.SupportsIndex) -> float:
     ...

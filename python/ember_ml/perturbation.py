@@ -3,7 +3,7 @@
 `None` is the full rank: member = mean +- scale * noise, a normal for each parameter. `LowRank` is what users
 give a strategy. Which slices of theta are matrices comes from the policy as a `ThetaShape`; the two together
 are a `Perturbation`, which a Population carries. It says where a direction's compact noise goes, which is
-noise(seed, generation, direction, compact) (cpp/es/perturbation.h has the definition)::
+noise(seed, generation, direction, compact) (cpp/noise/perturbation.h has the definition)::
 
     for low in perturbation.matrices:    # E = sum_j a_j b_j^T / sqrt(rank), (inputs, outputs)
         a, b = low.factors(noise, perturbation.rank)    # (rank, inputs), (rank, outputs)

@@ -88,7 +88,7 @@ def perturb(population: Population, first: int, count: int) -> Float32:
     """Members first .. first + count - 1 as rows, float32 (count, parameters).
 
     A row is mean + scale * noise, or mean - scale * noise for the second of an antithetic pair; product and
-    sum are each rounded to float32. With a perturbation it is what that says (cpp/es/perturbation.h).
+    sum are each rounded to float32. With a perturbation it is what that says (cpp/noise/perturbation.h).
     """
     return _core.perturb(
         np.ascontiguousarray(population.mean, np.float32),

@@ -13,8 +13,8 @@
 
 #include "core/poll.h"
 #include "core/threads.h"
-#include "es/evaluate.h"
 #include "include/ember_env.h"
+#include "rollout/evaluate.h"
 
 using namespace ember;
 

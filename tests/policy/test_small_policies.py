@@ -1,4 +1,4 @@
-"""The one-pass step of small policies (cpp/es/rollout_small.h) gives the bits of the general layouts."""
+"""The one-pass step of small policies (cpp/rollout/small/small.h) gives the bits of the general layouts."""
 
 import hashlib
 import os

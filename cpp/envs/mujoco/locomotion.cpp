@@ -5,9 +5,9 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/noise_table.h"
-#include "core/random.h"
-#include "es/population.h"
+#include "noise/noise_table.h"
+#include "noise/population.h"
+#include "noise/random.h"
 
 namespace ember::mujoco {
 namespace {

@@ -1,4 +1,4 @@
-"""The native engine: environment, policy, noise and returns in one SIMD loop (cpp/es/rollout_kernels.cpp)."""
+"""The native engine: environment, policy, noise and returns in one SIMD loop (cpp/rollout/loop.h)."""
 
 from __future__ import annotations
 

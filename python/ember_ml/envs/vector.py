@@ -1,7 +1,7 @@
 """The built-in environments as gymnasium vector environments (single.py has them one by one).
 
 They agree with gymnasium's own step by step, float64 state and seeded resets included
-(cpp/envs/vector_env.h). Importing this module needs gymnasium; `ember_ml.gym` registers the classes at
+(cpp/gym/vector_env.h). Importing this module needs gymnasium; `ember_ml.gym` registers the classes at
 its end.
 """
 

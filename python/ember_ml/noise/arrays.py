@@ -23,7 +23,7 @@ def _floats(*digits: str) -> tuple[float, ...]:
     return tuple(float.fromhex(d) for d in digits)
 
 
-# Exact float32 numbers, lowest power first (cpp/core/fit_noise.py).
+# Exact float32 numbers, lowest power first (cpp/noise/fit_noise.py).
 LOGARITHM = float.fromhex("0x1.62e43p-23")
 RADIUS = _floats("0x1.4059b8p+0", "-0x1.f07a76p-1", "0x1.92fa1cp-2", "-0x1.005e24p-4")
 ROOT = _floats("0x1.0cecf0p+1", "-0x1.c1ea54p+0", "0x1.526d6ep-1")

@@ -29,7 +29,7 @@ from ember_ml.noise.arrays import (
 Float32 = NDArray[np.float32]
 UInt32 = NDArray[np.uint32]
 
-#: Names of the keyed random streams; the numbers are cpp/es/population.h's.
+#: Names of the keyed random streams; the numbers are cpp/noise/population.h's.
 PURPOSES = {
     "noise": 0,
     "reset": 1,
@@ -124,7 +124,7 @@ def reference_threefry(key: list[int], counter: list[UInt32], rounds: int = ROUN
 def reference_pair(word: UInt32) -> tuple[Float32, Float32]:
     """Two normals from each 32-bit word, by Box-Muller with 16 bits of radius and 16 of angle.
 
-    One rounding per operation, in float32. The polynomials define the noise (cpp/core/fit_noise.py).
+    One rounding per operation, in float32. The polynomials define the noise (cpp/noise/fit_noise.py).
     """
     r = reference_radius(word >> np.uint32(16))
     cosine, sine = reference_quadrant(word & np.uint32(0x3FFF))

@@ -23,7 +23,7 @@ class ObservationStatistics:
     """
 
     def __init__(self, size: int) -> None:
-        #: The native core's (cpp/es/observation_statistics.h), which holds the numbers and does the
+        #: The native core's (cpp/run/observation_statistics.h), which holds the numbers and does the
         #: arithmetic.
         self.native = _core.ObservationStatistics(size)
         self.size = size

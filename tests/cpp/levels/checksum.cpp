@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/dispatch.h"
-#include "es/run.h"
+#include "run/run.h"
 
 using namespace ember;
 

@@ -1,4 +1,4 @@
-"""What every strategy does: start, ask, tell. The arithmetic is the native core's (cpp/es/strategy.h)."""
+"""What every strategy does: start, ask, tell. The arithmetic is the native core's (cpp/update/strategy.h)."""
 
 from __future__ import annotations
 

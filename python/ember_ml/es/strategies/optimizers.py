@@ -19,7 +19,7 @@ from ember_ml.rollout import Float32
 #: Prefix of the optimiser's entries in a strategy's state.
 PREFIX = "optimizer."
 
-#: The native optimisers (cpp/es/optimizer.h) with the defaults of `ember_ml.training`; None: twice the
+#: The native optimisers (cpp/update/optimizer.h) with the defaults of `ember_ml.training`; None: twice the
 #: learning rate.
 NATIVE: dict[str, dict[str, Any]] = {
     "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
