@@ -318,7 +318,7 @@ class PythonEngine:
                         self.spec.factory, most, self.workers, self.start_method, self._forgives
                     )
                 else:
-                    self._lanes = ObjectLanes(self.spec.factory, most, self._forgives)
+                    self._lanes = ObjectLanes(self.spec.factory, most, self._forgives, diverges=True)
             self._finalizer = weakref.finalize(self, _close, self._lanes)
         return self._lanes
 

@@ -128,7 +128,8 @@ def _without_effect(problem: Problem, engine: str) -> list[str]:
 
 def _has_objects(env: EnvSpec, engine: str) -> bool:
     """Whether Python objects are stepped that workers could step: not C, not one vector environment."""
-    return engine == "python" and env.kind != "custom" and not env.vector
+    in_c = env.kind == "custom" and env.twin is None
+    return engine == "python" and not in_c and not env.vector
 
 
 def _engine_of(device: str) -> str:

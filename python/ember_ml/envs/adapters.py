@@ -23,6 +23,8 @@ from ember_ml.envs.arrays import (
     to_vector,
     why_not_finite,
 )
+from ember_ml.envs.messages import unheard
+from ember_ml.envs.simulation import Simulation, has_simulation
 from ember_ml.envs.spaces import flatten
 
 __all__ = ["Adapter", "EnvMistake", "observation_of", "seeding", "takes"]
@@ -98,6 +100,12 @@ class Adapter:
         self.action_shape = action_shape
         self.reset_options = reset_options
         self._seeding = seeding(env)
+        self._simulation: Simulation | None = None
+
+    def watch(self) -> None:
+        """From now on `reset` and `step` raise Diverged where the environment's MuJoCo simulation does."""
+        if has_simulation(self.env):
+            self._simulation = Simulation(self.env)
 
     def around(self, env: Any) -> Adapter:
         """An adapter like this one around another environment, which it owns."""
@@ -113,7 +121,16 @@ class Adapter:
         """Starts an episode; `seed` (32 bits) reaches environments whose reset takes one, or that have a
         method `seed`.
         """
-        return self.vector(self.start(seed), "reset")
+        if self._simulation is None:
+            return self.vector(self.start(seed), "reset")
+        try:
+            with unheard:
+                observation = self.vector(self.start(seed), "reset")
+        except Exception as error:
+            self._simulation.blame(error)
+            raise
+        self._simulation.begin()
+        return observation
 
     def start(self, seed: int) -> Any:
         """Starts an episode; its first observation as the environment gives it."""
@@ -128,6 +145,18 @@ class Adapter:
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool]:
         """One step. `action`: an int, or an array (MultiDiscrete, Box) in any shape of the right size."""
+        if self._simulation is None:
+            return self._step(action)
+        try:
+            with unheard:
+                answer = self._step(action)
+        except Exception as error:
+            self._simulation.blame(error)
+            raise
+        self._simulation.look()
+        return answer
+
+    def _step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool]:
         if isinstance(action, np.ndarray):
             if self.action_shape is not None:
                 action = action.reshape(self.action_shape)

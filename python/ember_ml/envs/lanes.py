@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ember_ml.envs.adapters import Adapter
 from ember_ml.envs.arrays import EnvMistake, NotFinite
+from ember_ml.envs.simulation import Diverged
 from ember_ml.errors import Infeasible
 
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
@@ -66,13 +67,23 @@ def _raised(what: str, error: Exception) -> str:
 
 
 class ObjectLanes:
-    """Environment objects, one a lane, made when first needed and reused."""
+    """Environment objects, one a lane, made when first needed and reused.
+
+    Args:
+        factory: makes an adapter.
+        size: lanes.
+        forgives: as `Lanes`.
+        diverges: a lane whose MuJoCo simulation diverges fails alone, as one that forgives.
+    """
 
     refill = True
 
-    def __init__(self, factory: Callable[[], Adapter], size: int, forgives: bool = False) -> None:
+    def __init__(
+        self, factory: Callable[[], Adapter], size: int, forgives: bool = False, diverges: bool = False
+    ) -> None:
         self.size = size
         self.forgives = forgives
+        self.diverges = diverges
         self._factory = factory
         self._envs: dict[int, Adapter] = {}
 
@@ -80,7 +91,12 @@ class ObjectLanes:
         env = self._envs.get(lane)
         if env is None:
             env = self._envs[lane] = guard(lane, "making the environment", self._factory)
+            if self.diverges:
+                env.watch()
         return env
+
+    def _fails_alone(self, error: BaseException | None) -> bool:
+        return isinstance(error, Diverged) or (self.forgives and isinstance(error, FORGIVEN))
 
     def reset(self, lanes: Sequence[int], seeds: Sequence[int]) -> NDArray[np.float32]:
         return np.stack([self._start(lane, seed) for lane, seed in zip(lanes, seeds)])
@@ -91,7 +107,7 @@ class ObjectLanes:
             observation: NDArray[np.float32] = guard(lane, "reset", partial(env.reset, seed))
             return observation
         except LaneError as error:
-            if not self.forgives or not isinstance(error.__cause__ or error.__context__, FORGIVEN):
+            if not self._fails_alone(error.__cause__ or error.__context__):
                 raise
             return np.full(env.observation_size or 0, np.nan, np.float32)
 
@@ -103,7 +119,7 @@ class ObjectLanes:
             try:
                 observation, reward, end, cut = envs[lane].step(action)
             except Exception as error:
-                if self.forgives and isinstance(error, FORGIVEN):
+                if self._fails_alone(error):
                     nothing = np.zeros(envs[lane].observation_size or 0, np.float32)
                     observation, reward, end, cut = nothing, math.nan, True, False
                 elif isinstance(error, EnvMistake):

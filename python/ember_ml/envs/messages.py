@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 
@@ -45,6 +46,21 @@ def once(name: str, said_elsewhere: bool = False) -> Iterator[None]:
         _silent = former
 
 
+class _Unheard(threading.local):
+    """A context in which this thread's messages of MuJoCo's are not printed; may be entered again inside."""
+
+    depth = 0
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *exception: object) -> None:
+        self.depth -= 1
+
+
+unheard = _Unheard()
+
+
 def take_mujoco_messages() -> None:
     """MuJoCo's messages go to standard error, each once, instead of to MUJOCO_LOG.TXT.
 
@@ -60,6 +76,8 @@ def take_mujoco_messages() -> None:
 
 
 def _say(text: str) -> None:
+    if unheard.depth:
+        return
     key = re.sub(r"[-+\d.e]*\d", "#", f"mujoco: {text}")  # each time step's instability is one kind
     if key not in _said:
         _said.add(key)

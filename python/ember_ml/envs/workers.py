@@ -238,7 +238,7 @@ def serve(link: Connection, packed: bytes, size: int, forgives: bool) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
-        lanes = ObjectLanes(pickle.loads(packed), size, forgives)
+        lanes = ObjectLanes(pickle.loads(packed), size, forgives, diverges=True)
     except Exception as error:
         link.send(f"{type(error).__name__}: {error}")
         return

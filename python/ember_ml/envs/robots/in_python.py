@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.envs.robots.library import diverged
+from ember_ml.envs.robots.library import bad_states
 from ember_ml.envs.robots.library import mujoco as package
 from ember_ml.envs.robots.robot import ACTION, OBSERVATION, RNG, TIME, Robot
 
@@ -76,7 +76,7 @@ class RobotInPython:
     @property
     def diverged(self) -> bool:
         """Whether MuJoCo had to set the simulation back since the last reset."""
-        return diverged(self.data)
+        return bad_states(self.data) > 0
 
     def places(self) -> dict[str, tuple[int, tuple[int, ...]]]:
         """Address and shape of every array that the functions name."""

@@ -90,11 +90,13 @@ def addresses(model: Any, data: Any) -> dict[str, Any]:
     return where
 
 
-def diverged(data: Any) -> bool:
-    """Whether MuJoCo found a position, velocity or acceleration that is none since the last reset."""
-    return any(data.warning.number[kind] > 0 for kind in _bad())
+def bad_states(data: Any) -> int:
+    """How often MuJoCo found a position, velocity or acceleration that is none since the last reset."""
+    counts = data.warning.number
+    return sum(int(counts[kind]) for kind in _bad())
 
 
+@functools.cache
 def _bad() -> tuple[int, ...]:
     kinds = mujoco().mjtWarning
     return tuple(int(kind) for kind in (kinds.mjWARN_BADQPOS, kinds.mjWARN_BADQVEL, kinds.mjWARN_BADQACC))

@@ -57,7 +57,8 @@ def make(name: str, kwargs: Mapping[str, Any], twin: Any) -> EnvSpec:
     registered = gymnasium.spec(name)
     max_steps = registered.max_episode_steps if limit is None else limit
     arguments = _arguments(name, options)
-    with messages.once(name):
+    # What MuJoCo thinks of gymnasium's own models is nothing that a user could mend.
+    with messages.once(name, said_elsewhere="xml_file" not in options):
         model = _model(name, arguments["xml_file"])
     task = _TASK_OF[name](model, arguments)
     _check_sizes(name, model, task)

@@ -244,12 +244,14 @@ class Robot:
         env = RobotInPython(self, low, high)
         before = env.places()
         diverged = 0
-        for seed in range(3):
-            env.reset(seed=seed)
-            for _ in range(min(self.max_steps, 20)):
-                if env.step(self.draw(random, low, high))[2] or env.diverged:
-                    break
-            diverged += env.diverged
+        messages.take_mujoco_messages()
+        with messages.unheard:
+            for seed in range(3):
+                env.reset(seed=seed)
+                for _ in range(min(self.max_steps, 20)):
+                    if env.step(self.draw(random, low, high))[2] or env.diverged:
+                        break
+                diverged += env.diverged
         if diverged == 3:
             raise ValueError(
                 f"{self.name}: the simulation diverges within 20 steps of any start; look at the model"
