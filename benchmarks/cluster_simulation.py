@@ -154,7 +154,7 @@ def train(
 
     def play(work: Work) -> Done:
         began = time.perf_counter()
-        result = engine.evaluate(part(population, work.shard), None, None, work.shard.with_policy)
+        result = engine.evaluate(part(population, work.shard), None, work.shard.with_policy)
         returns = result.returns.tobytes()
         played[0] += time.perf_counter() - began
         return Done(work.round, work.number, returns, None, b"", b"", b"", result.steps, SECONDS)

@@ -24,9 +24,10 @@ import torch
 from device_peers import jax_cartpole, seed_training, torch_cartpole
 from ember_ml import envs, es
 from ember_ml.engines.device import MlxEngine, TorchEngine
+from ember_ml.engines.engine import Engine
 from ember_ml.engines.native import NativeEngine
 from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
-from ember_ml.rollout import Engine, Population, perturb
+from ember_ml.rollout import Population, perturb
 from ember_ml.training import Adam
 
 RELU, TANH = (Elementwise("activation", "relu"),), (Elementwise("activation", "tanh"),)

@@ -100,7 +100,7 @@ class Played:
         )  # fmt: skip
 
         def play() -> int:
-            result = engine.evaluate(population, snapshot.mean, snapshot.inverse, False)
+            result = engine.evaluate(population, snapshot.normalizer)
             if not (result.returns == self.total).all():
                 raise RuntimeError("our loop did not play the recorded episode")
             return int(result.lengths.sum())

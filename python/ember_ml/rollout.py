@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,6 @@ POLICY_DIRECTION = 0xFFFFFFFF
 
 #: Directions in one leaf of the observation sums (docs/design.md, "One result").
 LEAF_DIRECTIONS = 16
-
-#: Normalised observations are clipped to plus and minus this.
-OBSERVATION_CLIP = 10.0
 
 #: Most members held as rows at one time, in bytes (design.md, "One loop").
 CHUNK_BYTES = 64 * 2**20
@@ -136,7 +132,7 @@ class EpisodeOptions:
         max_steps: environment steps an episode may take; None is the environment's own limit.
         frame_skip: environment steps for which an action is held, rewards summed.
         clip_actions: clip Box actions to their bounds before the environment sees them.
-        normalize: normalise observations with the mean and deviation given to `evaluate`, and sum them.
+        normalize: normalise observations by the normalizer given to `evaluate`, and sum them.
         reward_scale, reward_offset: fitness sums ``reward_scale * (reward - reward_offset)``; returns stay
             raw.
         on_error: "raise", or "rank_last": an episode fails instead of ending the evaluation where a user's
@@ -193,21 +189,3 @@ class Evaluation:
     policy_lengths: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     leaves: list[ObservationSums] = field(default_factory=list)  # one per 16 directions when normalising
     steps: int = 0
-
-
-class Engine(Protocol):
-    """Evaluates populations of one problem (an env, a policy, episode options)."""
-
-    name: str
-
-    def evaluate(
-        self,
-        population: Population,
-        observation_mean: Float32 | None = None,
-        observation_inverse_deviation: Float32 | None = None,
-        with_policy: bool = False,
-    ) -> Evaluation: ...
-
-    def explain(self) -> str: ...
-
-    def close(self) -> None: ...

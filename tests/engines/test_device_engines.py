@@ -20,6 +20,7 @@ from ember_ml.engines.environments import ENVIRONMENTS, environment
 from ember_ml.engines.native import NativeEngine
 from ember_ml.engines.select import Problem, choose
 from ember_ml.noise.stream import noise, uniforms
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.rollout import POLICY_DIRECTION, Population, perturb
 
 ENGINES = {"torch": TorchEngine, "mlx": MlxEngine}
@@ -49,10 +50,11 @@ def problem(name, seed=0, hidden=(8,), **kwargs):
     return env, spec, (0.5 * random.standard_normal(spec.parameters)).astype(np.float32)
 
 
-def statistics(env):
+def normalizer(env):
     random = np.random.default_rng(1)
     n = env.observation_size
-    return random.normal(0, 0.1, n).astype(np.float32), random.uniform(0.5, 1.5, n).astype(np.float32)
+    mean = random.normal(0, 0.1, n).astype(np.float32)
+    return Normalizer(mean, random.uniform(0.5, 1.5, n).astype(np.float32))
 
 
 @pytest.mark.parametrize("name", list(AGREEMENT))
@@ -61,8 +63,8 @@ def test_one_generation_agrees_with_native(device_engine, name):
     steps, tolerance, close = AGREEMENT[name]
     options = {"episodes": 2, "normalize": True, "max_steps": steps}
     population = Population(theta, 0.1, 7, 3, 20)
-    wanted = NativeEngine(env, spec, **options).evaluate(population, *statistics(env), True)
-    got = device_engine(env, spec, **options).evaluate(population, *statistics(env), True)
+    wanted = NativeEngine(env, spec, **options).evaluate(population, normalizer(env), True)
+    got = device_engine(env, spec, **options).evaluate(population, normalizer(env), True)
     parted = np.abs(wanted.returns - got.returns) > tolerance * (1 + np.abs(wanted.returns))
     assert parted.mean() <= SHARE
     assert np.array_equal(wanted.lengths[~parted], got.lengths[~parted])
@@ -108,8 +110,8 @@ def test_frame_skip_and_normalisation_in_an_environment_that_ends(device_engine)
     env, spec, theta = problem("CartPole-v1", 3, length=0.8)
     population = Population(theta, 0.1, 1, 0, 8)
     play = {"frame_skip": 3, "normalize": True, "max_steps": 100}
-    wanted = NativeEngine(env, spec, **play).evaluate(population, *statistics(env))
-    got = device_engine(env, spec, **play).evaluate(population, *statistics(env))
+    wanted = NativeEngine(env, spec, **play).evaluate(population, normalizer(env))
+    got = device_engine(env, spec, **play).evaluate(population, normalizer(env))
     assert (got.lengths != wanted.lengths).mean() <= 0.1
     assert got.leaves[0].count == pytest.approx(wanted.leaves[0].count, rel=0.02)
 
@@ -143,9 +145,9 @@ def test_compiled_episodes_agree_with_native(backend_or_skip, monkeypatch):
     rows[5] = np.nan
     population = Population(theta, 0.0, 7, 3, 20, antithetic=False, rows=rows)
     play = {"episodes": 2, "normalize": True, "max_steps": 62, "frame_skip": 3, "reward_offset": 0.5}
-    wanted = NativeEngine(env, spec, **play).evaluate(population, *statistics(env), True)
+    wanted = NativeEngine(env, spec, **play).evaluate(population, normalizer(env), True)
     engine = TorchEngine(env, spec, compile=True, **play)
-    got = engine.evaluate(population, *statistics(env), True)
+    got = engine.evaluate(population, normalizer(env), True)
     assert "whole episodes compiled" in engine.explain()
     assert got.failed.any(axis=1).tolist() == [i == 5 for i in range(20)]
     assert wanted.lengths.min() < 30 and wanted.lengths.max() == 62

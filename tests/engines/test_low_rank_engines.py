@@ -150,5 +150,5 @@ def test_a_module_that_does_not_compile_gets_members_written_out(engine):
     rows = replace(
         population, rows=perturb(population, 0, 6), antithetic=False, directions=6, common_starts=True
     )
-    low = trainer.engine.evaluate(replace(population, common_starts=True), *trainer.frozen)
-    np.testing.assert_array_equal(low.returns, trainer.engine.evaluate(rows, *trainer.frozen).returns)
+    low = trainer.engine.evaluate(replace(population, common_starts=True), trainer.normalizer)
+    np.testing.assert_array_equal(low.returns, trainer.engine.evaluate(rows, trainer.normalizer).returns)

@@ -8,6 +8,7 @@ import pytest
 from ember_ml import envs
 from ember_ml.engines.python import PythonEngine
 from ember_ml.errors import EvaluationError
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Population
 
@@ -168,8 +169,8 @@ def test_observation_sums_are_of_what_the_policy_saw():
             return answer
 
     people = population(49, directions=2)
-    mean, inverse = np.array([1.5], np.float32), np.array([0.5], np.float32)
-    result = PythonEngine(envs.make(Counting(steps=7)), MLP, normalize=True).evaluate(people, mean, inverse)
+    normalizer = Normalizer(np.array([1.5], np.float32), np.array([0.5], np.float32))
+    result = PythonEngine(envs.make(Counting(steps=7)), MLP, normalize=True).evaluate(people, normalizer)
     (leaf,) = result.leaves
     values = np.concatenate(seen).astype(np.float64)[1:] - 1.5  # the first is the trial of envs.make
     assert leaf.count == 28

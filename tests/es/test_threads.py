@@ -126,13 +126,13 @@ def test_evaluations_of_one_engine_from_four_threads_give_what_one_thread_gives(
     populations = [
         Population(rng.normal(0, 0.3, size).astype(np.float32), 0.3, n, n, 20 + n) for n in range(4)
     ]
-    frozen = trainer.observations.mean32, trainer.observations.inverse32
-    alone = [engine.evaluate(population, *frozen) for population in populations]
+    normalizer = trainer.observations.normalizer
+    alone = [engine.evaluate(population, normalizer) for population in populations]
     together = [[] for _ in populations]
 
     def play(n):
         for _ in range(20):
-            together[n].append(engine.evaluate(populations[n], *frozen))
+            together[n].append(engine.evaluate(populations[n], normalizer))
 
     threads = [threading.Thread(target=play, args=(n,)) for n in range(4)]
     for thread in threads:

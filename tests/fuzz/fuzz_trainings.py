@@ -148,8 +148,8 @@ def _ask_and_tell(trainer: Any, plan: int) -> None:
     statistics = trainer.observations
     for _ in range(plan):
         population = trainer._training.population()
-        frozen = (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
-        evaluation = trainer.engine.evaluate(population, *frozen, True)
+        normalizer = None if statistics is None else statistics.normalizer
+        evaluation = trainer.engine.evaluate(population, normalizer, True)
         rows = trainer.strategy.ask()
         if population.rows is None:
             own = perturb(population, 0, population.members)
@@ -158,7 +158,7 @@ def _ask_and_tell(trainer: Any, plan: int) -> None:
                 population.common_starts or trainer.env.name == "Simple1D-v0"
             ):  # starts do not tell members apart
                 by_rows = replace(population, rows=rows, antithetic=False, directions=len(rows))
-                again = trainer.engine.evaluate(by_rows, *frozen, True)
+                again = trainer.engine.evaluate(by_rows, normalizer, True)
                 assert np.array_equal(again.fitness, evaluation.fitness), "rows return something else"
         trainer.strategy.tell(evaluation.fitness)
         if statistics is not None:

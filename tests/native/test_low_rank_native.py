@@ -12,6 +12,7 @@ from ember_ml.engines.native import NativeEngine
 from ember_ml.nn.modules import GRU, LSTM, RNN, Dense, Sequential
 from ember_ml.perturbation import Matrix, Perturbation, ThetaShape
 from ember_ml.policy.network import network_of, theta_shape
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.rollout import Population, perturb
 from simd_levels import digest_at
 
@@ -37,8 +38,8 @@ def evaluated(env, spec, members, **options):
     """Everything an evaluation gives, as one array."""
     options = {"max_steps": 40, "normalize": True, **options}
     size = env.observation_size
-    frozen = np.full(size, 0.1, np.float32), np.full(size, 0.9, np.float32)
-    result = NativeEngine(env, spec, **options).evaluate(members, *frozen, True)
+    normalizer = Normalizer(np.full(size, 0.1, np.float32), np.full(size, 0.9, np.float32))
+    result = NativeEngine(env, spec, **options).evaluate(members, normalizer, True)
     leaves = [np.concatenate([[leaf.count], leaf.sum, leaf.sum_of_squares]) for leaf in result.leaves]
     numbers = [result.fitness, result.returns, result.lengths, result.policy_returns, *leaves]
     return np.concatenate([np.ravel(number).astype(float) for number in numbers])

@@ -13,6 +13,7 @@ import pytest
 from ember_ml import _core
 from ember_ml.engines.native import NativeEngine
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Population
 
@@ -64,14 +65,14 @@ def bits(result):
 @pytest.mark.parametrize("name", sorted(INFOS))
 def test_layouts_and_threads_give_the_same_bits(name, episodes):
     width = INFOS[name].observations
-    mean, inverse = np.full(width, 0.1, np.float32), np.full(width, 1.3, np.float32)
+    normalizer = Normalizer(np.full(width, 0.1, np.float32), np.full(width, 1.3, np.float32))
     seen = {}
     for layout in ("members", "episodes", "units", "auto"):
         for threads in (1, 2, 3, 8):
             run, spec = engine(
                 name, 17, 9, episodes=episodes, normalize=True, max_steps=60, layout=layout, threads=threads
             )
-            seen[layout, threads] = bits(run.evaluate(population(spec), mean, inverse, with_policy=True))
+            seen[layout, threads] = bits(run.evaluate(population(spec), normalizer, with_policy=True))
     first = seen["members", 1]
     assert [key for key, value in seen.items() if value != first] == []
 
@@ -93,12 +94,13 @@ import sys; sys.path.insert(0, {folder!r})
 import hashlib
 from test_native_engine import INFOS, bits, engine, population
 import numpy as np
+from ember_ml.policy.normalizer import Normalizer
 digest = hashlib.sha256()
 for name in sorted(INFOS):
     run, spec = engine(name, 8, episodes=2, normalize=True, max_steps=40)
     n = INFOS[name].observations
-    zeros, ones = np.zeros(n, np.float32), np.ones(n, np.float32)
-    result = run.evaluate(population(spec, 6), zeros, ones, with_policy=True)
+    plain = Normalizer(np.zeros(n, np.float32), np.ones(n, np.float32))
+    result = run.evaluate(population(spec, 6), plain, with_policy=True)
     digest.update(repr(bits(result)).encode())
 # Layers that are several blocks of vectors, and the edges of blocks, at every level.
 for hidden in ((33, 70), (64, 48), (130,), (6, 20, 3)):
@@ -142,9 +144,9 @@ def test_returns_are_those_of_a_plain_loop():
 def test_pairs_share_their_starts_and_the_policy_has_its_own():
     run, spec = engine("CartPole-v1", 4, max_steps=5, normalize=True)
     zero = Population(np.zeros(spec.parameters, np.float32), 0.0, 1, 0, 3)
-    no, one = np.zeros(4, np.float32), np.ones(4, np.float32)
-    result = run.evaluate(zero, no, one)
-    other = run.evaluate(Population(zero.mean, 0.0, 1, 0, 3, common_starts=True), no, one)
+    plain = Normalizer(np.zeros(4, np.float32), np.ones(4, np.float32))
+    result = run.evaluate(zero, plain)
+    other = run.evaluate(Population(zero.mean, 0.0, 1, 0, 3, common_starts=True), plain)
     assert result.leaves[0].sum.tolist() != other.leaves[0].sum.tolist()
     assert (result.returns[::2] == result.returns[1::2]).all()
 
@@ -173,8 +175,8 @@ def test_shaped_rewards_act_on_fitness_alone():
 
 def test_held_actions_count_environment_steps():
     run, spec = engine("MountainCar-v0", 4, frame_skip=4, max_steps=30, normalize=True)
-    no, one = np.zeros(2, np.float32), np.ones(2, np.float32)
-    result = run.evaluate(population(spec, 2), no, one)
+    plain = Normalizer(np.zeros(2, np.float32), np.ones(2, np.float32))
+    result = run.evaluate(population(spec, 2), plain)
     assert (result.lengths == 30).all() and (result.returns == -30).all()
     assert result.leaves[0].count == 4 * 8  # 7 whole holds and one cut short, 4 members
 
@@ -186,7 +188,7 @@ def test_a_policy_that_is_not_a_number_fails_and_ranks_last():
         rows[1] = np.nan
         n = INFOS[name].observations
         who = Population(rows[0], 1.0, 0, 0, 3, antithetic=False, rows=rows)
-        result = run.evaluate(who, np.zeros(n, np.float32), np.ones(n, np.float32))
+        result = run.evaluate(who, Normalizer(np.zeros(n, np.float32), np.ones(n, np.float32)))
         assert result.failed[:, 0].tolist() == [False, True, False]
         assert result.fitness[1] == -np.inf and np.isfinite(result.fitness[[0, 2]]).all()
         assert np.isfinite(result.leaves[0].sum).all()

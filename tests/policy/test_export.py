@@ -9,6 +9,7 @@ from conftest import skip_without
 from ember_ml import es
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.export.c_header import c_source, identifier
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
 from ember_ml.policy.trained import TrainedPolicy
 
@@ -40,9 +41,9 @@ def chain(*widths, activation="tanh", after=(), before=(), bias=True):
 def policy(spec, env, normalize=True, scale=0.7, seed=0):
     generator = np.random.default_rng(seed)
     theta = (scale * generator.standard_normal(spec.parameters)).astype(np.float32)
-    mean = generator.standard_normal(spec.inputs).astype(np.float32) if normalize else None
-    inverse = generator.uniform(0.5, 4, spec.inputs).astype(np.float32) if normalize else None
-    return TrainedPolicy(spec, theta, env, mean, inverse)
+    mean = generator.standard_normal(spec.inputs).astype(np.float32)
+    inverse = generator.uniform(0.5, 4, spec.inputs).astype(np.float32)
+    return TrainedPolicy(spec, theta, env, Normalizer(mean, inverse) if normalize else None)
 
 
 def activation(name):

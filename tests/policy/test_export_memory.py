@@ -11,6 +11,7 @@ from ember_ml.envs.spec import EnvSpec
 from ember_ml.nn.modules import GRU, LSTM, RNN, Dense, Sequential, Tanh
 from ember_ml.policy.export.c_header import c_source
 from ember_ml.policy.export.formats import export
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.trace import trace
 from ember_ml.policy.trained import TrainedPolicy
 
@@ -31,7 +32,9 @@ def trained(name):
         generator = np.random.default_rng(1)
         theta = generator.standard_normal(network.to_vector().size).astype(np.float32)
         mean = generator.standard_normal(5).astype(np.float32)
-        return TrainedPolicy(trace(network, 5), theta, DISCRETE, mean, np.full(5, 0.7, np.float32))
+        return TrainedPolicy(
+            trace(network, 5), theta, DISCRETE, Normalizer(mean, np.full(5, 0.7, np.float32))
+        )
 
 
 def episodes(steps=40, batch=3):

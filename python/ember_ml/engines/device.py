@@ -23,12 +23,13 @@ from ember_ml.engines.device_compiled import CompiledEpisodes
 from ember_ml.engines.device_low_rank import LowRankRows
 from ember_ml.engines.device_policy import SpecPolicy, device_policy
 from ember_ml.engines.device_result import Tally
-from ember_ml.engines.device_rollout import EagerRollout, Game
+from ember_ml.engines.device_rollout import EagerRollout, Game, Moments
 from ember_ml.engines.environments import State, environment
 from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import POLICY_DIRECTION, EpisodeOptions, Evaluation, Float32, Population
+from ember_ml.rollout import POLICY_DIRECTION, EpisodeOptions, Evaluation, Population
 
 #: Actions between two looks at who is still alive, where episodes can end early and where they cannot.
 TURNS_TERMINATING = 32
@@ -115,11 +116,7 @@ class DeviceEngine:
     # ------------------------------------------------------------------------------------------- evaluation
 
     def evaluate(
-        self,
-        population: Population,
-        observation_mean: Float32 | None = None,
-        observation_inverse_deviation: Float32 | None = None,
-        with_policy: bool = False,
+        self, population: Population, normalizer: Normalizer | None = None, with_policy: bool = False
     ) -> Evaluation:
         """Returns of every member. See rollout.py.
 
@@ -130,7 +127,7 @@ class DeviceEngine:
         total = members + bool(with_policy)
         tally = Tally(self.arrays, total, self.episodes, size if self.normalize else 0, self.frame_skip)
         with self.arrays.session():
-            normal = self._normalisation(observation_mean, observation_inverse_deviation)
+            normal = self._on_device(normalizer)
             done = self._torch_module(population, normal, tally)
             low = population.low_rank and isinstance(self.policy, SpecPolicy)
             each = (
@@ -149,7 +146,7 @@ class DeviceEngine:
                 self._run(population, rows, numbers, normal, tally)
         return tally.evaluation(population, self.options)
 
-    def _torch_module(self, population: Population, normal: tuple[Any, Any] | None, tally: Tally) -> int:
+    def _torch_module(self, population: Population, normal: Moments | None, tally: Tally) -> int:
         """Plays the members of a torch module by low rank. Returns how many it played."""
         if not population.low_rank or not hasattr(self.policy, "low_rank"):
             return 0
@@ -163,15 +160,12 @@ class DeviceEngine:
             parts.append(self.arrays.array(np.asarray(population.mean, np.float32)[None]))
         return self.arrays.join(parts, 0) if len(parts) > 1 else parts[0]
 
-    def _normalisation(self, mean: Float32 | None, inverse: Float32 | None) -> tuple[Any, Any] | None:
+    def _on_device(self, normalizer: Normalizer | None) -> Moments | None:
         if not self.normalize:
             return None
-        if mean is None or inverse is None:
-            raise ValueError("observation statistics: missing")
-        return (
-            self.arrays.array(np.asarray(mean, np.float32)),
-            self.arrays.array(np.asarray(inverse, np.float32)),
-        )
+        if normalizer is None:
+            raise ValueError("normalizer: got None, but observations are normalised")
+        return Moments(self.arrays.array(normalizer.mean), self.arrays.array(normalizer.inverse))
 
     def _starts(self, population: Population, numbers: NDArray[np.int64]) -> State:
         n, episodes = self.problem.uniforms, self.episodes
@@ -197,7 +191,7 @@ class DeviceEngine:
         population: Population,
         rows: Any,
         numbers: NDArray[np.int64],
-        normal: tuple[Any, Any] | None,
+        normal: Moments | None,
         tally: Tally,
     ) -> None:
         """Plays all episodes of the members `numbers`, whose parameters are `rows`."""
@@ -224,7 +218,7 @@ class DeviceEngine:
         self._eagerly(EagerRollout(self.game, rows, state, normal), normal, numbers, tally)
 
     def _eagerly(
-        self, rollout: EagerRollout, normal: tuple[Any, Any] | None, numbers: NDArray[np.int64], tally: Tally
+        self, rollout: EagerRollout, normal: Moments | None, numbers: NDArray[np.int64], tally: Tally
     ) -> None:
         chunk = self._chunk(len(numbers))
         alive: Any = None  # everybody

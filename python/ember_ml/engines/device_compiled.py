@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml.engines.device_policy import apply_operations
-from ember_ml.engines.device_rollout import OBSERVATION_CLIP, Game
+from ember_ml.engines.device_rollout import Game, Moments
 from ember_ml.engines.environments import State
+from ember_ml.policy.normalizer import OBSERVATION_CLIP
 from ember_ml.policy.spec import DenseLayer, PolicySpec
 
 #: Most turns written out in one pass of the loop, each of one step of one stage: more cost less a turn and
@@ -70,7 +71,7 @@ class CompiledEpisodes:
         self.masked = self.cut or game.problem.terminates
         self._functions: dict[Any, Callable[..., Any]] = {}
 
-    def __call__(self, rows: Any, state: State, normal: tuple[Any, Any] | None) -> Sums:
+    def __call__(self, rows: Any, state: State, normal: Moments | None) -> Sums:
         """Plays the members with parameters `rows` (members, P) from `state`, arrays (members, episodes, 1).
 
         Raises what the compiler raises, if these are the first arguments of their shapes.

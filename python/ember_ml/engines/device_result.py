@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_compiled import Sums
-from ember_ml.engines.device_rollout import Record
+from ember_ml.engines.device_rollout import Moments, Record
 from ember_ml.engines.fitness import fitness_of, policy_returns_of, without_offset
 from ember_ml.rollout import LEAF_DIRECTIONS, EpisodeOptions, Evaluation, ObservationSums, Population
 
@@ -35,9 +35,7 @@ class Tally:
         self.squares = np.zeros((rows, size))
         self.turns = np.zeros(rows)
 
-    def add(
-        self, record: Record, normal: tuple[Any, Any] | None, alive: Any, numbers: NDArray[np.int64]
-    ) -> Any:
+    def add(self, record: Record, normal: Moments | None, alive: Any, numbers: NDArray[np.int64]) -> Any:
         """Adds a chunk played by the members `numbers`. `alive` are the episodes that had not ended before it
         (None: all). Returns which live on; None if none can have ended.
         """
@@ -76,15 +74,13 @@ class Tally:
         if failed is not False:
             self.failed[numbers] |= failed[..., 0]
 
-    def _observe(
-        self, observations: Any, live: Any, normal: tuple[Any, Any], numbers: NDArray[np.int64]
-    ) -> None:
+    def _observe(self, observations: Any, live: Any, normal: Moments, numbers: NDArray[np.int64]) -> None:
         """Adds (x - shift) and its square over live turns."""
         arrays, ops = self.arrays, self.arrays.ops
         if arrays.wide:
-            deviations = observations.double() - normal[0].double()
+            deviations = observations.double() - normal.mean.double()
         else:
-            deviations = observations - normal[0]
+            deviations = observations - normal.mean
         if live is not None:
             deviations = ops.where(live, deviations, ops.zeros_like(deviations))
         sums, squares = arrays.total(deviations), arrays.total(deviations * deviations)

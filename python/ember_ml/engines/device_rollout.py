@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from ember_ml.engines.device_arrays import Arrays
 from ember_ml.engines.device_low_rank import LowRankWeight
 from ember_ml.engines.environments import Environment, State
-from ember_ml.rollout import OBSERVATION_CLIP
+from ember_ml.policy.normalizer import OBSERVATION_CLIP
+
+
+class Moments(NamedTuple):
+    """A Normalizer's arrays on the device."""
+
+    mean: Any
+    inverse: Any
 
 
 @dataclass
@@ -68,7 +75,7 @@ class EagerRollout:
     Only what the next action waits for is computed step by step; the rest at the end, all steps at once.
     """
 
-    def __init__(self, game: Game, rows: Any, state: State, normal: tuple[Any, Any] | None) -> None:
+    def __init__(self, game: Game, rows: Any, state: State, normal: Moments | None) -> None:
         self.game = game
         self.weights = game.policy.weights(rows)
         self.memory: list[Any] | None = None
@@ -87,7 +94,7 @@ class EagerRollout:
                 x = observation[0] if len(observation) == 1 else arrays.join(observation, -1)
                 if normal is not None:
                     inputs.append(x)
-                    x = ops.clip((x - normal[0]) * normal[1], -OBSERVATION_CLIP, OBSERVATION_CLIP)
+                    x = ops.clip((x - normal.mean) * normal.inverse, -OBSERVATION_CLIP, OBSERVATION_CLIP)
                 if self.memory is None:  # the first step says how many episodes a member plays
                     self.memory = game.policy.memory(weights, x)
                 out = forward(weights, x, self.memory)

@@ -10,12 +10,12 @@ import numpy as np
 from ember_ml import _core
 from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import (
     PURPOSES,
     EpisodeOptions,
     Evaluation,
-    Float32,
     ObservationSums,
     Population,
 )
@@ -76,11 +76,7 @@ class NativeEngine:
         self._population: tuple[Any, ...] = (16, True)
 
     def evaluate(
-        self,
-        population: Population,
-        observation_mean: Float32 | None = None,
-        observation_inverse_deviation: Float32 | None = None,
-        with_policy: bool = False,
+        self, population: Population, normalizer: Normalizer | None = None, with_policy: bool = False
     ) -> Evaluation:
         """Returns of every member. Lets other Python threads run; Ctrl-C ends it within a second.
 
@@ -104,8 +100,8 @@ class NativeEngine:
             common_starts=population.common_starts,
             rows=rows,
             perturbation=low_rank,
-            observation_mean=observation_mean,
-            observation_inverse_deviation=observation_inverse_deviation,
+            observation_mean=None if normalizer is None else normalizer.mean,
+            observation_inverse_deviation=None if normalizer is None else normalizer.inverse,
             with_policy=with_policy,
         )
         result["leaves"] = [ObservationSums(*leaf) for leaf in result["leaves"]]

@@ -10,6 +10,7 @@ from ember_ml.engines.fitness import fitness_of
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import EvaluationError, Infeasible
 from ember_ml.policy.models import models_of
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.rollout import EpisodeOptions, Evaluation, Float32, Float64, Population
 
 
@@ -34,11 +35,7 @@ class ObjectiveEngine:
         self._models = models_of(policy, device)
 
     def evaluate(
-        self,
-        population: Population,
-        observation_mean: Float32 | None = None,
-        observation_inverse_deviation: Float32 | None = None,
-        with_policy: bool = False,
+        self, population: Population, normalizer: Normalizer | None = None, with_policy: bool = False
     ) -> Evaluation:
         """Fitness of every member. See rollout.py.
 

@@ -21,7 +21,7 @@ from ember_ml.envs.starts import Starts
 from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
 from ember_ml.policy.forward import Forward, make_forward, rows_of
-from ember_ml.policy.observation import normalize as scaled
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import (
     POLICY_DIRECTION,
@@ -92,11 +92,7 @@ class PythonEngine:
                 raise ValueError(f"policy has {policy} {what}, but {self.spec.name} has {wanted} size {env}")
 
     def evaluate(
-        self,
-        population: Population,
-        observation_mean: Float32 | None = None,
-        observation_inverse_deviation: Float32 | None = None,
-        with_policy: bool = False,
+        self, population: Population, normalizer: Normalizer | None = None, with_policy: bool = False
     ) -> Evaluation:
         """Runs all members' episodes. See rollout.py.
 
@@ -107,8 +103,9 @@ class PythonEngine:
         options = self.options
         native = self.spec.kind == "custom"  # float32 rewards, whose sums are the native engine's
         result = Result(members, episodes, options.reward_scale, options.reward_offset, native)
-        normal = self._normaliser(observation_mean, observation_inverse_deviation)
         size = self.spec.observation_size
+        self._shift = np.zeros(size) if normalizer is None else normalizer.mean.astype(np.float64)
+        normal = normalizer if options.normalize else None
         leaves = Leaves(population, size, self._forgives) if options.normalize else None
         try:
             for first, rows in rows_of(self._forward, population):
@@ -130,7 +127,7 @@ class PythonEngine:
         rows: Any,
         first: int,
         jobs: list[tuple[int, int]],
-        normal: Callable[[Float32], Float32],
+        normal: Normalizer | None,
         result: Result,
         leaves: Leaves | None,
     ) -> None:
@@ -187,7 +184,7 @@ class PythonEngine:
         running: dict[int, Episode],
         first: int,
         observations: Float32,
-        normal: Callable[[Float32], Float32],
+        normal: Normalizer | None,
         limit: int,
     ) -> tuple[Float32, NDArray[np.bool_]]:
         """One action for every live lane, held for frame_skip environment steps."""
@@ -195,7 +192,8 @@ class PythonEngine:
         if self.options.normalize:
             self._count(population, episodes, observations)
         which = np.array([e.member - first for e in episodes], dtype=np.intp)
-        outputs = self._outputs(population, episodes, which, normal(observations))
+        inputs = observations if normal is None else normal(observations)
+        outputs = self._outputs(population, episodes, which, inputs)
         broken: NDArray[np.bool_] = np.asarray(np.isnan(outputs).any(axis=1))
         actions = self.spec.actions(
             np.where(broken[:, None], np.float32(0), outputs), self.options.clip_actions
@@ -259,15 +257,6 @@ class PythonEngine:
                 episode.count += 1
                 episode.sum += deviation
                 episode.squares += square
-
-    def _normaliser(self, mean: Float32 | None, inverse: Float32 | None) -> Callable[[Float32], Float32]:
-        size = self.spec.observation_size
-        self._shift = np.zeros(size) if mean is None else np.asarray(mean, np.float32).astype(np.float64)
-        if not self.options.normalize or mean is None:
-            return lambda observations: observations
-        centre = np.asarray(mean, np.float32)
-        factor = np.ones(size, np.float32) if inverse is None else np.asarray(inverse, np.float32)
-        return lambda observations: scaled(observations, centre, factor)
 
     def _seed(self, population: Population, member: int, episode: int) -> int:
         """31 bits for Python objects, which every seeding function takes; the native engine's 64 for C's."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from ember_ml.engines.engine import Engine
 from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.spec import EnvSpec, resolved
 from ember_ml.errors import is_installed, warn
 from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import Engine, EpisodeOptions
+from ember_ml.rollout import EpisodeOptions
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.rollout import OBSERVATION_CLIP, Float32, Float64, ObservationSums
+from ember_ml.policy.normalizer import Normalizer
+from ember_ml.rollout import Float64, ObservationSums
 
 #: Largest numbers that a float32 mean and finite float32 observations give.
 _MOST = {"mean": float(np.finfo(np.float32).max), "squares": float(np.finfo(np.float64).max)}
@@ -17,9 +18,9 @@ _MOST = {"mean": float(np.finfo(np.float32).max), "squares": float(np.finfo(np.f
 class ObservationStatistics:
     """Count, mean and sum of squared deviations of everything observed so far (Chan, Golub and LeVeque 1979).
 
-    A policy sees ``clip((x - mean32) * inverse32, -10, 10)`` in float32. Sums come from engines in leaves of
-    16 directions, relative to the frozen float32 mean, and are combined by a fixed binary tree, so that the
-    result does not depend on how many threads or machines added them up.
+    A policy sees observations through `normalizer`. Sums come from engines in leaves of 16 directions,
+    relative to its float32 mean, and are combined by a fixed binary tree, so that the result does not depend
+    on how many threads or machines added them up.
     """
 
     def __init__(self, size: int) -> None:
@@ -27,7 +28,7 @@ class ObservationStatistics:
         #: arithmetic.
         self.native = _core.ObservationStatistics(size)
         self.size = size
-        self._frozen: tuple[float, Float32, Float32] | None = None
+        self._frozen: tuple[float, Normalizer] | None = None
 
     @property
     def count(self) -> float:
@@ -40,26 +41,18 @@ class ObservationStatistics:
         return mean
 
     @property
-    def mean32(self) -> Float32:
-        """The mean as engines use it, float32 (size,)."""
-        return self._freeze()[1]
-
-    @property
-    def inverse32(self) -> Float32:
-        """1 / standard deviation as engines use it, float32 (size,); 1 where the deviation is under 1e-6."""
-        return self._freeze()[2]
-
-    def add(self, leaves: Sequence[ObservationSums]) -> None:
-        """Merges one generation's sums, taken relative to `mean32`."""
-        total = combine_leaves(leaves)
-        if total is not None:
-            self.native.merge(total.count, total.sum, total.sum_of_squares, self.mean32)
-
-    def _freeze(self) -> tuple[float, Float32, Float32]:
+    def normalizer(self) -> Normalizer:
+        """Mean and deviation of everything so far, as engines and policies use them."""
         count = self.native.count
         if self._frozen is None or self._frozen[0] != count:
-            self._frozen = (count, *self.native.freeze())
-        return self._frozen
+            self._frozen = (count, Normalizer(*self.native.freeze()))
+        return self._frozen[1]
+
+    def add(self, leaves: Sequence[ObservationSums]) -> None:
+        """Merges one generation's sums, taken relative to `normalizer.mean`."""
+        total = combine_leaves(leaves)
+        if total is not None:
+            self.native.merge(total.count, total.sum, total.sum_of_squares, self.normalizer.mean)
 
     def state_dict(self) -> dict[str, Any]:
         native = self.native
@@ -99,11 +92,3 @@ def combine_leaves(leaves: Sequence[ObservationSums]) -> ObservationSums | None:
         ]
         level = paired + level[len(paired) * 2 :]
     return level[0] if level else None
-
-
-def normalize(observations: Float32, mean32: Float32, inverse32: Float32) -> Float32:
-    """``clip((x - mean) * inverse, -10, 10)``, each operation rounded to float32."""
-    bound = np.float32(OBSERVATION_CLIP)
-    with np.errstate(over="ignore"):  # what is infinite is clipped too
-        clipped: Float32 = np.clip((observations - mean32) * inverse32, -bound, bound)
-    return clipped

@@ -18,7 +18,7 @@ from ember_ml.envs.observations import rows_of
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.chain import forward
 from ember_ml.policy.forward import make_forward
-from ember_ml.policy.observation import normalize
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import ACTIVATIONS, CellLayer, DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Float32
 from ember_ml.validate import choice, positive_int, real
@@ -124,7 +124,7 @@ class TrainedPolicy:
         network: a PolicySpec, or a function that makes a Module for policies that cannot be compiled.
         theta: float32 (parameters,).
         env: says what an action is.
-        mean, inverse: float32 observation statistics, None where observations are not normalised.
+        normalizer: what the network sees of observations; None where they are not normalised.
         clip_actions: clip Box actions to their bounds.
     """
 
@@ -133,19 +133,27 @@ class TrainedPolicy:
         network: PolicySpec | Callable[[], Any],
         theta: Float32,
         env: EnvSpec,
-        mean: Float32 | None = None,
-        inverse: Float32 | None = None,
+        normalizer: Normalizer | None = None,
         clip_actions: bool = True,
     ) -> None:
         self.spec = network if isinstance(network, PolicySpec) else None
         self._network = network
         self.theta = theta
         self.env = env
-        self.mean = mean
-        self.inverse = inverse
+        self.normalizer = normalizer
         self.clip_actions = clip_actions
         self._forward: Any = None
         self._memories: list[Any] | None = None
+
+    @property
+    def mean(self) -> Float32 | None:
+        """The mean that is taken off observations, float32 (n,); None where they are not normalised."""
+        return None if self.normalizer is None else self.normalizer.mean
+
+    @property
+    def inverse(self) -> Float32 | None:
+        """What observations are then multiplied by, 1 / standard deviation, float32 (n,); None as `mean`."""
+        return None if self.normalizer is None else self.normalizer.inverse
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_forward": None}  # copies of the Module, made again when they are wanted
@@ -191,8 +199,8 @@ class TrainedPolicy:
                 f"observations: got shape {np.shape(observations)}, wanted"
                 f" (batch, {self.env.observation_size})"
             )
-        if self.mean is not None and self.inverse is not None:
-            x = normalize(x, self.mean, self.inverse)
+        if self.normalizer is not None:
+            x = self.normalizer(x)
         if self.spec is not None and not self.spec.memory:
             return forward(self.spec, self.theta, x)
         if self._forward is None:

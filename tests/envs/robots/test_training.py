@@ -114,7 +114,7 @@ def test_a_simulation_that_diverges_ranks_last_and_is_counted(tmp_path, capfd, m
     assert record["failed"] == 6 * 1
     assert record["steps"] < 7 * 200
     assert np.isfinite(made.theta).all()
-    assert np.isfinite(made.observations.mean32).all()
+    assert np.isfinite(made.observations.normalizer.mean).all()
     assert capfd.readouterr() == ("", "")
     assert not (tmp_path / "MUJOCO_LOG.TXT").exists()
 

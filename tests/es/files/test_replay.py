@@ -46,7 +46,12 @@ def state_of(snapshot):
     if len(snapshot.history):  # the warm-up comes with the first generation
         parts += [np.asarray(value) for _, value in sorted((snapshot.observation_state or {}).items())]
         best = snapshot.candidate
-        parts += [best.theta, np.array([best.policy_return, best.generation]), best.mean, best.inverse]
+        parts += [
+            best.theta,
+            np.array([best.policy_return, best.generation]),
+            best.normalizer.mean,
+            best.normalizer.inverse,
+        ]
     return [snapshot.history.to_numpy()[names].tolist(), *(np.asarray(part).tobytes() for part in parts)]
 
 

@@ -34,7 +34,7 @@ def train(env, layout, threads, hidden=(8,), max_steps=60, directions=32):
     run = trainer.run(generations=50)
     everything = trainer.theta.tobytes() + run.history["policy_return"].tobytes()
     if TASKS[env]:
-        everything += trainer.observations.mean32.tobytes()
+        everything += trainer.observations.normalizer.mean.tobytes()
     return hashlib.sha256(everything).hexdigest(), trainer.explain()
 
 

@@ -51,8 +51,8 @@ def test_the_native_loop_equals_the_python_loop(monkeypatch, strategy, env):
     same(run, again)
     a, b = native.candidate, looped.candidate
     assert (a.policy_return, a.generation) == (b.policy_return, b.generation)
-    assert np.array_equal(a.theta, b.theta) and np.array_equal(a.mean, b.mean)
-    assert np.array_equal(a.inverse, b.inverse)
+    assert np.array_equal(a.theta, b.theta) and np.array_equal(a.normalizer.mean, b.normalizer.mean)
+    assert np.array_equal(a.normalizer.inverse, b.normalizer.inverse)
 
 
 @pytest.mark.parametrize("options", [

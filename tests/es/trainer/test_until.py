@@ -140,7 +140,7 @@ def test_an_error_while_confirming_leaves_a_whole_generation():
 def test_a_policy_whose_simulation_diverges_is_not_confirmed(monkeypatch):
     from ember_ml.es.result.evaluation import EvaluationResult
 
-    def play(setup, engine, theta, mean, inverse, generation, purpose, episodes, done=0):
+    def play(setup, engine, theta, normalizer, generation, purpose, episodes, done=0):
         assert purpose == "confirm"
         return EvaluationResult(np.full(episodes - done, 5.0), np.ones(episodes - done, np.int32), failed)
 

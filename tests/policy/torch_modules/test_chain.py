@@ -9,7 +9,6 @@ from ember_ml.policy.spec import PolicySpec
 
 skip_without("torch")
 import torch  # noqa: E402
-from ember_ml.policy.observation import normalize  # noqa: E402
 from ember_ml.policy.torch_modules.chain import compile_chain  # noqa: E402
 from ember_ml.policy.torch_modules.policy import TorchPolicy  # noqa: E402
 from ember_ml.policy.trace import NotCompiled  # noqa: E402
@@ -100,7 +99,7 @@ def test_a_module_trains_natively_and_holds_the_weights():
     assert run.evaluate(20).mean > 400
     assert module.training
     x = np.random.default_rng(0).standard_normal((8, 4)).astype(np.float32)
-    own = module(torch.from_numpy(normalize(x, run.policy.mean, run.policy.inverse))).detach().numpy()
+    own = module(torch.from_numpy(run.policy.normalizer(x))).detach().numpy()
     np.testing.assert_allclose(own, run.policy.outputs(x), rtol=1e-4, atol=1e-4)
 
 

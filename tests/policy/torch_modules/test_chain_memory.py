@@ -80,10 +80,9 @@ def test_cells_in_a_chain_train_on_the_native_core(kind, chain, memory):
     after = torch.nn.utils.parameters_to_vector(module.parameters()).detach()
     assert not torch.equal(before, after)  # the module holds the trained weights
     x = np.random.default_rng(0).standard_normal((10, 1, 4)).astype(np.float32)
-    mean, inverse = run.policy.mean, run.policy.inverse
     state = module.initial_state(1)
     for observation in x:
-        seen = np.clip((observation - mean) * inverse, -10, 10)
+        seen = np.clip((observation - run.policy.mean) * run.policy.inverse, -10, 10)
         with torch.no_grad():
             y, state = module(torch.from_numpy(seen), state)
         np.testing.assert_allclose(run.policy.outputs(observation), y.numpy(), rtol=1e-5, atol=1e-5)

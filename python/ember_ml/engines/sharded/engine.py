@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.engines.engine import Engine
 from ember_ml.engines.select import Problem
 from ember_ml.engines.sharded.coordinator import Coordinator
 from ember_ml.engines.sharded.ledger import Ledger
 from ember_ml.engines.sharded.messages import Assignment, Done, Shard, Source, Transport
 from ember_ml.engines.sharded.node import result_of
 from ember_ml.engines.sharded.shipping import packed, packed_environment
-from ember_ml.rollout import LEAF_DIRECTIONS, Engine, Evaluation, Float32, Population
+from ember_ml.policy.normalizer import Normalizer
+from ember_ml.rollout import LEAF_DIRECTIONS, Evaluation, Population
 
 if TYPE_CHECKING:
     from ember_ml.engines.sharded.settings import Many
@@ -63,11 +65,7 @@ class ShardedEngine:
     # ------------------------------------------------------------------------------------------------- engine
 
     def evaluate(
-        self,
-        population: Population,
-        observation_mean: Float32 | None = None,
-        observation_inverse_deviation: Float32 | None = None,
-        with_policy: bool = False,
+        self, population: Population, normalizer: Normalizer | None = None, with_policy: bool = False
     ) -> Evaluation:
         """Returns of every member; `Evaluation.lengths` stays empty, because lengths are not sent.
 
@@ -77,8 +75,7 @@ class ShardedEngine:
         """
         warmup = population.reset_purpose == "warmup"
         if not warmup and population.reset_purpose != "reset":
-            statistics = (observation_mean, observation_inverse_deviation)
-            return self._here.evaluate(population, *statistics, with_policy)
+            return self._here.evaluate(population, normalizer, with_policy)
         coordinator, transport = self._open()
         before = transport.sent, transport.received
         self._ledger.look()

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ember_ml.errors import EvaluationError
-from ember_ml.rollout import Float32, Population
+from ember_ml.policy.normalizer import Normalizer
+from ember_ml.rollout import Population
 
 
 class Shard(NamedTuple):
@@ -152,7 +153,8 @@ class Replica(Protocol):
 
     def population(self, warmup: bool) -> Population: ...
 
-    def frozen(self) -> tuple[Float32 | None, Float32 | None]: ...
+    @property
+    def normalizer(self) -> Normalizer | None: ...
 
 
 class Source(Protocol):

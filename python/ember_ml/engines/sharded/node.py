@@ -74,7 +74,7 @@ class Node:
         shard = work.shard
         population = part(self.replica.population(shard.warmup), shard)
         try:
-            result = self.engine.evaluate(population, *self.replica.frozen(), shard.with_policy)
+            result = self.engine.evaluate(population, self.replica.normalizer, shard.with_policy)
         except EvaluationError as error:
             raise _in_whole(error, population, shard) from error
         total = combine_leaves(result.leaves)

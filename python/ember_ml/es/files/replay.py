@@ -137,9 +137,8 @@ class _Replayed:
                 )
             policy_return = float(row["policy_return"])
             if state.candidate is None or policy_return > state.candidate.policy_return:
-                mean, inverse = state.frozen
-                theta = state.strategy.mean
-                state.candidate = Candidate(policy_return, state.generation, theta, mean, inverse)
+                theta, normalizer = state.strategy.mean, state.normalizer
+                state.candidate = Candidate(policy_return, state.generation, theta, normalizer)
             try:
                 self.replica.make(record)
             except (ValueError, ArithmeticError) as error:

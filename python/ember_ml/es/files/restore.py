@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml import validate
+from ember_ml.engines.engine import Engine
 from ember_ml.engines.select import Choice, Problem, check_device, choose
 from ember_ml.engines.sharded.settings import as_many
 from ember_ml.envs import make
@@ -29,7 +30,7 @@ from ember_ml.policy.handing import class_name
 from ember_ml.policy.network import network_of
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.weights import Weights
-from ember_ml.rollout import Engine, EpisodeOptions
+from ember_ml.rollout import EpisodeOptions
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
 FREE: tuple[str, ...] = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
@@ -94,8 +95,7 @@ def run_of(file: Saved, policy: Any = None) -> Run:
     snapshot = Snapshot(
         setup=setup,
         theta=file.theta,
-        mean=None if statistics is None else statistics.mean32,
-        inverse=None if statistics is None else statistics.inverse32,
+        normalizer=None if statistics is None else statistics.normalizer,
         history=file.history,
         candidate=file.candidate,
         evaluated=file.evaluated,

@@ -34,6 +34,7 @@ from ember_ml.es.result.history import DTYPE, History
 from ember_ml.es.result.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.state.candidate import Candidate
 from ember_ml.es.strategies.bounds import Bounds
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import EpisodeOptions, Float32
@@ -254,9 +255,10 @@ def _candidate(arrays: Mapping[str, NDArray[Any]], name: str, parameters: int, s
     if found["number"].shape != (2,) or found["number"].dtype.kind != "f":
         raise ValueError(f"{name}: wanted its return and its generation")
     policy_return, generation = found["number"].tolist()
-    mean = _floats(found, "mean", size) if "mean" in found else None
-    inverse = _floats(found, "inverse", size) if "mean" in found else None
-    return Candidate(policy_return, _count(f"{name}: generation", generation), theta, mean, inverse)
+    normalizer = None
+    if "mean" in found:
+        normalizer = Normalizer(_floats(found, "mean", size), _floats(found, "inverse", size))
+    return Candidate(policy_return, _count(f"{name}: generation", generation), theta, normalizer)
 
 
 def _evaluations(arrays: Mapping[str, Any], name: str, dtype: Any, generations: int) -> Evaluations:

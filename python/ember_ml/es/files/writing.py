@@ -53,8 +53,9 @@ def contents(
         if one is not None:
             arrays[f"{name}/theta"] = one.theta
             arrays[f"{name}/number"] = np.array([one.policy_return, one.generation])
-            if one.mean is not None and one.inverse is not None:
-                arrays[f"{name}/mean"], arrays[f"{name}/inverse"] = one.mean, one.inverse
+            if one.normalizer is not None:
+                arrays[f"{name}/mean"] = one.normalizer.mean
+                arrays[f"{name}/inverse"] = one.normalizer.inverse
     if evaluation is not None:
         arrays["evaluation/returns"] = evaluation.returns
         arrays["evaluation/lengths"] = evaluation.lengths

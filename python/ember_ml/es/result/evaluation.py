@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.rollout import Engine, Float32, Population, Purpose
+from ember_ml.engines.engine import Engine
+from ember_ml.noise.stream import Purpose
+from ember_ml.policy.normalizer import Normalizer
+from ember_ml.rollout import Float32, Population
 
 if TYPE_CHECKING:
+    from ember_ml.es.state.candidate import Candidate, NativeCandidate
     from ember_ml.es.state.setup import Setup
     from ember_ml.es.state.snapshot import Snapshot
 
@@ -75,30 +79,27 @@ def evaluate_policy(
     snapshot: Snapshot,
     episodes: int,
     purpose: Purpose = "evaluate",
-    theta: Float32 | None = None,
-    mean: Float32 | None = None,
-    inverse: Float32 | None = None,
+    one: Candidate | NativeCandidate | None = None,
 ) -> EvaluationResult:
-    """Plays the snapshot's policy, or another `theta` with its observation statistics, `episodes` times; an
-    objective evaluates it once, as of the generation that is next.
+    """Plays the snapshot's policy, or `one` that stood out in the training, `episodes` times; an objective
+    evaluates it once, as of the generation that is next.
 
     The starts are a function of the snapshot's seed, the purpose and the episode's number.
     """
-    if theta is None:
-        theta, mean, inverse = snapshot.theta, snapshot.mean, snapshot.inverse
+    played = snapshot if one is None else one
     engine = snapshot.setup.make_engine(episodes)
     try:
         population = Population(
-            mean=theta,
+            mean=played.theta,
             scale=0.0,
             seed=snapshot.seed,
             generation=len(snapshot.history) if snapshot.problem.env.kind == "objective" else 0,
             directions=1,
             antithetic=False,
             reset_purpose=purpose,
-            rows=theta[None],
+            rows=played.theta[None],
         )
-        result = engine.evaluate(population, mean, inverse, False)
+        result = engine.evaluate(population, played.normalizer)
     finally:
         engine.close()
     return EvaluationResult(result.returns[0].copy(), result.lengths[0].copy(), int(result.failed[0].sum()))
@@ -108,8 +109,7 @@ def play(
     setup: Setup,
     engine: Engine,
     theta: Float32,
-    mean: Float32 | None,
-    inverse: Float32 | None,
+    normalizer: Normalizer | None,
     generation: int,
     purpose: Purpose,
     episodes: int,
@@ -132,7 +132,7 @@ def play(
         antithetic=False,
         reset_purpose=purpose,
     )
-    result = engine.evaluate(population, mean, inverse, False)
+    result = engine.evaluate(population, normalizer)
     count = slice(0, episodes - done)
     failed = int(result.failed.ravel()[count].sum())
     return EvaluationResult(

@@ -150,8 +150,7 @@ class Run:
         chosen = self._choose(which)
         name = "last" if chosen is None else which
         if name not in self._policies:
-            parts = () if chosen is None else (chosen.theta, chosen.mean, chosen.inverse)
-            self._policies[name] = self._snapshot.policy(*parts)
+            self._policies[name] = self._snapshot.policy(chosen)
         return self._policies[name]
 
     def _which(self, which: Which | None) -> Which:
@@ -180,8 +179,7 @@ class Run:
     def _play(
         self, episodes: int, purpose: Purpose, one: Candidate | NativeCandidate | None
     ) -> EvaluationResult:
-        parts = () if one is None else (one.theta, one.mean, one.inverse)
-        return evaluate_policy(self._snapshot, episodes, purpose, *parts)
+        return evaluate_policy(self._snapshot, episodes, purpose, one)
 
     def _judge(self) -> EvaluationResult:
         """The last policy on the judge's starts."""

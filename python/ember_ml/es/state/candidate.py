@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.rollout import Float32
 
 
@@ -13,8 +14,7 @@ class Candidate(NamedTuple):
     policy_return: float
     generation: int
     theta: Float32
-    mean: Float32 | None
-    inverse: Float32 | None
+    normalizer: Normalizer | None
 
 
 class NativeCandidate:
@@ -27,7 +27,7 @@ class NativeCandidate:
         self.policy_return: float = log.candidate_return
 
     def __reduce__(self) -> Any:
-        return Candidate, (self.policy_return, self.generation, self.theta, self.mean, self.inverse)
+        return Candidate, (self.policy_return, self.generation, self.theta, self.normalizer)
 
     @property
     def generation(self) -> int:
@@ -39,11 +39,6 @@ class NativeCandidate:
         return theta
 
     @property
-    def mean(self) -> Float32 | None:
+    def normalizer(self) -> Normalizer | None:
         mean: Float32 = self._log.candidate_mean
-        return mean if mean.size else None
-
-    @property
-    def inverse(self) -> Float32 | None:
-        inverse: Float32 = self._log.candidate_inverse_deviation
-        return inverse if inverse.size else None
+        return Normalizer(mean, self._log.candidate_inverse_deviation) if mean.size else None

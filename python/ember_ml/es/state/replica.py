@@ -12,8 +12,9 @@ from typing import Any
 from ember_ml.es.files.record import Record
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.strategies.digest import state_digest
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.observation import ObservationStatistics
-from ember_ml.rollout import Float32, Population
+from ember_ml.rollout import Population
 
 
 class Replica:
@@ -83,9 +84,9 @@ class Replica:
             population = replace(population, noise_purpose="warmup", reset_purpose="warmup")
         return replace(population, common_starts=True) if self._common_starts else population
 
-    def frozen(self) -> tuple[Float32 | None, Float32 | None]:
-        statistics = self.statistics
-        return (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
+    @property
+    def normalizer(self) -> Normalizer | None:
+        return None if self.statistics is None else self.statistics.normalizer
 
 
 def own_optimizer(strategy: Strategy) -> Any:

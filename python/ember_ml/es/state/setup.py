@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ember_ml.engines.engine import Engine
 from ember_ml.engines.select import Choice, Problem
 from ember_ml.engines.sharded.settings import Many
 from ember_ml.envs import stored
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.perturbation import Perturbation
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import Engine
 
 if TYPE_CHECKING:
     from ember_ml.es.strategies import Strategy

@@ -15,6 +15,7 @@ from ember_ml.es.state.candidate import Candidate, NativeCandidate
 from ember_ml.es.state.setup import Search, Setup
 from ember_ml.es.state.training_state import TrainingState
 from ember_ml.policy.models import TrainedModel
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.policy.trained import TrainedPolicy
 from ember_ml.rollout import Float32
@@ -25,7 +26,7 @@ class Snapshot:
     """A `TrainingState` at one moment, above its `Setup`. It keeps no engine, no process and no strategy.
 
     Attributes:
-        mean, inverse: of the observations as the policy sees them, None where they are not normalised.
+        normalizer: what the policy sees of observations, None where they are not normalised.
         search: the strategy in words, None for that of the setup.
         module: the user's, which holds the weights.
         explanation: what ran where, or who says so of this snapshot.
@@ -34,8 +35,7 @@ class Snapshot:
 
     setup: Setup
     theta: Float32
-    mean: Float32 | None
-    inverse: Float32 | None
+    normalizer: Normalizer | None
     history: History
     candidate: Candidate | NativeCandidate | None
     evaluated: Candidate | None
@@ -61,12 +61,10 @@ class Snapshot:
         strategy, statistics = state.strategy, state.observations
         # An optimiser of the user's may change itself.
         changed = strategy.native is None or strategy.changed
-        mean, inverse = state.frozen
         return Snapshot(
             setup=setup,
             theta=strategy.mean,
-            mean=mean,
-            inverse=inverse,
+            normalizer=state.normalizer,
             history=state.history.frozen(),
             candidate=state.candidate,
             evaluated=state.evaluated,
@@ -107,12 +105,9 @@ class Snapshot:
     def explain(self) -> str:
         return self.explanation if isinstance(self.explanation, str) else self.explanation(self)
 
-    def policy(
-        self, theta: Float32 | None = None, mean: Float32 | None = None, inverse: Float32 | None = None
-    ) -> Any:
-        """A TrainedPolicy; of an objective a TrainedModel."""
-        if theta is None:
-            theta, mean, inverse = self.theta, self.mean, self.inverse
+    def policy(self, one: Candidate | NativeCandidate | None = None) -> Any:
+        """A TrainedPolicy, the last or another; of an objective a TrainedModel."""
+        theta, normalizer = (self.theta, self.normalizer) if one is None else (one.theta, one.normalizer)
         network = self.problem.policy
         if network is None:  # a file cannot hold it
             raise ValueError(self.problem.not_compiled)
@@ -121,4 +116,4 @@ class Snapshot:
         if not isinstance(network, PolicySpec):
             network = partial(copy.deepcopy, network)
         clip = self.problem.options.clip_actions
-        return TrainedPolicy(network, theta, self.problem.env, mean, inverse, clip)
+        return TrainedPolicy(network, theta, self.problem.env, normalizer, clip)

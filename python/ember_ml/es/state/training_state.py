@@ -8,8 +8,8 @@ from ember_ml.es.result.history import History
 from ember_ml.es.result.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.state.candidate import Candidate, NativeCandidate
 from ember_ml.es.strategies import Strategy
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.observation import ObservationStatistics
-from ember_ml.rollout import Float32
 
 
 @dataclass(slots=True)
@@ -42,7 +42,6 @@ class TrainingState:
         return len(self.history)
 
     @property
-    def frozen(self) -> tuple[Float32 | None, Float32 | None]:
-        """Mean and 1 / deviation of the observations as the policy sees them now, (None, None) without."""
-        statistics = self.observations
-        return (None, None) if statistics is None else (statistics.mean32, statistics.inverse32)
+    def normalizer(self) -> Normalizer | None:
+        """What the policy sees of observations now, None where they are not normalised."""
+        return None if self.observations is None else self.observations.normalizer

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ember_ml import envs, validate
+from ember_ml.engines.engine import Engine
 from ember_ml.engines.select import ENGINES, Problem, choose
 from ember_ml.engines.sharded.settings import KINDS, as_many
 from ember_ml.es.options import LAYOUTS
@@ -20,7 +21,7 @@ from ember_ml.policy.handing import class_name
 from ember_ml.policy.network import network_of, outputs_of, theta_shape
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.spec import PolicySpec
-from ember_ml.rollout import Engine, EpisodeOptions
+from ember_ml.rollout import EpisodeOptions
 
 
 def build(

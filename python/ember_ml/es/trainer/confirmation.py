@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ember_ml.engines.engine import Engine
 from ember_ml.es.result.evaluation import EvaluationResult, play
-from ember_ml.rollout import Engine
 
 if TYPE_CHECKING:
     from ember_ml.es.state.setup import Setup
@@ -55,14 +55,14 @@ class Confirmation:
             return True
         if self.spent > SHARE * self.trained:
             return False
-        strategy, frozen = self._state.strategy, self._state.frozen
+        strategy, normalizer = self._state.strategy, self._state.normalizer
         generation, theta = strategy.generation, strategy.mean
         parts: list[EvaluationResult] = []
         result = None
         confirmed = False
         for wanted in (*(n for n in EARLY if n < self._episodes), self._episodes):
             done = 0 if result is None else len(result.returns)
-            parts.append(play(self._setup, engine, theta, *frozen, generation, "confirm", wanted, done))
+            parts.append(play(self._setup, engine, theta, normalizer, generation, "confirm", wanted, done))
             result = EvaluationResult(
                 np.concatenate([part.returns for part in parts]),
                 np.concatenate([part.lengths for part in parts]),

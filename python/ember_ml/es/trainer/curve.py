@@ -30,9 +30,9 @@ class EvaluationCurve(Callback):
 
     def on_generation(self, trainer: Trainer) -> None:
         setup, state = trainer.setup, trainer.state
-        theta, frozen, generation = state.strategy.mean, state.frozen, state.generation
+        theta, normalizer, generation = state.strategy.mean, state.normalizer, state.generation
         episodes = self.episodes or default_episodes(setup.choice.name)
-        result = play(setup, trainer.engine, theta, *frozen, generation, "curve", episodes)
+        result = play(setup, trainer.engine, theta, normalizer, generation, "curve", episodes)
         state.evaluations.append(generation, result)
         if state.evaluated is None or result.mean > state.evaluated.policy_return:
-            state.evaluated = Candidate(result.mean, generation, theta, *frozen)
+            state.evaluated = Candidate(result.mean, generation, theta, normalizer)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml import _core
+from ember_ml.engines.engine import Engine
 from ember_ml.es.files.record import Kind
 from ember_ml.es.interrupt import Interrupt
 from ember_ml.es.state.candidate import Candidate, NativeCandidate
@@ -19,7 +20,7 @@ from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.trainer.confirmation import Confirmation
 from ember_ml.es.trainer.recording import FLUSH, Recording, Source, record_of, records_of
 from ember_ml.es.trainer.turns import Turns
-from ember_ml.rollout import Engine, Evaluation, Population
+from ember_ml.rollout import Evaluation, Population
 
 if TYPE_CHECKING:
     from ember_ml.es.trainer.limits import Limits
@@ -87,7 +88,7 @@ class Generations:
             return
         population = replace(self.population(), noise_purpose="warmup", reset_purpose="warmup")
         with interrupt.cut():
-            evaluation = self.engine.evaluate(population, statistics.mean32, statistics.inverse32, False)
+            evaluation = self.engine.evaluate(population, statistics.normalizer)
         statistics.add(evaluation.leaves)
         state.warmed = (evaluation.returns.size, evaluation.steps)
         self._tell("warmup", evaluation)
@@ -184,9 +185,9 @@ class Generations:
         if self.recording is not None:
             self.recording.look(self)
         state, population = self.state, self.population()
-        statistics, frozen = state.observations, state.frozen
+        statistics, normalizer = state.observations, state.normalizer
         with interrupt.cut():
-            evaluation: Evaluation = self.engine.evaluate(population, *frozen, True)
+            evaluation: Evaluation = self.engine.evaluate(population, normalizer, True)
             policy_return = _mean(evaluation.policy_returns)
             reached = (
                 confirmation is not None and policy_return >= confirmation.until and confirmation(self.engine)
@@ -204,7 +205,7 @@ class Generations:
         if statistics is not None and not reached:
             statistics.add(evaluation.leaves)
         if state.candidate is None or policy_return > state.candidate.policy_return:
-            state.candidate = Candidate(policy_return, population.generation, population.mean, *frozen)
+            state.candidate = Candidate(policy_return, population.generation, population.mean, normalizer)
         episodes, steps = state.warmed
         state.warmed = (0, 0)
         state.history.append(

@@ -21,6 +21,7 @@ from ember_ml.es.state.training_state import TrainingState
 from ember_ml.es.strategies import Strategy
 from ember_ml.es.trainer.explanation import engine_text, explain, explain_snapshot
 from ember_ml.es.trainer.generation import Generations
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.observation import ObservationStatistics
 from ember_ml.policy.trained import TrainedPolicy
 from ember_ml.rollout import Float32
@@ -130,9 +131,9 @@ class Looks:
         return mean
 
     @property
-    def frozen(self) -> tuple[Float32 | None, Float32 | None]:
-        """Mean and 1 / deviation of the observations as the policy sees them now, (None, None) without."""
-        return self.state.frozen
+    def normalizer(self) -> Normalizer | None:
+        """What the policy sees of observations now, None where they are not normalised."""
+        return self.state.normalizer
 
     @property
     def policy(self) -> TrainedPolicy:

@@ -14,8 +14,8 @@ import numpy as np
 from ember_ml.policy.export.c_cells import ACTIVATIONS, cell_step, cell_tables
 from ember_ml.policy.export.c_math import FUNCTIONS, NEEDS
 from ember_ml.policy.export.c_text import array, neurons, number
+from ember_ml.policy.normalizer import OBSERVATION_CLIP
 from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise
-from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
     from ember_ml.policy.trained import TrainedPolicy
@@ -125,9 +125,9 @@ def _outputs(policy: TrainedPolicy, name: str, width: int) -> str:
     spec = policy.spec
     assert spec is not None
     tables, body = [], []
-    if policy.mean is not None and policy.inverse is not None:
-        tables.append(array(f"{name}_observation_mean", policy.mean.tolist()))
-        tables.append(array(f"{name}_observation_factor", policy.inverse.tolist()))
+    if policy.normalizer is not None:
+        tables.append(array(f"{name}_observation_mean", policy.normalizer.mean.tolist()))
+        tables.append(array(f"{name}_observation_factor", policy.normalizer.inverse.tolist()))
         body.append(
             f"  for (i = 0; i < {spec.inputs}; ++i) {{\n"
             f"    const float centred = observation[i] - {name}_observation_mean[i];\n"

@@ -8,8 +8,8 @@ import numpy as np
 
 from ember_ml.errors import need
 from ember_ml.policy.export.onnx_cells import add_cell
+from ember_ml.policy.normalizer import OBSERVATION_CLIP
 from ember_ml.policy.spec import CellLayer, Elementwise
-from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
     from ember_ml.policy.trained import TrainedPolicy
@@ -34,9 +34,9 @@ def to_onnx(policy: TrainedPolicy) -> Any:
             "policy: it does not compile to a chain of dense layers and cells, so it has no ONNX form"
         )
     graph = _Graph(onnx, "observation")
-    if policy.mean is not None and policy.inverse is not None:
-        graph.add("Sub", graph.constant(policy.mean))
-        graph.add("Mul", graph.constant(policy.inverse))
+    if policy.normalizer is not None:
+        graph.add("Sub", graph.constant(policy.normalizer.mean))
+        graph.add("Mul", graph.constant(policy.normalizer.inverse))
         graph.add("Clip", graph.constant(-OBSERVATION_CLIP), graph.constant(OBSERVATION_CLIP))
     graph.elementwise(spec.before)
     after: list[str] = []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_ml.errors import need
+from ember_ml.policy.normalizer import OBSERVATION_CLIP, Normalizer
 from ember_ml.policy.spec import CellLayer, Elementwise
-from ember_ml.rollout import OBSERVATION_CLIP
 
 if TYPE_CHECKING:
     from ember_ml.policy.trained import TrainedPolicy
@@ -32,8 +32,8 @@ def to_torch(policy: TrainedPolicy) -> Any:
         )
     nn = torch.nn
     modules: list[Any] = []
-    if policy.mean is not None and policy.inverse is not None:
-        modules.append(_normalize(torch, policy.mean, policy.inverse))
+    if policy.normalizer is not None:
+        modules.append(_normalize(torch, policy.normalizer))
     modules += [_operation(torch, e) for e in spec.before]
     for layer in spec.layers:
         if isinstance(layer, CellLayer):
@@ -65,12 +65,12 @@ def _constant(torch: Any, values: Any) -> Any:
     return torch.from_numpy(np.array(values, np.float32))
 
 
-def _normalize(torch: Any, mean: Any, inverse: Any) -> Any:
+def _normalize(torch: Any, normalizer: Normalizer) -> Any:
     class NormalizeObservation(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.register_buffer("mean", _constant(torch, mean))
-            self.register_buffer("inverse_deviation", _constant(torch, inverse))
+            self.register_buffer("mean", _constant(torch, normalizer.mean))
+            self.register_buffer("inverse_deviation", _constant(torch, normalizer.inverse))
 
         def forward(self, x: Any) -> Any:
             return torch.clamp((x - self.mean) * self.inverse_deviation, -OBSERVATION_CLIP, OBSERVATION_CLIP)
