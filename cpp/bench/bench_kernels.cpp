@@ -134,9 +134,9 @@ void forward(const PolicyPlan& policy, int layout, int groups, const float* weig
   for (int n = 0; n < policy.layer_count; ++n) {
     const LayerPlan& layer = policy.layers[n];
     if (layout == (int)Layout::units) {
-      dense_units(layer, weights, x, y);
-      elementwise<false>(layer.after, layer.after_count, y, padded(layer.outputs, lanes) / lanes,
-                         layer.outputs);
+      const int done = dense_units(layer, weights, x, y, true);
+      elementwise<false>(layer.after + done, layer.after_count - done, y,
+                         padded(layer.outputs, lanes) / lanes, layer.outputs);
     } else {
       const int done = dense_members(layer, weights, x, y);
       elementwise<true>(layer.after + done, layer.after_count - done, y, layer.outputs, layer.outputs);

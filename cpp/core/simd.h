@@ -245,6 +245,9 @@ EMBER_INLINE vfloat repeat(const float* from) {
 EMBER_INLINE vfloat low_halves(vfloat a, vfloat b) { return raw::low_halves(a.v, b.v); }
 EMBER_INLINE vfloat high_halves(vfloat a, vfloat b) { return raw::high_halves(a.v, b.v); }
 #endif
+// The halves of x the other way round; the two quarters of each half.
+EMBER_INLINE vfloat swap_halves(vfloat x) { return raw::swap_halves(x.v); }
+EMBER_INLINE vfloat swap_quarters(vfloat x) { return raw::swap_quarters(x.v); }
 EMBER_INLINE vint iota() { return raw::iota(); }
 
 // ------------------------------------------------------------------------------------- bits and conversions

@@ -20,6 +20,8 @@ EMBER_INLINE floats repeat(const float* from) {
   const __m128 some = count == 2 ? _mm_loadu_ps(from) : _mm_castpd_ps(_mm_load_sd((const double*)from));
   return (floats)_mm256_permutevar8x32_ps(_mm256_castps128_ps256(some), which);
 }
+EMBER_INLINE floats swap_halves(floats x) { return (floats)_mm256_permute2f128_ps(x, x, 1); }
+EMBER_INLINE floats swap_quarters(floats x) { return (floats)_mm256_permute_ps(x, 0x4e); }
 EMBER_INLINE ints iota() { return ints{0, 1, 2, 3, 4, 5, 6, 7}; }
 EMBER_INLINE void widen(floats x, doubles* low, doubles* high) {
   *low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));

@@ -20,6 +20,8 @@ EMBER_INLINE floats repeat(const float* from) {
   return (floats)_mm512_permutexvar_ps(which, _mm512_castps128_ps512(some));
 }
 EMBER_INLINE floats low_halves(floats a, floats b) { return (floats)_mm512_shuffle_f32x4(a, b, 0x44); }
+EMBER_INLINE floats swap_halves(floats x) { return (floats)_mm512_shuffle_f32x4(x, x, 0x4e); }
+EMBER_INLINE floats swap_quarters(floats x) { return (floats)_mm512_shuffle_f32x4(x, x, 0xb1); }
 EMBER_INLINE floats high_halves(floats a, floats b) { return (floats)_mm512_shuffle_f32x4(a, b, 0xee); }
 EMBER_INLINE ints iota() { return ints{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
 EMBER_INLINE void widen(floats x, doubles* low, doubles* high) {

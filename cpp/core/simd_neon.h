@@ -16,6 +16,8 @@ EMBER_INLINE floats repeat(const float* from) {
   static_assert(count == 1 || count == 2, "one or two");
   return count == 1 ? load<floats>(from) : floats{from[0], from[0], from[1], from[1]};
 }
+EMBER_INLINE floats swap_halves(floats x) { return floats{x[2], x[3], x[0], x[1]}; }
+EMBER_INLINE floats swap_quarters(floats x) { return floats{x[1], x[0], x[3], x[2]}; }
 EMBER_INLINE ints iota() { return ints{0, 1, 2, 3}; }
 EMBER_INLINE void widen(floats x, doubles* low, doubles* high) {
   *low = vcvt_f64_f32(vget_low_f32(x));

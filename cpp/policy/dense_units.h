@@ -9,10 +9,9 @@
 namespace ember {
 namespace EMBER_LEVEL {
 
-// Few outputs, `together` partial sums of each in a vector.
+// Few outputs, `together` partial sums of each in a vector. The lanes beyond the outputs mean nothing.
 template <int together>
-EMBER_INLINE void dense_units_few(int inputs, int outputs, const float* bias, const float* weights,
-                                  const float* x, float* y) {
+EMBER_INLINE vfloat dense_units_few(int inputs, const float* bias, const float* weights, const float* x) {
   constexpr int width = lanes / together, chains = 4 / together;
   vfloat s[chains];
   s[0] = load(bias);  // and zeros behind it
@@ -24,13 +23,9 @@ EMBER_INLINE void dense_units_few(int inputs, int outputs, const float* bias, co
       s[c] = fma(load(weights + at * width), repeat<width>(x + at), s[c]);
     }
   }
-  alignas(64) float sums[chains][lanes];
-#pragma GCC unroll 2
-  for (int c = 0; c < chains; ++c) store(sums[c], s[c]);
-  const float* k = sums[0];  // k[n * width + o]: partial sum n of output o
-  for (int o = 0; o < outputs; ++o) {
-    y[o] = (k[o] + k[width + o]) + (k[2 * width + o] + k[3 * width + o]);
-  }
+  if (together == 2) return (s[0] + swap_halves(s[0])) + (s[1] + swap_halves(s[1]));
+  const vfloat pairs = s[0] + swap_quarters(s[0]);
+  return pairs + swap_halves(pairs);
 }
 
 // One vector of outputs: the loads are what counts, so four inputs come with one of them.
@@ -46,15 +41,17 @@ EMBER_INLINE vfloat dense_units_one(int inputs, int width, const float* bias, co
   return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y) {
+template <Activation then>
+static void dense_units_with(const LayerPlan& layer, const float* copy, const float* x, float* y) {
   const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
   const float* bias = copy + layer.rows;
   const float* weights = bias + width;
+  const auto put = [&y](int j, vfloat sum) EMBER_INLINE_LAMBDA { store(y + j * lanes, activate(then, sum)); };
   switch (sums_side_by_side(layer)) {
     case 4:
-      return dense_units_few<4>(inputs, layer.outputs, bias, weights, x, y);
+      return put(0, dense_units_few<4>(inputs, bias, weights, x));
     case 2:
-      return dense_units_few<2>(inputs, layer.outputs, bias, weights, x, y);
+      return put(0, dense_units_few<2>(inputs, bias, weights, x));
     default:
       break;
   }
@@ -62,7 +59,7 @@ void dense_units(const LayerPlan& layer, const float* copy, const float* x, floa
     run(
         vectors, [=](int i) { return splat(x[i]); },
         [=](int i, int j) { return load(weights + i * width + j * lanes); },
-        [=](int j) { return load(bias + j * lanes); }, [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+        [=](int j) { return load(bias + j * lanes); }, put);
   };
   switch (inputs) {
     case 1:
@@ -83,13 +80,12 @@ void dense_units(const LayerPlan& layer, const float* copy, const float* x, floa
       run(
           inputs, [=](int i) { return splat(x[i]); },
           [=](int row, int j) { return load(weights + (std::int64_t)row * wide + j * lanes); },
-          [=](int j) { return load(bias + j * lanes); },
-          [=](int j, vfloat sum) { store(y + j * lanes, sum); });
+          [=](int j) { return load(bias + j * lanes); }, put);
     };
     switch (block.vectors) {
       case 1:
         if (inputs % 4 == 0) {
-          store(y, dense_units_one(inputs, lanes, bias, weights, x));
+          put(0, dense_units_one(inputs, lanes, bias, weights, x));
         } else {
           with([](auto... a) { neuron_block_narrow<1>(a...); });
         }
@@ -115,6 +111,22 @@ void dense_units(const LayerPlan& layer, const float* copy, const float* x, floa
     bias += wide;
     y += wide;
     weights += (std::int64_t)inputs * wide;
+  }
+}
+
+int dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y, bool alone) {
+  const bool activated =
+      alone && layer.after_count > 0 && layer.after[0].kind == (int)Elementwise::Kind::activation;
+  switch (activated ? (Activation)layer.after[0].activation : Activation::identity) {
+    case Activation::tanh:
+      dense_units_with<Activation::tanh>(layer, copy, x, y);
+      return 1;
+    case Activation::relu:
+      dense_units_with<Activation::relu>(layer, copy, x, y);
+      return 1;
+    default:
+      dense_units_with<Activation::identity>(layer, copy, x, y);
+      return 0;
   }
 }
 

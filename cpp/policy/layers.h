@@ -18,8 +18,9 @@ template <int G>
 void dense_episodes(const LayerPlan& layer, const float* theta, const float* const* x, float* const* y);
 
 // Output units in lanes. copy: what pack_units (pack_units.h) makes of one member's parameters; x: (inputs,),
-// contiguous; y: (outputs,), room for whole vectors.
-void dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y);
+// contiguous; y: (outputs,), room for whole vectors. Returns how many of the operations after the layer are done too,
+// none unless the layer is `alone`: a tanh or relu takes the sums while they are in registers.
+int dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y, bool alone);
 
 // A step of a cell (policy.h) from its gates over the input, a, and over the state, b, one after the other with `gate`
 // floats from one to the next. state: h and then c, `vectors` vectors each, which become the next ones; y: the new h.

@@ -88,8 +88,9 @@ class UnitsLayout {
     int of_layer = 0;  // in low.layers, two for a cell
     const auto dense = [&](const UnitsSlot& slot, const LayerPlan& layer, int part, const float* x,
                            float* y) {
-      dense_units(layer, slot.copy, x, y);
+      const int done = dense_units(layer, slot.copy, x, y, low.rank == 0);
       if (low.rank > 0) add_low_rank(low, low.layers[of_layer + part], slot.own, slot.factor, x, y);
+      return done;
     };
     for (int n = 0; n < plan_.policy.layer_count; ++n, from = 1 - from) {
       const LayerPlan& layer = plan_.policy.layers[n];
@@ -98,15 +99,16 @@ class UnitsLayout {
         const UnitsSlot& slot = slots_[live[i]];
         const float* x = slot.hidden[from];
         float* y = slot.hidden[1 - from];
+        int done = 0;
         if (layer.parts) {
           float* state = slot.memory + layer.memory_row;
           dense(slot, layer.parts[0], 0, x, gates_[0]);
           dense(slot, layer.parts[1], 1, state, gates_[1]);
           step_cell(layer.kind, vectors, layer.outputs, gates_[0], gates_[1], state, y);
         } else {
-          dense(slot, layer, 0, x, y);
+          done = dense(slot, layer, 0, x, y);
         }
-        elementwise<false>(layer.after, layer.after_count, y, vectors, layer.outputs);
+        elementwise<false>(layer.after + done, layer.after_count - done, y, vectors, layer.outputs);
       }
       of_layer += layer.parts ? 2 : 1;
     }
