@@ -72,10 +72,13 @@ double unit_bytes(const PolicyPlan& policy, int lanes) {
 }
 
 // Members side by side with output units in lanes: as many as the first level of the cache holds, which the
-// environment wants a part of. What does not fit there comes from the second level anyhow.
+// environment wants a part of: but two gain more by each other than they lose to it. What does not fit there comes
+// from the second level anyhow.
 int unit_slots(const PolicyPlan& policy, int lanes, int members) {
   const double bytes = unit_bytes(policy, lanes);
-  const double fitting = bytes <= caches().first          ? std::floor(0.9 * caches().first / bytes)
+  const double fitting = 2.0 * bytes <= caches().first
+                             ? std::max(2.0, std::floor(0.9 * caches().first / bytes))
+                         : bytes <= caches().first        ? 1.0
                          : 2.0 * bytes <= caches().second ? 2.0
                                                           : 1.0;
   return static_cast<int>(std::max(1.0, std::min({fitting, 1.0 * most_units_slots, 1.0 * members})));
