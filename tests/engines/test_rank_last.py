@@ -9,6 +9,7 @@ import pytest
 from ember_ml import envs, es
 from ember_ml.engines.native import NativeEngine
 from ember_ml.engines.python import PythonEngine
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import DenseLayer, PolicySpec
 from ember_ml.rollout import Population
 
@@ -75,7 +76,9 @@ class NoStart(Slope):
 def test_a_python_environments_member_ranks_last(kind, workers):
     spec = envs.make(kind)
     with PythonEngine(spec, POLICY, normalize=True, on_error="rank_last", workers=workers) as engine:
-        found = engine.evaluate(people(), np.zeros(1, np.float32), np.ones(1, np.float32), with_policy=True)
+        found = engine.evaluate(
+            people(), Normalizer(np.zeros(1, np.float32), np.ones(1, np.float32)), with_policy=True
+        )
     lost = ROWS[:, 0] > LIMIT
     assert np.array_equal(found.failed[:, 0], lost) and lost.sum() == 3
     assert (found.fitness[lost] == -np.inf).all()
@@ -148,11 +151,11 @@ def slopes(tmp_path_factory):
 @pytest.mark.parametrize("layout", ["members", "episodes", "units"])
 @pytest.mark.parametrize("how", ["error", "reward"])
 def test_a_c_environments_member_ranks_last_on_both_engines(slopes, how, layout):
-    statistics = np.zeros(1, np.float32), np.ones(1, np.float32)
+    normalizer = Normalizer(np.zeros(1, np.float32), np.ones(1, np.float32))
     options = {"normalize": True, "on_error": "rank_last", "episodes": 2}
-    native = NativeEngine(slopes[how], POLICY, layout=layout, **options).evaluate(people(), *statistics, True)
+    native = NativeEngine(slopes[how], POLICY, layout=layout, **options).evaluate(people(), normalizer, True)
     with PythonEngine(slopes[how], POLICY, **options) as engine:
-        python = engine.evaluate(people(), *statistics, True)
+        python = engine.evaluate(people(), normalizer, True)
     lost = ROWS[:, 0] > LIMIT
     assert np.array_equal(native.failed.all(axis=1), lost) and lost.sum() == 3
     assert (native.lengths[lost] == 3).all()

@@ -5,12 +5,15 @@ import pytest
 from ember_ml import _core, es, validate
 from ember_ml.engines.native import NativeEngine
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import DenseLayer, PolicySpec
 from ember_ml.rollout import EpisodeOptions, Population
 
 SPEC = PolicySpec(1, 1, 2, (), (DenseLayer(1, 1, 0, 1, ()),))
 ENV = EnvSpec("Simple1D-v0", "builtin", 1, 1, False, 50)
 BIG = [2**30, 2**31 - 1, 2**31, 2**32, 2**40, 2**62]
+
+PLAIN = Normalizer(np.zeros(1, np.float32), np.ones(1, np.float32))
 
 
 def engine(**options):
@@ -76,15 +79,12 @@ def test_more_episodes_than_memory_holds():
 
 def test_more_observation_sums_than_memory_holds():
     with pytest.raises(MemoryError, match=r"wanted .* GB of memory"):
-        engine(normalize=True, episodes=2**20).evaluate(
-            population(2**29), np.zeros(1, np.float32), np.ones(1, np.float32)
-        )
+        engine(normalize=True, episodes=2**20).evaluate(population(2**29), PLAIN)
 
 
 @pytest.mark.parametrize("skip", [2**31 - 1, 2**31 - 2, 2**30])
 def test_frame_skip_near_the_end_of_its_type_counts_one_observation_an_episode(skip):
-    frozen = np.zeros(1, np.float32), np.ones(1, np.float32)
-    result = engine(normalize=True, frame_skip=skip).evaluate(population(), *frozen)
+    result = engine(normalize=True, frame_skip=skip).evaluate(population(), PLAIN)
     # Each episode is one action long, whose observation is the start.
     assert result.leaves[0].count == 4
     assert (result.lengths <= 50).all()
