@@ -1,9 +1,12 @@
 // Dense layers and activations for Python. Called for every layer of every forward, so without pybind11's
 // argument handling (which alone would take the time of the layer): plain vectorcall functions.
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
 
 #include <climits>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "bindings/bindings.h"
 #include "policy/dense_table.h"
@@ -40,7 +43,7 @@ PyObject* empty(int axes, const Py_intptr_t* shape) {
 bool read_activation(PyObject* code, Activation* activation) {
   const long value = PyLong_AsLong(code);
   if (value == -1 && PyErr_Occurred()) return false;
-  if (value < 0 || value > static_cast<long>(Activation::softplus)) {
+  if (value < 0 || value >= activations) {
     PyErr_Format(PyExc_ValueError, "activation: no activation has the number %ld", value);
     return false;
   }
@@ -126,6 +129,10 @@ void register_dense(py::module_& module) {
   api = &Api::get();
   float32 = py::dtype::of<float>().release().ptr();
   if (PyModule_AddFunctions(module.ptr(), methods) != 0) throw py::error_already_set();
+  module.def(
+      "activation_names",
+      [] { return std::vector<std::string>(activation_names, activation_names + activations); },
+      "The activations in the order of their numbers.");
 }
 
 }  // namespace ember::bindings

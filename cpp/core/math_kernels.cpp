@@ -16,21 +16,7 @@ EMBER_INLINE void over(const float* x, std::int64_t count, float* y, Function fu
   void apply_##name(const float* x, std::int64_t count, float* y) {   \
     over(x, count, y, [](vfloat v) { return EMBER_LEVEL::name(v); }); \
   }
-EMBER_MATH(exp)
-EMBER_MATH(expm1)
-EMBER_MATH(log)
-EMBER_MATH(log1p)
-EMBER_MATH(tanh)
-EMBER_MATH(erf)
-EMBER_MATH(sigmoid)
-EMBER_MATH(softplus)
-EMBER_MATH(elu)
-EMBER_MATH(gelu)
-EMBER_MATH(sin)
-EMBER_MATH(cos)
-EMBER_MATH(sqrt)
-EMBER_MATH(abs)
-EMBER_MATH(floor)
+EMBER_FUNCTIONS(EMBER_MATH)
 #undef EMBER_MATH
 
 EMBER_INLINE vfloat smaller_sum(vfloat a, vfloat b) {
@@ -61,8 +47,8 @@ void apply_fma(const float* a, const float* b, const float* c, std::int64_t coun
 }  // namespace EMBER_LEVEL
 }  // namespace ember
 
-EMBER_EXPORT_KERNELS(MathKernels, {{apply_exp, apply_expm1, apply_log, apply_log1p, apply_tanh, apply_erf,
-                                    apply_sigmoid, apply_softplus, apply_elu, apply_gelu, apply_sin,
-                                    apply_cos, apply_sqrt, apply_abs, apply_floor},
+#define EMBER_MATH(name) apply_##name,
+EMBER_EXPORT_KERNELS(MathKernels, {{EMBER_FUNCTIONS(EMBER_MATH)},
                                    {apply_min, apply_max, apply_copysign, apply_smaller_sum},
                                    apply_fma})
+#undef EMBER_MATH

@@ -1,15 +1,19 @@
-// The functions of math.h over arrays, for tests and for numpy's activations.
+// The functions of math.h over arrays, for tests and for pictures.
 #pragma once
 
 #include <cstdint>
 
+#include "core/activations.h"
 #include "core/dispatch.h"
 
 namespace ember {
 
-// In the order of the table. The last three are simd.h's.
-constexpr const char* math_names[] = {"exp", "expm1", "log", "log1p", "tanh", "erf", "sigmoid", "softplus",
-                                      "elu", "gelu",  "sin", "cos",   "sqrt", "abs", "floor"};
+// The last three are simd.h's.
+#define EMBER_FUNCTIONS(X) \
+  X(exp) X(expm1) X(log) X(log1p) X(erf) X(sin) X(cos) EMBER_ACTIVATIONS(X) X(sqrt) X(abs) X(floor)
+#define EMBER_MATH(name) #name,
+constexpr const char* math_names[] = {EMBER_FUNCTIONS(EMBER_MATH)};
+#undef EMBER_MATH
 constexpr int math_functions = sizeof math_names / sizeof math_names[0];
 
 // Two arguments. smaller_sum tests the double lanes: a + b in float64, rounded to float32, where a < b, else

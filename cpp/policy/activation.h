@@ -9,22 +9,15 @@ namespace EMBER_LEVEL {
 
 // NaN stays NaN in every activation.
 EMBER_INLINE vfloat activate(Activation activation, vfloat x) {
+#define EMBER_ACTIVATION(name) \
+  case Activation::name:       \
+    return name(x);
   switch (activation) {
-    case Activation::relu:
-      return max(vfloat(0.0f), x);
-    case Activation::tanh:
-      return tanh(x);
-    case Activation::sigmoid:
-      return sigmoid(x);
-    case Activation::elu:
-      return elu(x);
-    case Activation::gelu:
-      return gelu(x);
-    case Activation::softplus:
-      return softplus(x);
+    EMBER_ACTIVATIONS(EMBER_ACTIVATION)
     case Activation::identity:
       break;
   }
+#undef EMBER_ACTIVATION
   return x;
 }
 

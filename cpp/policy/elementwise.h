@@ -18,28 +18,16 @@ void apply_operations(const ElementwisePlan* operations, int operation_count, fl
   for (int n = 0; n < operation_count; ++n) {
     const ElementwisePlan& op = operations[n];
     if (op.kind == (int)Elementwise::Kind::activation) {
+#define EMBER_ACTIVATION(name)           \
+  case Activation::name:                 \
+    apply<Activation::name>(x, vectors); \
+    break;
       switch ((Activation)op.activation) {
+        EMBER_ACTIVATIONS(EMBER_ACTIVATION)
         case Activation::identity:
           break;
-        case Activation::relu:
-          apply<Activation::relu>(x, vectors);
-          break;
-        case Activation::tanh:
-          apply<Activation::tanh>(x, vectors);
-          break;
-        case Activation::sigmoid:
-          apply<Activation::sigmoid>(x, vectors);
-          break;
-        case Activation::elu:
-          apply<Activation::elu>(x, vectors);
-          break;
-        case Activation::gelu:
-          apply<Activation::gelu>(x, vectors);
-          break;
-        case Activation::softplus:
-          apply<Activation::softplus>(x, vectors);
-          break;
       }
+#undef EMBER_ACTIVATION
       continue;
     }
     const bool scale = op.kind == (int)Elementwise::Kind::scale;

@@ -20,8 +20,9 @@ void check(const std::vector<Elementwise>& operations, int width, const std::str
     const std::string name = field + "[" + std::to_string(i) + "]";
     if (op.kind == Elementwise::Kind::activation) {
       const int number = static_cast<int>(op.activation);
-      if (number < 0 || number > static_cast<int>(Activation::softplus)) {
-        refuse(name + ".activation", "got number " + std::to_string(number) + ", wanted 0 to 6");
+      if (number < 0 || number >= activations) {
+        refuse(name + ".activation",
+               "got number " + std::to_string(number) + ", wanted 0 to " + std::to_string(activations - 1));
       }
       continue;
     }

@@ -5,18 +5,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/activations.h"
+
 namespace ember {
 
-// Numbers are part of the Python interface (python/ember_ml/policy/spec.py) and of saved files.
-enum class Activation : int {
-  identity = 0,
-  relu = 1,
-  tanh = 2,
-  sigmoid = 3,
-  elu = 4,
-  gelu = 5,
-  softplus = 6
-};
+#define EMBER_ACTIVATION(name) , name
+enum class Activation : int { identity EMBER_ACTIVATIONS(EMBER_ACTIVATION) };
+#undef EMBER_ACTIVATION
+
+#define EMBER_ACTIVATION(name) , #name
+constexpr const char* activation_names[] = {"identity" EMBER_ACTIVATIONS(EMBER_ACTIVATION)};
+#undef EMBER_ACTIVATION
+constexpr int activations = sizeof activation_names / sizeof *activation_names;
 
 // One element-wise operation: an activation, or y = x * values, or y = x + values (values: one number or one
 // per element; float32, each rounded once, never contracted).

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'LowRankForward', 'MujocoEnvironment', 'ObservationStatistics', 'Perturbation', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'low_rank_sum', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'own_numbers', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'LowRankForward', 'MujocoEnvironment', 'ObservationStatistics', 'Perturbation', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'activation_names', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'low_rank_sum', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'own_numbers', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
 class Perturbation:
     """
     Low-rank noise of the matrices of theta (cpp/noise/perturbation.h).
@@ -396,6 +396,10 @@ def activate(activation, x):
     """
     activation(x), element by element, for a row-major float32 x; NotImplemented for any other kind.
     """
+def activation_names() -> list[str]:
+    """
+    The activations in the order of their numbers.
+    """
 def available_threads() -> int:
     """
     Threads that this process can keep busy: its CPU affinity, and the CPU quota of its control group rounded up (read once), at least 1.
@@ -502,6 +506,6 @@ def uniforms(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typing.Su
     n uniform float32 in [0, 1) of one keyed stream.
     """
 __version__: str = '0.1.0'
-math_names: tuple = ('exp', 'expm1', 'log', 'log1p', 'tanh', 'erf', 'sigmoid', 'softplus', 'elu', 'gelu', 'sin', 'cos', 'sqrt', 'abs', 'floor')
+math_names: tuple = ('exp', 'expm1', 'log', 'log1p', 'erf', 'sin', 'cos', 'relu', 'tanh', 'sigmoid', 'elu', 'gelu', 'softplus', 'sqrt', 'abs', 'floor')
 noise_rounds: int = 13
 noise_stream_version: int = 1

@@ -34,6 +34,7 @@ FUNCTIONS = {
     "expm1": (np.expm1, 1.5, np.inf),
     "log": (np.log, 1.0, np.inf),
     "log1p": (np.log1p, 2.0, np.inf),
+    "relu": (lambda x: np.maximum(x, 0), 0.0, np.inf),
     "tanh": (np.tanh, 5.5, np.inf),
     "erf": (_erf, 6.0, np.inf),
     "sigmoid": (_sigmoid, 2.5, np.inf),

@@ -32,7 +32,6 @@ ENVS = {
     "Acrobot-v1": {},
 }
 WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24]
-ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "gelu", "softplus", "identity"]
 THREADS = [1, 2, 3, 8]
 LAYOUTS = [None, "members", "episodes", "units"]
 WAYS = ["run", "step", "both", "file", "ask"]
@@ -85,6 +84,7 @@ def strategy(rng: np.random.Generator, es: Any) -> Any:
 def problem(number: int) -> dict[str, Any]:
     """What training `number` trains, without how it is made."""
     from ember_ml import envs, es
+    from ember_ml.policy.elementwise import ACTIVATIONS
 
     rng = np.random.default_rng([number, 1])
     name = pick(rng, list(ENVS))

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 from ember_ml import _core
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.engines.native import NativeEngine
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.normalizer import Normalizer
@@ -77,7 +78,7 @@ def test_layouts_and_threads_give_the_same_bits(name, episodes):
     assert [key for key, value in seen.items() if value != first] == []
 
 
-@pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations_widths_and_depths_give_the_same_bits_in_every_layout(activation):
     for hidden in ((), (1,), (5,), (8, 3), (33, 70), (16, 16, 4)):
         seen = set()

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from ember_ml import _core
-from ember_ml.backend.dense_numpy import FUSED
+from ember_ml.backend.activations import ACTIVATIONS
 
 
 def fma32(a, b, c):
@@ -52,7 +52,7 @@ def test_one_neuron(rows, inputs, outputs, with_bias):
     np.testing.assert_array_equal(y, one_neuron(x, weight, bias))
 
 
-@pytest.mark.parametrize("code", range(len(FUSED)))
+@pytest.mark.parametrize("code", range(len(ACTIVATIONS)))
 def test_activation_is_applied_to_the_sum(code):
     random = np.random.default_rng(code)
     x = random.standard_normal((3, 5)).astype(np.float32)
@@ -121,3 +121,7 @@ def test_arrays_that_were_pickled():
     assert np.array_equal(_core.dense(sent_x, sent_weight, None, 0), _core.dense(x, weight, None, 0))
     assert np.array_equal(_core.activate(2, sent_x), _core.activate(2, x))
     assert _core.dense(x.astype(">f4"), weight, None, 0) is NotImplemented
+
+
+def test_the_table_of_activations_is_the_cores_list():
+    assert list(ACTIVATIONS) == _core.activation_names()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ember_ml import ops
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.nn import modules, tensor
 from ember_ml.nn.modules import MLP, Activation, Dense, Linear, Sequential, Tanh
 
@@ -113,10 +114,11 @@ def test_containers(any_backend):
 
 
 @pytest.mark.parametrize(
-    "name", ["ReLU", "Tanh", "Sigmoid", "Softplus", "GELU", "ELU", "LeakyReLU", "Softmax", "Identity"]
+    "name", [*(activation.module for activation in ACTIVATIONS.values()), "LeakyReLU", "Softmax"]
 )
 def test_activation_modules_are_the_functions(any_backend, name):
-    function = {"ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(name, name.lower())
+    by_module = {activation.module: function for function, activation in ACTIVATIONS.items()}
+    function = {**by_module, "LeakyReLU": "leaky_relu", "Softmax": "softmax"}[name]
     x = tensor.convert_to_tensor(X)
     expected = tensor.to_numpy(getattr(ops, function)(x))
     np.testing.assert_array_equal(tensor.to_numpy(getattr(modules, name)()(x)), expected)
@@ -125,7 +127,7 @@ def test_activation_modules_are_the_functions(any_backend, name):
 
 
 def test_a_fused_activation_is_the_separate_one(any_backend):
-    for name in ("relu", "tanh", "sigmoid", "elu", "gelu", "softplus"):
+    for name in ACTIVATIONS:
         layer = Dense(4, 3, name)
         linear = Dense(4, 3)
         linear.load_state_dict(layer.state_dict())

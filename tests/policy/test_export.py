@@ -7,6 +7,7 @@ import pytest
 from c_program import need_compiler, run_program
 from conftest import skip_without
 from ember_ml import es
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.policy.export.c_header import c_source, identifier
 from ember_ml.policy.normalizer import Normalizer
@@ -67,7 +68,7 @@ CASES = {
     ),
     **{
         name: (chain(5, 9, 2, activation=name), box(2, None, 1.0))
-        for name in ("sigmoid", "elu", "gelu", "softplus")
+        for name in ACTIVATIONS
     },
     "choices": (
         chain(5, 6, 5),

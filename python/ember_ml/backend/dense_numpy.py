@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ember_ml import _core
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.backend.cells import check as check_cell
 from ember_ml.backend.cells import step
 from ember_ml.backend.convert import to_host
 
-#: Activations that the native core has; their places are its numbers (cpp/policy/policy.h).
-FUSED = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
-_CODES = {name: code for code, name in enumerate(FUSED)}
-_erf = np.vectorize(math.erf, otypes=[np.float64])
+_CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
 _dense, _activate = _core.dense, _core.activate
-
-
-def _sigmoid(x: Any) -> Any:
-    e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, 1.0) / (1 + e)
-
-
-_FLOAT64: dict[str, Callable[[Any], Any]] = {
-    "identity": lambda x: x,
-    "relu": lambda x: np.maximum(0, x),
-    "tanh": np.tanh,
-    "sigmoid": _sigmoid,
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "gelu": lambda x: 0.5 * x * (1 + _erf(x * math.sqrt(0.5))) if x.size else x,
-    "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-}
 
 
 def _slow_activation(name: str, x: Any) -> Any:
     x = to_host(x)
     if x.dtype == np.float64:
-        return _FLOAT64[name](x)
+        return ACTIVATIONS[name].float64(x)
     y = _activate(_CODES[name], np.asarray(x, np.float32, order="C"))
     return y.astype(np.float16) if x.dtype == np.float16 else y
 
@@ -70,7 +51,7 @@ def _slow_dense(x: Any, weight: Any, bias: Any, activation: str) -> Any:
     check_dense(x.shape, weight.shape, None if bias is None else bias.shape)
     if weight.dtype == np.float64:
         y = x.astype(np.float64) @ weight
-        return _FLOAT64[activation](y if bias is None else y + bias)
+        return ACTIVATIONS[activation].float64(y if bias is None else y + bias)
     x, weight = np.asarray(x, np.float32, order="C"), np.asarray(weight, np.float32, order="C")
     bias = None if bias is None else np.asarray(bias, np.float32, order="C")
     return _dense(x, weight, bias, _CODES[activation])

@@ -8,6 +8,7 @@ from typing import Any
 import mlx.core as mx
 
 from ember_ml import _core
+from ember_ml.backend import activations as _activations
 from ember_ml.backend.mlx_convert import Array
 from ember_ml.backend.mlx_convert import common as _common
 from ember_ml.backend.mlx_convert import is_float as _is_float
@@ -85,20 +86,17 @@ def elu(x: Any, alpha: float = 1.0) -> Array:
     return mx.where(x > 0, x, alpha * mx.expm1(mx.minimum(x, 0)))
 
 
-def gelu(x: Any) -> Array:
-    x = _real(x)
-    return 0.5 * x * (1 + mx.erf(x * 0.5**0.5))
-
-
 def softmax(x: Any, axis: int = -1) -> Array:
     return mx.softmax(_real(x), axis=axis)
 
 
-def softplus(x: Any) -> Array:
-    return mx.logaddexp(_real(x), 0)
+def _plain(name: str) -> Callable[[Any], Any]:
+    function = _activations.ACTIVATIONS[name].mlx
+    return lambda x: function(mx, _real(x))
 
 
-sigmoid = _unary(mx.sigmoid, _real)
+#: Those of the activations that have no option.
+PLAIN = {name: _plain(name) for name in _activations.PLAIN}
 
 
 # --------------------------------------------------------------------------------------------- comparisons

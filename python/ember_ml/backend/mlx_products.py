@@ -8,6 +8,7 @@ from typing import Any
 import mlx.core as mx
 
 from ember_ml.backend import numpy_backend as _host
+from ember_ml.backend.activations import ACTIVATIONS as _NAMES
 from ember_ml.backend.cells import check as _check_cell
 from ember_ml.backend.cells import step as _step
 from ember_ml.backend.dense_numpy import check_dense as _check_dense
@@ -17,7 +18,6 @@ from ember_ml.backend.mlx_convert import Array
 from ember_ml.backend.mlx_convert import common as _common
 from ember_ml.backend.mlx_convert import is_float as _is_float
 from ember_ml.backend.mlx_convert import to_array as _array
-from ember_ml.backend.mlx_elementwise import elu, gelu, relu, softplus
 
 # ------------------------------------------------------------------------------------------------ products
 
@@ -48,15 +48,7 @@ def einsum(equation: str, *operands: Any) -> Array:
     )(*operands)
 
 
-_ACTIVATIONS: dict[str, Callable[[Array], Array] | None] = {
-    "identity": None,
-    "relu": relu,
-    "tanh": mx.tanh,
-    "sigmoid": mx.sigmoid,
-    "elu": elu,
-    "gelu": gelu,
-    "softplus": softplus,
-}
+_ACTIVATIONS = {name: None if name == "identity" else activation.mlx for name, activation in _NAMES.items()}
 
 
 def dense(x: Any, weight: Any, bias: Any, activation: str) -> Array:
@@ -68,7 +60,7 @@ def dense(x: Any, weight: Any, bias: Any, activation: str) -> Array:
     _check_dense(x.shape, w.shape, None if b is None else b.shape)
     y = mx.matmul(x, w) if b is None else mx.addmm(b, x, w)
     function = _ACTIVATIONS[activation]
-    return y if function is None else function(y)
+    return y if function is None else function(mx, y)
 
 
 def cell(kind: str, x: Any, state: Any, weights: Any, biases: Any) -> tuple[Array, ...]:
@@ -82,7 +74,7 @@ def cell(kind: str, x: Any, state: Any, weights: Any, biases: Any) -> tuple[Arra
     return _step(kind, tuple(state), a, b, _GATE_FUNCTIONS)
 
 
-_GATE_FUNCTIONS = (mx.sigmoid, mx.tanh, relu)
+_GATE_FUNCTIONS = (mx.sigmoid, mx.tanh, lambda x: mx.maximum(x, 0))
 
 # ------------------------------------------------------------------------------------------ linear algebra
 

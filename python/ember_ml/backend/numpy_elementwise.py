@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ember_ml.backend.activations import PLAIN
 from ember_ml.backend.dense_numpy import activation
 from ember_ml.backend.guard import numpy_guard
 from ember_ml.backend.numpy_convert import F32, Array, as_array, common, numeric, real
@@ -80,9 +81,7 @@ def clip(x: Any, min_val: Any = None, max_val: Any = None) -> Any:
 
 
 tanh = activation("tanh")
-sigmoid = activation("sigmoid")
-gelu = activation("gelu")
-softplus = activation("softplus")
+globals().update({name: activation(name) for name in PLAIN})
 _relu = activation("relu")
 _elu = activation("elu")
 

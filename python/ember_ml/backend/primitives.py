@@ -4,6 +4,8 @@ signature.
 
 from __future__ import annotations
 
+from ember_ml.backend.activations import PLAIN
+
 ELEMENTWISE = [
     "abs",
     "add",
@@ -35,7 +37,7 @@ ELEMENTWISE = [
     "tan",
     "tanh",
 ]
-ACTIVATIONS = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "softmax", "softplus"]
+ACTIVATIONS = ["elu", "leaky_relu", "relu", "softmax", *PLAIN]
 REDUCTIONS = [
     "all",
     "any",

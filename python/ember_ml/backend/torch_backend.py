@@ -32,6 +32,7 @@ from ember_ml.backend.torch_arrays import (
     transpose,
     zeros_like,
 )
+from ember_ml.backend.torch_elementwise import PLAIN as _plain_activations
 from ember_ml.backend.torch_elementwise import (
     abs,
     add,
@@ -45,7 +46,6 @@ from ember_ml.backend.torch_elementwise import (
     exp,
     floor,
     floor_divide,
-    gelu,
     greater,
     greater_equal,
     isfinite,
@@ -70,12 +70,10 @@ from ember_ml.backend.torch_elementwise import (
     power,
     relu,
     round,
-    sigmoid,
     sign,
     sin,
     sinh,
     softmax,
-    softplus,
     sqrt,
     square,
     subtract,
@@ -116,6 +114,8 @@ from ember_ml.backend.torch_reductions import (
     var,
 )
 
+globals().update(_plain_activations)
+
 __all__ = [
     "abs",
     "add",
@@ -152,7 +152,6 @@ __all__ = [
     "floor",
     "floor_divide",
     "full",
-    "gelu",
     "greater",
     "greater_equal",
     "inv",
@@ -194,13 +193,11 @@ __all__ = [
     "round",
     "scatter",
     "shape",
-    "sigmoid",
     "sign",
     "sin",
     "sinh",
     "slice_update",
     "softmax",
-    "softplus",
     "solve",
     "sort",
     "split",
@@ -222,4 +219,5 @@ __all__ = [
     "var",
     "where",
     "zeros_like",
+    *_plain_activations,
 ]

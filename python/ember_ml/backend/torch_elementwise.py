@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ember_ml import _core
+from ember_ml.backend import activations as _activations
 from ember_ml.backend.torch_convert import common as _common
 from ember_ml.backend.torch_convert import numeric as _numeric
 from ember_ml.backend.torch_convert import real as _real
@@ -97,19 +98,18 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
     return _f.elu(_real(x), alpha)
 
 
-def gelu(x: Any) -> Tensor:
-    return _f.gelu(_real(x))
-
-
-def softplus(x: Any) -> Tensor:
-    return _f.softplus(_real(x))
-
-
 def softmax(x: Any, axis: int = -1) -> Tensor:
     return torch.softmax(_real(x), axis)
 
 
-sigmoid = _unary(torch.sigmoid, _real)
+def _plain(name: str) -> Callable[[Any], Any]:
+    function = _activations.of_torch(name)
+    # What stands in torch itself takes integers too.
+    return _unary(function, _real) if hasattr(torch, name) else lambda x: function(_real(x))
+
+
+#: Those of the activations that have no option.
+PLAIN = {name: _plain(name) for name in _activations.PLAIN}
 
 
 # --------------------------------------------------------------------------------------------- comparisons

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ember_ml.backend.activations import ACTIVATIONS as _NAMES
+from ember_ml.backend.activations import of_torch as _of_torch
 from ember_ml.backend.cells import check as _check_cell
 from ember_ml.backend.cells import step as _step
 from ember_ml.backend.dense_numpy import check_dense as _check_dense
@@ -36,15 +38,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     return torch.einsum(equation, *_common(*operands))
 
 
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor] | None] = {
-    "identity": None,
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "elu": _f.elu,
-    "gelu": _f.gelu,
-    "softplus": _f.softplus,
-}
+_ACTIVATIONS = {name: None if name == "identity" else _of_torch(name) for name in _NAMES}
 
 
 def dense(x: Any, weight: Any, bias: Any, activation: str) -> Tensor:

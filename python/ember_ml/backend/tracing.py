@@ -3,7 +3,7 @@
 `record(module, inputs)` runs the module once on a stand-in for its input and returns the list of entries:
 
 - ("dense", weight Parameter (in, out), bias Parameter (out,) or None)
-- ("activation", name), one of `activations.FUSED`
+- ("activation", name), one of `activations.ACTIVATIONS`
 - ("scale", values): y = x * values; ("shift", values): y = x + values; float tuples of length 1 or the width
 
 Anything else raises `NotTraceable` with the name of the operation. Recording swaps the active primitives for
@@ -20,6 +20,7 @@ import numpy as np
 
 from ember_ml.backend import random_state as _random_state
 from ember_ml.backend import select as _select
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.backend.convert import to_host
 from ember_ml.backend.holder import ArrayHolder
 from ember_ml.backend.primitives import NAMES
@@ -300,8 +301,8 @@ RECORDED: dict[str, Callable[..., Any]] = {
     "expand_dims": _expand_dims,
     "shape": lambda x: x.shape,
     "dtype_name": lambda x: "float32",
+    **{name: _activation(name) for name in ACTIVATIONS if name != "identity"},
     "elu": _elu,
-    **{name: _activation(name) for name in ("relu", "tanh", "sigmoid", "gelu", "softplus")},
 }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ember_ml.backend.activations import ACTIVATIONS, of_torch
 from ember_ml.backend.select import table
 from ember_ml.errors import need
 from ember_ml.rollout import CHUNK_BYTES, PURPOSES, Population
@@ -117,16 +119,8 @@ class TorchArrays:
             where=torch.where,
             zeros_like=torch.zeros_like,
         )
-        functional = torch.nn.functional
         # Each is given a result nothing else holds, so it may write over it.
-        self.activations = {
-            "relu": torch.relu_,
-            "tanh": torch.tanh_,
-            "sigmoid": torch.sigmoid_,
-            "elu": functional.elu_,
-            "gelu": functional.gelu,
-            "softplus": functional.softplus,
-        }
+        self.activations = {name: of_torch(name, in_place=True) for name in ACTIVATIONS}
 
     def session(self) -> AbstractContextManager[Any]:
         return self.torch.inference_mode()  # type: ignore[no-any-return]
@@ -251,9 +245,8 @@ class MlxArrays:
             where=mx.where,
             zeros_like=mx.zeros_like,
         )
-        backend = table("mlx")
-        self.activations = {
-            name: getattr(backend, name) for name in ("relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
+        self.activations: dict[str, Callable[[Any], Any]] = {
+            name: partial(activation.mlx, mx) for name, activation in ACTIVATIONS.items()
         }
 
     def session(self) -> AbstractContextManager[Any]:

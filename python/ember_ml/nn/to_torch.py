@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ember_ml.backend import active as _active
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.backend.nested import parts, rebuilt
 from ember_ml.backend.tracing import Entry, record
 from ember_ml.backend.tracing_cells import record_with_state
@@ -177,17 +178,7 @@ def cell(kind: str, weights: Sequence[Any], biases: Sequence[Any]) -> list[nn.Mo
 
 
 def activation(name: str) -> list[Any]:
-    made: dict[str, Callable[[], Any]] = {
-        "identity": lambda: None,
-        "relu": nn.ReLU,
-        "tanh": nn.Tanh,
-        "sigmoid": nn.Sigmoid,
-        "elu": nn.ELU,
-        "gelu": nn.GELU,
-        "softplus": nn.Softplus,
-    }
-    layer = made[name]()
-    return [] if layer is None else [layer]
+    return [] if name == "identity" else [getattr(nn, ACTIVATIONS[name].module)()]
 
 
 def elu(alpha: float) -> list[nn.Module]:

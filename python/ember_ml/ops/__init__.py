@@ -24,8 +24,9 @@ from ember_ml.backend.dtypes import (
     int64,
     uint8,
 )
+from ember_ml.ops import activations as _activations
 from ember_ml.ops import linearalg
-from ember_ml.ops.activations import elu, gelu, identity, leaky_relu, relu, sigmoid, softmax, softplus, tanh
+from ember_ml.ops.activations import *  # noqa: F403  all that it lists
 from ember_ml.ops.comparison import (
     allclose,
     equal,
@@ -172,7 +173,6 @@ __all__ = [
     "divide",
     "dot",
     "einsum",
-    "elu",
     "equal",
     "exp",
     "expand_dims",
@@ -185,14 +185,12 @@ __all__ = [
     "full",
     "full_like",
     "gather",
-    "gelu",
     "get_available_backends",
     "get_backend",
     "get_seed",
     "greater",
     "greater_equal",
     "hstack",
-    "identity",
     "int8",
     "int16",
     "int32",
@@ -201,7 +199,6 @@ __all__ = [
     "isfinite",
     "isnan",
     "item",
-    "leaky_relu",
     "less",
     "less_equal",
     "linearalg",
@@ -241,7 +238,6 @@ __all__ = [
     "random_normal",
     "random_permutation",
     "random_uniform",
-    "relu",
     "reshape",
     "round",
     "save",
@@ -250,13 +246,10 @@ __all__ = [
     "set_seed",
     "shape",
     "shuffle",
-    "sigmoid",
     "sign",
     "sin",
     "sinh",
     "slice_update",
-    "softmax",
-    "softplus",
     "sort",
     "split",
     "sqrt",
@@ -268,7 +261,6 @@ __all__ = [
     "sum",
     "take",
     "tan",
-    "tanh",
     "tile",
     "to_device",
     "to_numpy",
@@ -282,3 +274,4 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+__all__ += _activations.__all__

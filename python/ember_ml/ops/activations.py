@@ -6,6 +6,8 @@ from typing import Any
 
 from ember_ml.backend import active as _active
 
+__all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softmax", "softplus", "tanh"]
+
 
 def relu(x: Any) -> Any:
     """max(x, 0); integers stay integers."""

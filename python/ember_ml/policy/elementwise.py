@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "elu", "gelu", "softplus")
+from ember_ml import _core
+
+#: In the order of their numbers.
+ACTIVATIONS = tuple(_core.activation_names())
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ember_ml.policy.torch_modules.chain import compile_chain  # noqa: E402
 from ember_ml.policy.torch_modules.policy import TorchPolicy  # noqa: E402
 from ember_ml.policy.trace import NotCompiled  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
 
 
 class Own(nn.Module):
@@ -40,6 +41,15 @@ def chain(*after):
     return nn.Sequential(nn.Linear(4, 8), *after, nn.Linear(8, 2))
 
 
+class Applies(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.first, self.function = nn.Linear(4, 2), function
+
+    def forward(self, x):
+        return self.function(self.first(x))
+
+
 CHAINS = {
     "tanh": chain(nn.Tanh()),
     "several": chain(nn.Identity(), nn.ELU(), nn.Dropout(0.5), nn.Sigmoid()),
@@ -47,6 +57,8 @@ CHAINS = {
     "softplus": chain(nn.Softplus()),
     "nested": nn.Sequential(nn.Flatten(), chain(nn.ReLU()), nn.Tanh()),
     "own": Own(),
+    "in place": chain(nn.ReLU(inplace=True), nn.ELU(inplace=True)),
+    "functions": Applies(lambda x: functional.softplus(functional.gelu(functional.elu(x, inplace=True)))),
 }
 
 
@@ -65,6 +77,8 @@ def test_a_chain_compiles_and_gives_what_torch_gives(name):
     [
         (chain(nn.GELU(approximate="tanh")), "tanh"),
         (chain(nn.ELU(alpha=0.5)), "ELU"),
+        (chain(nn.Softplus(threshold=1)), "Softplus"),
+        (Applies(lambda x: functional.elu(x, alpha=0.5)), "elu"),
         (chain(nn.LayerNorm(8)), "LayerNorm"),
         (Twice(), "twice"),
         (nn.Tanh(), "no Linear"),

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from ember_ml.nn.modules.activations import (
-    ELU,
-    GELU,
-    Activation,
-    Identity,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from ember_ml.nn.modules import activations as _activations
+from ember_ml.nn.modules.activations import *  # noqa: F403  all that it lists
 from ember_ml.nn.modules.containers import MLP, Sequential
 from ember_ml.nn.modules.dense import Dense, Linear
 from ember_ml.nn.modules.dropout import Dropout
@@ -22,24 +12,15 @@ from ember_ml.nn.modules.parameter import Parameter
 from ember_ml.nn.modules.recurrent import GRU, LSTM, RNN
 
 __all__ = [
-    "ELU",
-    "GELU",
     "GRU",
     "LSTM",
     "MLP",
     "RNN",
-    "Activation",
     "Dense",
     "Dropout",
-    "Identity",
-    "LeakyReLU",
     "Linear",
     "Module",
     "Parameter",
-    "ReLU",
     "Sequential",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
 ]
+__all__ += _activations.__all__

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ember_ml.backend.dense_numpy import FUSED
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.nn.modules.module import ActivationLike, Module
 from ember_ml.ops import activations as _functions
 
+__all__ = [
+    "ELU",
+    "GELU",
+    "Activation",
+    "Identity",
+    "LeakyReLU",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+]
+
 _OTHERS: dict[str, Callable[..., Any]] = {"leaky_relu": _functions.leaky_relu, "softmax": _functions.softmax}
 _ALIASES = {"linear": "identity", "none": "identity"}
-_BY_FUNCTION = {getattr(_functions, name): name for name in FUSED}
+_BY_FUNCTION = {getattr(_functions, name): name for name in ACTIVATIONS}
 
 
 def resolve(activation: ActivationLike) -> tuple[str, Callable[[Any], Any] | None]:
@@ -25,13 +38,12 @@ def resolve(activation: ActivationLike) -> tuple[str, Callable[[Any], Any] | Non
         return "identity", None
     if isinstance(activation, str):
         name = _ALIASES.get(activation, activation)
-        if name in FUSED:
+        if name in ACTIVATIONS:
             return name, None
         if name in _OTHERS:
             return "identity", _OTHERS[name]
-        raise ValueError(
-            f"unknown activation {activation!r}: use one of {', '.join((*FUSED, *_OTHERS))} or a function"
-        )
+        known = ", ".join((*ACTIVATIONS, *_OTHERS))
+        raise ValueError(f"unknown activation {activation!r}: use one of {known} or a function")
     if not callable(activation):
         raise TypeError(f"activation must be a name, a function or None, got {type(activation).__name__}")
     try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.errors import need
 from ember_ml.policy.export.onnx_cells import add_cell
 from ember_ml.policy.normalizer import OBSERVATION_CLIP
@@ -105,14 +106,11 @@ class _Graph:
         return output
 
     def elementwise(self, operations: tuple[Elementwise, ...]) -> None:
-        names = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "elu": "Elu", "gelu": "Gelu"}
         for operation in operations:
             if operation.kind != "activation":
                 self.add("Mul" if operation.kind == "scale" else "Add", self.constant(operation.values))
-            elif operation.activation == "softplus":
-                self.add("Softplus")
             elif operation.activation != "identity":
-                self.add(names[operation.activation])
+                self.add(ACTIVATIONS[operation.activation].onnx)
 
 
 def _action(graph: _Graph, policy: TrainedPolicy) -> tuple[Any, list[Any]]:

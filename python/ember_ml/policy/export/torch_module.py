@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.errors import need
 from ember_ml.policy.normalizer import OBSERVATION_CLIP, Normalizer
 from ember_ml.policy.spec import CellLayer, Elementwise
@@ -82,11 +83,7 @@ def _operation(torch: Any, operation: Elementwise) -> Any:
     nn = torch.nn
     Base: Any = nn.Module
     if operation.kind == "activation":
-        activations = {
-            "identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "elu": nn.ELU,
-            "gelu": nn.GELU, "softplus": nn.Softplus,
-        }  # fmt: skip
-        return activations[operation.activation]()
+        return getattr(nn, ACTIVATIONS[operation.activation].module)()
 
     class Constant(Base):
         def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ember_ml.backend.activations import ACTIVATIONS, of_torch
 from ember_ml.policy.cells import cell_of_torch
 from ember_ml.policy.chain import forward
 from ember_ml.policy.spec import CellLayer, DenseLayer, Elementwise, PolicySpec
@@ -21,15 +23,11 @@ from ember_ml.policy.torch_modules.states import States
 from ember_ml.policy.trace import TOLERANCE, NotCompiled
 
 #: Layers and functions of one argument that the core has, by exact type: a subclass may do something else.
-_LAYERS = {nn.Tanh: "tanh", nn.ReLU: "relu", nn.Sigmoid: "sigmoid", nn.Identity: "", nn.Dropout: ""}
-_FUNCTIONS: dict[Any, str] = {
-    torch.tanh: "tanh",
-    torch.relu: "relu",
-    torch.sigmoid: "sigmoid",
-    functional.tanh: "tanh",
-    functional.relu: "relu",
-    functional.sigmoid: "sigmoid",
-}
+_NAMES = [name for name in ACTIVATIONS if name != "identity"]
+_LAYERS: dict[Any, str] = {getattr(nn, ACTIVATIONS[name].module): name for name in _NAMES}
+_LAYERS |= {nn.Identity: "", nn.Dropout: ""}
+_FUNCTIONS: dict[Any, str] = {of_torch(name): name for name in _NAMES}
+_FUNCTIONS |= {functional.tanh: "tanh", functional.relu: "relu", functional.sigmoid: "sigmoid"}
 _METHODS = {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid", "contiguous": "", "float": ""}
 _ARITHMETIC: dict[Any, tuple[str, Callable[[float], float]]] = {
     operator.mul: ("scale", float),
@@ -39,6 +37,23 @@ _ARITHMETIC: dict[Any, tuple[str, Callable[[float], float]]] = {
 }
 
 _CHECKED_INPUTS = 8
+
+
+def _usual(layer: nn.Module) -> bool:
+    """Whether an activation has no options but torch's defaults; where it writes to matters to nobody."""
+    usual = vars(type(layer)())
+    options = {name for name in usual if name[0] != "_"} - {"training", "inplace", "p"}
+    return all(getattr(layer, name) == usual[name] for name in options)
+
+
+def _alone(node: Any) -> bool:
+    """Whether a function is called with its input and no options but its defaults."""
+    try:
+        usual = {name: part.default for name, part in inspect.signature(node.target).parameters.items()}
+    except ValueError:  # one of torch's own, whose options are recorded only where they are given
+        usual = {}
+    given = {name: value for name, value in node.kwargs.items() if name != "inplace"}
+    return len(node.args) == 1 and all(name in usual and usual[name] == given[name] for name in given)
 
 
 def compile_chain(module: nn.Module, inputs: int) -> tuple[PolicySpec, set[str]]:
@@ -113,7 +128,7 @@ class _Chain:
             self._cell(node)
         elif node.op == "call_module":
             self._layer(node.target, self.module.get_submodule(node.target))
-        elif node.op == "call_function" and node.target in _FUNCTIONS and len(node.args) == 1:
+        elif node.op == "call_function" and node.target in _FUNCTIONS and _alone(node):
             self._activation(_FUNCTIONS[node.target])
         elif node.op == "call_method" and node.target in _METHODS and len(node.args) == 1:
             self._activation(_METHODS[node.target])
@@ -137,16 +152,10 @@ class _Chain:
     def _layer(self, name: str, layer: nn.Module) -> None:
         if type(layer) is nn.Linear:
             self._dense(name, layer)
-        elif type(layer) in _LAYERS:
+        elif type(layer) in _LAYERS and _usual(layer):
             self._activation(_LAYERS[type(layer)])
         elif type(layer) is nn.Flatten and (layer.start_dim, layer.end_dim) in ((1, -1), (1, 1)):
             pass  # observations are flat already
-        elif type(layer) is nn.ELU and layer.alpha == 1:
-            self._activation("elu")
-        elif type(layer) is nn.GELU and layer.approximate == "none":
-            self._activation("gelu")
-        elif type(layer) is nn.Softplus and layer.beta == 1:
-            self._activation("softplus")
         else:
             raise NotCompiled(f"it uses {layer}")
 
