@@ -2,4 +2,4 @@
 // 1. Numbers are in saved files, so a new one goes to the end (docs/design.md says what else it takes).
 #pragma once
 
-#define EMBER_ACTIVATIONS(X) X(relu) X(tanh) X(sigmoid) X(elu) X(gelu) X(softplus) X(mish)
+#define EMBER_ACTIVATIONS(X) X(relu) X(tanh) X(sigmoid) X(elu) X(gelu) X(softplus)

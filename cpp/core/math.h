@@ -181,9 +181,6 @@ EMBER_INLINE vfloat softplus(vfloat x) {
   return max(vfloat(0.0f), x) + (math_detail::log_parts(n, f) + (e - (u - 1.0f)) / u);
 }
 
-// x tanh(log(1 + e^x)). Error: 53 ULP, of subnormal results. Range: all finite.
-EMBER_INLINE vfloat mish(vfloat x) { return x * tanh(softplus(x)); }
-
 // x above zero, e^x - 1 below. Error: 1.5 ULP. Range: all.
 EMBER_INLINE vfloat elu(vfloat x) { return select(x > 0.0f, x, expm1(x)); }
 

@@ -39,7 +39,6 @@ FUNCTIONS = {
     "erf": (_erf, 6.0, np.inf),
     "sigmoid": (_sigmoid, 2.5, np.inf),
     "softplus": (_softplus, 2.5, np.inf),
-    "mish": (lambda x: x * np.tanh(_softplus(x)), 53.0, np.inf),
     "elu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), 1.5, np.inf),
     "sin": (np.sin, 1.6, 2.0**18),
     "cos": (np.cos, 1.6, 2.0**18),

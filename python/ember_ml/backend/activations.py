@@ -59,12 +59,6 @@ ACTIVATIONS = {
         lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
         lambda mx, x: mx.logaddexp(x, 0),
     ),
-    "mish": Activation(
-        "Mish",
-        "Mish",
-        lambda x: x * np.tanh(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))),
-        lambda mx, x: x * mx.tanh(mx.logaddexp(x, 0)),
-    ),
 }
 
 #: Those whose primitive has no option and takes integers as floats. (The operation tanh is listed with the

@@ -6,7 +6,7 @@ from typing import Any
 
 from ember_ml.backend import active as _active
 
-__all__ = ["elu", "gelu", "identity", "leaky_relu", "mish", "relu", "sigmoid", "softmax", "softplus", "tanh"]
+__all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softmax", "softplus", "tanh"]
 
 
 def relu(x: Any) -> Any:
@@ -37,11 +37,6 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), without overflow."""
     return _active.softplus(x)
-
-
-def mish(x: Any) -> Any:
-    """x tanh(log(1 + exp(x))). Misra 2019."""
-    return _active.mish(x)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:

@@ -15,7 +15,6 @@ __all__ = [
     "Activation",
     "Identity",
     "LeakyReLU",
-    "Mish",
     "ReLU",
     "Sigmoid",
     "Softmax",
@@ -115,12 +114,6 @@ class Softplus(_Fused):
     """log(1 + exp(x))."""
 
     _name = "softplus"
-
-
-class Mish(_Fused):
-    """x tanh(log(1 + exp(x)))."""
-
-    _name = "mish"
 
 
 class GELU(_Fused):

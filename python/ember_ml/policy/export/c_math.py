@@ -120,7 +120,6 @@ static inline float NAME_softplus(float x) {
   return NAME_max(0.0f, x) + (y + lost);
 }
 """,
-    "mish": "static inline float NAME_mish(float x) { return x * NAME_tanh(NAME_softplus(x)); }\n",
 }
 
 NEEDS = {
@@ -131,5 +130,4 @@ NEEDS = {
     "elu": ("basic", "bits", "exp", "elu"),
     "gelu": ("basic", "gelu"),
     "softplus": ("basic", "bits", "exp", "softplus"),
-    "mish": ("basic", "bits", "exp", "tanh", "softplus", "mish"),
 }
