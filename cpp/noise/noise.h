@@ -44,6 +44,17 @@ EMBER_INLINE void normal_pair(vuint word, vfloat* cosine, vfloat* sine) {
 constexpr int noise_groups = lanes > 8 ? lanes / 8 : 1;
 constexpr int noise_batch = 64 * noise_groups;
 
+// use(offset, cosine, sine) for the four words of `lanes` blocks, of which `first` go before in their group.
+template <class Use>
+EMBER_INLINE void normal_pairs(const vuint* words, int first, Use&& use) {
+#pragma GCC unroll 4
+  for (int w = 0; w < 4; ++w) {
+    vfloat cosine, sine;
+    normal_pair(words[w], &cosine, &sine);
+    use(16 * w + first, cosine, sine);
+  }
+}
+
 // Calls use(offset, cosine, sine) for the normals of the batch from group g on: the vectors as they come, `offset` a
 // multiple of 16 and less than 64. noise_in_order says which parameters they are.
 template <class Use>
@@ -52,12 +63,7 @@ EMBER_INLINE void noise_pairs(const Stream& stream, std::uint32_t g, Use&& use) 
     vuint x[4];
     x[0] = as_uint(iota()) + vuint(8 * g + (std::uint32_t)first);
     stream.words(x);
-#pragma GCC unroll 4
-    for (int w = 0; w < 4; ++w) {
-      vfloat cosine, sine;
-      normal_pair(x[w], &cosine, &sine);
-      use(16 * w + first, cosine, sine);
-    }
+    normal_pairs(x, first, use);
   }
 }
 
@@ -98,6 +104,41 @@ EMBER_INLINE void noise_fill(const Stream& stream, std::int64_t first, std::int6
     const std::int64_t to = start + noise_batch <= count ? noise_batch : count - start;
     std::memcpy(out + start + from, batch + from, sizeof(float) * (std::size_t)(to - from));
   }
+}
+
+// The normals of `directions` directions from the stream's on, in rows of `groups` groups of 64. Where a batch is two groups it
+// takes them from two directions, so that none is drawn in vain.
+EMBER_INLINE void noise_rows(Stream stream, int directions, std::int64_t groups, float* out) {
+#if defined(EMBER_SIMD_AVX512)
+  const vmask of_first = iota() < vint(8);
+  const auto each = [&](std::int64_t first, std::int64_t second) EMBER_INLINE_LAMBDA {
+    return as_uint(select(of_first, vint((std::int32_t)first), vint((std::int32_t)second)));
+  };
+  const std::int64_t count = directions * groups;
+  std::int64_t g = 0, direction = stream.direction;
+  const auto next = [&]() EMBER_INLINE_LAMBDA {
+    if (++g == groups) {
+      g = 0;
+      ++direction;
+    }
+  };
+  for (std::int64_t n = 0; n < count; n += 2) {
+    const std::int64_t first_g = g, first_direction = direction;
+    next();
+    vuint x[4] = {each(8 * first_g, 8 * g - 8) + as_uint(iota()), each(first_direction, direction)};
+    next();
+    stream.words_of_directions(x);
+    const int kept = n + 1 < count ? 128 : 64;
+    normal_pairs(x, 0, [&](int offset, vfloat cosine, vfloat sine) EMBER_INLINE_LAMBDA {
+      noise_in_order(offset, cosine, sine, [&](int at, vfloat values) EMBER_INLINE_LAMBDA {
+        if (at < kept) store(out + 64 * n + at, values);
+      });
+    });
+  }
+#else
+  for (int k = 0; k < directions; ++k, ++stream.direction, out += 64 * groups)
+    noise_fill(stream, 0, 64 * groups, out);
+#endif
 }
 
 }  // namespace EMBER_LEVEL

@@ -9,6 +9,10 @@ void fill(const Stream& stream, std::int64_t first, std::int64_t count, float* o
   noise_fill(stream, first, count, out);
 }
 
+void fill_rows(const Stream& stream, int directions, std::int64_t groups, float* out) {
+  noise_rows(stream, directions, groups, out);
+}
+
 void perturb(const Stream& stream, std::int64_t first, std::int64_t count, const float* mean,
              const float* scale, bool scale_per_parameter, float sign, float* out) {
   constexpr std::int64_t block = 512;  // stays in the first-level cache
@@ -27,4 +31,4 @@ void perturb(const Stream& stream, std::int64_t first, std::int64_t count, const
 }  // namespace EMBER_LEVEL
 }  // namespace ember
 
-EMBER_EXPORT_KERNELS(NoiseKernels, {fill, perturb})
+EMBER_EXPORT_KERNELS(NoiseKernels, {fill, fill_rows, perturb})

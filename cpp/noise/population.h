@@ -39,9 +39,9 @@ struct Population {
   const float* rows = nullptr;  // explicit members (directions, parameters) instead of mean/scale/noise;
                                 // antithetic must then be false
   const PerturbationPlan* perturbation = nullptr;  // null: a normal for each parameter
-  // Room for (directions, noise_stride(parameters)) where an evaluation leaves the noise that it draws, so
-  // that the update of a small problem need not draw it again. Null: no room.
-  float* drawn = nullptr;
+  // The noise of a small problem, (directions, noise_stride(parameters)), drawn once for evaluation and update. Null: both
+  // draw it.
+  const float* drawn = nullptr;
   int members() const { return antithetic ? 2 * directions : directions; }
 };
 

@@ -62,6 +62,11 @@ struct Stream {
   template <class Word>
   __attribute__((always_inline)) inline void words(Word x[4]) const {
     x[1] = Word(direction);
+    words_of_directions(x);
+  }
+  // The same with the directions in x[1].
+  template <class Word>
+  __attribute__((always_inline)) inline void words_of_directions(Word x[4]) const {
     x[2] = Word(generation);
     x[3] = Word(episode);
     threefry4x32<noise_rounds>(key, x);

@@ -273,6 +273,7 @@ struct Evaluator::Impl {
   }
 
   void run(const Choice& choice) {
+    plan.alone = choice.threads == 1;
     const std::size_t bytes = table.scratch(plan, static_cast<int>(choice.layout), choice.groups);
     if (scratch.size() < static_cast<std::size_t>(choice.threads))
       scratch.resize(static_cast<std::size_t>(choice.threads));

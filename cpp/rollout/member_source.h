@@ -58,7 +58,8 @@ class MemberSource {
   void write_shared(std::int64_t first, std::int64_t count, float* to) const;
 
   const RolloutPlan& plan_;
-  float *own_noise_, *noise_ = nullptr;
+  float* own_noise_;
+  const float* noise_ = nullptr;
   const float* row_ = nullptr;
   float sign_ = 1.0f;
   int minus_ = -1;

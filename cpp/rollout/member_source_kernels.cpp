@@ -11,7 +11,8 @@ int MemberSource::next() {
     sign_ = -1.0f;
     return member;
   }
-  std::int64_t unit = __atomic_fetch_add(plan_.next, 1, __ATOMIC_RELAXED);
+  // An atomic addition waits until all weights of the last member are stored: a tenth of the time of a small training.
+  std::int64_t unit = plan_.alone ? (*plan_.next)++ : __atomic_fetch_add(plan_.next, 1, __ATOMIC_RELAXED);
   if (unit >= plan_.units) return -1;
   const Population& p = plan_.population;
   row_ = nullptr;
@@ -25,9 +26,11 @@ int MemberSource::next() {
   }
   const std::int64_t whole = noise_stride(numbers(plan_));
   noise_ = p.drawn ? p.drawn + unit * whole : own_noise_;
-  noise_fill(
-      Stream((std::uint32_t)p.noise_purpose, p.seed, p.generation, (std::uint32_t)(p.first_direction + unit)),
-      0, whole, noise_);
+  if (!p.drawn) {
+    noise_fill(Stream((std::uint32_t)p.noise_purpose, p.seed, p.generation,
+                      (std::uint32_t)(p.first_direction + unit)),
+               0, whole, own_noise_);
+  }
   sign_ = 1.0f;
   if (!p.antithetic) return (int)unit;
   minus_ = (int)(2 * unit + 1);

@@ -40,7 +40,8 @@ struct RolloutPlan {
   bool with_policy, by_episode;
   int members;  // the unperturbed policy is member number `members`
   std::int64_t units;
-  std::int64_t* next;  // atomic counter of units
+  std::int64_t* next;  // counter of units, atomic unless `alone`
+  bool alone;          // one worker takes all of them
 
   double* returns;  // (members + 1, episodes) raw
   std::int32_t* lengths;

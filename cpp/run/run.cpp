@@ -106,19 +106,17 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
   std::int64_t steps = log->warm_up_steps;
   for (std::int64_t g = 0; g < options.generations; ++g) {
     HistoryRow row;
-    bool reached, drawn;
+    bool reached;
     if (log->held) {
       row = log->held->row;
       evaluation = std::move(log->held->evaluation);
       frozen_mean = std::move(log->held->frozen_mean);
       inverse_deviation = std::move(log->held->inverse_deviation);
-      drawn = log->held->drawn;
       reached = options.confirmed;
       log->held.reset();
     } else {
-      Population population = strategy.population_to_draw();
+      Population population = strategy.drawn_population();
       population.common_starts = options.common_starts;
-      drawn = population.drawn != nullptr;
       poll();
       if (log->stop || (stop != nullptr && *stop) || !evaluate(population, true)) {
         log->end = RunLog::End::stopped;
@@ -132,8 +130,8 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
       describe(evaluation, episodes, &returns, &row);
       reached = row.policy_return >= options.until;
       if (reached && options.hold) {
-        log->held = HeldGeneration{row, std::move(evaluation), std::move(frozen_mean),
-                                   std::move(inverse_deviation), drawn};
+        log->held =
+            HeldGeneration{row, std::move(evaluation), std::move(frozen_mean), std::move(inverse_deviation)};
         log->end = RunLog::End::held;
         return;
       }
@@ -145,7 +143,6 @@ void run(Evaluator& evaluator, Strategy& strategy, ObservationStatistics* statis
       log->candidate_mean = frozen_mean;
       log->candidate_inverse_deviation = inverse_deviation;
     }
-    if (drawn) strategy.keep_noise();
     strategy.tell(evaluation.fitness.data(), !reached);
     if (!reached) merge();
     if (log->record.wanted) {

@@ -46,7 +46,6 @@ struct HeldGeneration {
   HistoryRow row;
   Evaluation evaluation;
   std::vector<float> frozen_mean, inverse_deviation;
-  bool drawn = false;  // whether the strategy has its noise
 };
 
 // What the updates of a run were made of, one generation after the other, if `wanted`: enough to make them

@@ -8,6 +8,7 @@
 #include "core/checked.h"
 #include "noise/low_rank.h"
 #include "noise/noise_sum.h"
+#include "noise/noise_table.h"
 #include "update/strategies.h"
 #include "update/vector_ops.h"
 
@@ -119,13 +120,18 @@ Population Strategy::population() const {
   return population;
 }
 
-Population Strategy::population_to_draw() {
+Population Strategy::drawn_population() {
   constexpr std::int64_t little = 16384;  // 64 KiB: what stays in the second level of the cache
   Population drawn = population();
-  const std::int64_t size = noise_stride(parameters()) * directions_;
-  kept_ = -1;
+  const std::int64_t stride = noise_stride(parameters()), size = stride * directions_;
   if (size > little || perturbation_) return drawn;
-  drawn_.resize((std::size_t)size);
+  if (kept_ != generation_) {
+    drawn_.resize((std::size_t)size);
+    const Stream stream((std::uint32_t)drawn.noise_purpose, drawn.seed, drawn.generation,
+                        (std::uint32_t)drawn.first_direction);
+    kernels<NoiseKernels>().fill_rows(stream, directions_, stride / 64, drawn_.data());
+    kept_ = generation_;
+  }
   drawn.drawn = drawn_.data();
   return drawn;
 }

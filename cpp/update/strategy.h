@@ -42,10 +42,8 @@ class Strategy {
 
   // All of these throw std::logic_error before start().
   Population population() const;  // points into this object: valid until it changes
-  // The same, with room for the noise if it is little. Call keep_noise() when an evaluation has filled that,
-  // and tell() will not draw it again.
-  Population population_to_draw();
-  void keep_noise() { kept_ = generation_; }
+  // The same, with the noise if it is little; tell() will not draw that again.
+  Population drawn_population();
   void ask(float* rows) const;  // (members, parameters), the population written out
   // One update. fitness (members,): larger is better, -inf = failed. Throws std::invalid_argument, with the
   // state as it was, if a value is NaN or +inf or too large to be used unshaped, and std::overflow_error,

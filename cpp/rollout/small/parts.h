@@ -170,7 +170,7 @@ struct SmallSums {
     for (int o = 0; o < outputs; ++o) out[o] = combine(s[o], 4);
     if (output == Activation::tanh) {
 #pragma GCC unroll 8
-      for (int o = 0; o < outputs; ++o) out[o] = tanh(out[o]);
+      for (int o = 0; o < outputs; ++o) out[o] = tanh_soon(out[o]);
     }
   }
 };
