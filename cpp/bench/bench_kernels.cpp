@@ -134,7 +134,7 @@ void forward(const PolicyPlan& policy, int layout, int groups, const float* weig
   for (int n = 0; n < policy.layer_count; ++n) {
     const LayerPlan& layer = policy.layers[n];
     if (layout == (int)Layout::units) {
-      const int done = dense_units(layer, weights, x, y, true);
+      const int done = dense_units(layer, weights, x, y, true, false);
       elementwise<false>(layer.after + done, layer.after_count - done, y,
                          padded(layer.outputs, lanes) / lanes, layer.outputs);
     } else {

@@ -42,7 +42,7 @@ EMBER_INLINE vfloat dense_units_one(int inputs, int width, const float* bias, co
 }
 
 template <Activation then>
-static void dense_units_with(const LayerPlan& layer, const float* copy, const float* x, float* y) {
+static void dense_units_with(const LayerPlan& layer, const float* copy, const float* x, float* y, bool back) {
   const int width = padded(layer.outputs, lanes), vectors = width / lanes, inputs = layer.inputs;
   const float* bias = copy + layer.rows;
   const float* weights = bias + width;
@@ -73,9 +73,19 @@ static void dense_units_with(const LayerPlan& layer, const float* copy, const fl
     default:
       break;
   }
+  if (back) {
+    bias += width;
+    weights += (std::int64_t)inputs * width;
+    y += width;
+  }
   for (int left = vectors; left > 0;) {
-    const UnitsBlock block = units_block(inputs, left);
+    const UnitsBlock block = back ? units_block_before(inputs, left) : units_block(inputs, left);
     const int wide = block.vectors * lanes;
+    if (back) {
+      bias -= wide;
+      weights -= (std::int64_t)inputs * wide;
+      y -= wide;
+    }
     const auto with = [&](auto run) EMBER_INLINE_LAMBDA {
       run(
           inputs, [=](int i) { return splat(x[i]); },
@@ -108,24 +118,25 @@ static void dense_units_with(const LayerPlan& layer, const float* copy, const fl
 #endif
     }
     left -= block.vectors;
+    if (back) continue;
     bias += wide;
-    y += wide;
     weights += (std::int64_t)inputs * wide;
+    y += wide;
   }
 }
 
-int dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y, bool alone) {
+int dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y, bool alone, bool back) {
   const bool activated =
       alone && layer.after_count > 0 && layer.after[0].kind == (int)Elementwise::Kind::activation;
   switch (activated ? (Activation)layer.after[0].activation : Activation::identity) {
     case Activation::tanh:
-      dense_units_with<Activation::tanh>(layer, copy, x, y);
+      dense_units_with<Activation::tanh>(layer, copy, x, y, back);
       return 1;
     case Activation::relu:
-      dense_units_with<Activation::relu>(layer, copy, x, y);
+      dense_units_with<Activation::relu>(layer, copy, x, y, back);
       return 1;
     default:
-      dense_units_with<Activation::identity>(layer, copy, x, y);
+      dense_units_with<Activation::identity>(layer, copy, x, y, back);
       return 0;
   }
 }

@@ -19,8 +19,9 @@ void dense_episodes(const LayerPlan& layer, const float* theta, const float* con
 
 // Output units in lanes. copy: what pack_units (pack_units.h) makes of one member's parameters; x: (inputs,),
 // contiguous; y: (outputs,), room for whole vectors. Returns how many of the operations after the layer are done too,
-// none unless the layer is `alone`: a tanh or relu takes the sums while they are in registers.
-int dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y, bool alone);
+// none unless the layer is `alone`: a tanh or relu takes the sums while they are in registers. back: the last block of
+// outputs first, which begins with the weights that the time before has left in the cache.
+int dense_units(const LayerPlan& layer, const float* copy, const float* x, float* y, bool alone, bool back);
 
 // A step of a cell (policy.h) from its gates over the input, a, and over the state, b, one after the other with `gate`
 // floats from one to the next. state: h and then c, `vectors` vectors each, which become the next ones; y: the new h.

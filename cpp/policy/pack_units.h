@@ -32,6 +32,16 @@ EMBER_INLINE UnitsBlock units_block(int inputs, int left) {
 #endif
 }
 
+// The block that ends before vector `end`: what the blocks from the first on come to there.
+EMBER_INLINE UnitsBlock units_block_before(int inputs, int end) {
+#if defined(EMBER_SIMD_AVX512)
+  return units_block(inputs, end % 4 == 0 ? 4 : end % 4);
+#else
+  const int most = inputs >= 8 ? 8 : 2, last = end & -end;
+  return units_block(inputs, last < most ? last : most);
+#endif
+}
+
 // Calls put(input, weight) for the weights of output o of a layer whose weights lie as (outputs, inputs) in theta.
 // write as below.
 template <class Write, class Put>

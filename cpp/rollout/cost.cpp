@@ -51,10 +51,16 @@ int worth_starting(double seconds, int most) {
   return best;
 }
 
-// What the layout with output units in lanes reads of a member in every step.
-double unit_bytes(const PolicyPlan& policy, int lanes) {
+// What the layout with output units in lanes reads of a member in every step, and the outputs of its widest layer.
+struct UnitReading {
+  double bytes;
+  int outputs;
+};
+UnitReading unit_reading(const PolicyPlan& policy, int lanes) {
   double floats = 0;
+  int outputs = 0;
   const auto add = [&](const LayerPlan& layer) {
+    outputs = std::max(outputs, layer.outputs);
     const int whole = padded(layer.outputs, lanes),
               together = sums_side_by_side(layer.inputs, layer.outputs, lanes);
     floats += whole + static_cast<double>(layer.inputs) * (together > 1 ? lanes / together : whole);
@@ -68,14 +74,18 @@ double unit_bytes(const PolicyPlan& policy, int lanes) {
       add(layer);
     }
   }
-  return sizeof(float) * floats;
+  return {sizeof(float) * floats, outputs};
 }
 
 // Members side by side with output units in lanes: as many as the first level of the cache holds, which the
 // environment wants a part of: but two gain more by each other than they lose to it. What does not fit there comes
-// from the second level anyhow.
+// from the second level anyhow, unless a member by itself finds a part of it in the first: it reads its blocks of
+// outputs forwards and backwards in turn (policy/dense_units.h).
 int unit_slots(const PolicyPlan& policy, int lanes, int members) {
-  const double bytes = unit_bytes(policy, lanes);
+  constexpr int one_block = 64;
+  const UnitReading reading = unit_reading(policy, lanes);
+  const double bytes = reading.bytes;
+  if (bytes > caches().first && bytes <= 2.5 * caches().first && reading.outputs > one_block) return 1;
   const double fitting = 2.0 * bytes <= caches().first
                              ? std::max(2.0, std::floor(0.9 * caches().first / bytes))
                          : bytes <= caches().first        ? 1.0
@@ -116,7 +126,7 @@ Cost predict(const PolicyPlan& policy, int lanes, int episodes, int members, Lay
   const double parameters = static_cast<double>(policy.parameters);
   switch (layout) {
     case Layout::units: {
-      const double fma = unit_bytes(policy, lanes) > caches().first ? r.unit_streamed : r.unit;
+      const double fma = unit_reading(policy, lanes).bytes > caches().first ? r.unit_streamed : r.unit;
       const bool beside = unit_slots(policy, lanes, members) > 1;
       return {unit_multiplications * fma + (beside ? r.unit_layer_beside : r.unit_layer) * dense_layers +
                   unit_activations * r.activation + (beside ? r.unit_step_beside : r.unit_step),

@@ -82,13 +82,14 @@ class UnitsLayout {
   const float* inverse() const { return inverse_; }
   // The outputs (outputs,) of each slot of `live`, of what lies in its hidden[0], which is used up. Layer by layer: a
   // slot's activations are computed while the next slot's sums are.
-  EMBER_INLINE void forward(const int* live, int count, const float** out) const {
+  EMBER_INLINE void forward(const int* live, int count, const float** out) {
+    const bool back = back_ = !back_;
     int from = 0;
     const LowRankPlan& low = plan_.low_rank;
     int of_layer = 0;  // in low.layers, two for a cell
     const auto dense = [&](const UnitsSlot& slot, const LayerPlan& layer, int part, const float* x,
                            float* y) {
-      const int done = dense_units(layer, slot.copy, x, y, low.rank == 0);
+      const int done = dense_units(layer, slot.copy, x, y, low.rank == 0, back);
       if (low.rank > 0) add_low_rank(low, low.layers[of_layer + part], slot.own, slot.factor, x, y);
       return done;
     };
@@ -125,7 +126,7 @@ class UnitsLayout {
   MemberSource source_;
   UnitsSlot slots_[most_units_slots];
   float *mean_ = nullptr, *inverse_ = nullptr, *gates_[2];
-  bool begun_ = false;
+  bool begun_ = false, back_ = false;
 };
 
 }  // namespace EMBER_LEVEL
