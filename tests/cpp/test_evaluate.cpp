@@ -13,6 +13,7 @@
 
 #include "core/poll.h"
 #include "core/threads.h"
+#include "envs/environment_info.h"
 #include "include/ember_env.h"
 #include "rollout/evaluate.h"
 
