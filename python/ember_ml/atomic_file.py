@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import IO, Any
 
 
-def check_target(path: str | os.PathLike[str]) -> Path:
+def as_path(path: str | os.PathLike[str], argument: str = "path") -> Path:
+    """`path` as a Path. Raises TypeError, which names `argument`, where it is no name of a file."""
+    try:
+        name = os.fspath(path)
+    except TypeError:
+        raise TypeError(f"{argument}: got {path!r:.100}, wanted the name of a file") from None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise TypeError(f"{argument}: got {name!r}, wanted the name of a file")
+    return Path(name)
+
+
+def check_target(path: str | os.PathLike[str], argument: str = "path") -> Path:
     """`path` as a Path, if a file can be written there. The name is taken as it is: nothing is added to it.
 
     Raises:
@@ -19,13 +30,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         FileNotFoundError: its folder does not exist; none is ever made.
         IsADirectoryError, PermissionError: a folder of that name, or a file that may not be written.
     """
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise TypeError(f"path: got {type(path).__name__}, wanted the name of a file") from None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise TypeError(f"path: got {name!r}, wanted the name of a file")
-    target = Path(name)
+    target = as_path(path, argument)
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {target}: it is a folder")
     if not target.parent.is_dir():

@@ -1,5 +1,7 @@
 """envs.make: names, classes, objects, functions and their spaces."""
 
+import sys
+
 import numpy as np
 import pytest
 from ember_ml import envs
@@ -81,6 +83,14 @@ def test_gymnasium_arguments():
 def test_unknown_name_lists_close_ones():
     with pytest.raises(ValueError, match=r"did you mean .*CartPole-v1"):
         envs.make("CartPol-v1")
+
+
+def test_a_missing_gymnasium_names_the_extra_of_the_task(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gymnasium", None)
+    with pytest.raises(ImportError, match=r"^HalfCheetah-v5: .*pip install 'ember-ml\[mujoco\]'"):
+        envs.make("HalfCheetah-v5")
+    with pytest.raises(ImportError, match=r"native environment\. For gymnasium's: .*'ember-ml\[gym\]'"):
+        envs.make("LunarLander-v3")
 
 
 @pytest.mark.parametrize("bad", [3, None, [1], object()])

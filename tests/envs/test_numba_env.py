@@ -161,6 +161,12 @@ def _strings(state, action):
     return float(f"{state[0]}"[:1]) * len({"a": [1, "b"]}), False
 
 
+def _imports(state, action):
+    import math
+
+    return math.pi, False
+
+
 @pytest.mark.parametrize(
     ("functions", "text"),
     [
@@ -177,6 +183,7 @@ def _strings(state, action):
         ({"step": _explode}, r"Env.step left state \[1.0, inf\] at step 0"),
         ({"observe": _half}, r"Env.observe left observation\[1\] unwritten or not finite at seed 0"),
         ({"step": _strings}, r"Env: numba cannot compile it:"),
+        ({"step": _imports}, r"Env: numba cannot compile it:"),
     ],
 )
 def test_mistakes_are_found_before_it_runs(functions, text):
@@ -192,6 +199,8 @@ def test_bad_sizes():
         ({"action_size": 1, "discrete": True}, "action_size is 1; wanted a whole number of at least 2"),
         ({"max_steps": 1.5}, "max_steps is 1.5"),
         ({"action_low": [1, 2, 3]}, "action_low is .* wanted one number or 1"),
+        ({"action_high": np.nan}, "action_high is nan; wanted numbers"),
+        ({"action_low": 2.0, "action_high": 1.0}, "action_low is 2.0; wanted at most action_high, 1.0"),
     ):
         with pytest.raises(ValueError, match=text):
             envs.native(**{**SIZES, **changes})

@@ -251,6 +251,15 @@ def test_bad_actions_move_nothing():
         ours.step(np.zeros(3, np.float32))
 
 
+def test_actions_may_be_lists():
+    theirs, ours = pair("CartPole-v1", 3)
+    for envs in (theirs, ours):
+        envs.reset(seed=0)
+    np.testing.assert_array_equal(ours.step([0, 1, 1])[0], theirs.step([0, 1, 1])[0])
+    with pytest.raises(ValueError, match="dtype float64; wanted whole numbers"):
+        ours.step([0.5, 1.0, 1.0])
+
+
 def test_results_are_the_callers_own():
     _, ours = pair("CartPole-v1", 3)
     first = ours.reset(seed=0)[0]

@@ -254,6 +254,7 @@ def test_a_bar_on_a_terminal(monkeypatch, capsys):
         ({"minimize": "yes"}, TypeError, "minimize: got 'yes'"),
         ({"seed": -1}, ValueError, "seed: got -1"),
         ({"members": 1}, ValueError, "members: got 1"),
+        ({"callback": 1}, TypeError, "callback: got 1, wanted a function"),
     ],
 )
 def test_bad_arguments(arguments, error, message):

@@ -221,6 +221,13 @@ def test_bad_arguments(any_backend):
             call()
     with pytest.raises(IndexError):
         tensor.scatter(x, [0, 5], dim_size=2)
+    for make in (tensor.ones, tensor.eye, tensor.arange, tensor.random_normal, tensor.convert_to_tensor):
+        with pytest.raises(ValueError, match="device='nowhere'"):
+            make(2, device="nowhere")
+
+
+def test_softmax_of_one_number(any_backend):
+    assert tensor.to_numpy(ops.softmax(2.0)) == 1.0
 
 
 def test_pi():

@@ -1,6 +1,8 @@
 """Exported policies compute what the trained policy computes: the C header bit for bit."""
 
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,6 +176,15 @@ def test_torch_program_round_trip(tmp_path):
     program = torch.export.load(path).module()
     x = observations(7)
     close(program(torch.from_numpy(x)).detach().numpy(), trained(x))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_torch_program_on_a_full_device_is_an_error():
+    skip_without("torch")
+    from ember_ml.policy.export import formats
+
+    with pytest.raises(OSError, match="No space left"):  # torch's own writer would end the process
+        formats._torch(policy(*CASES["default"]), Path("/dev/full"))
 
 
 @pytest.mark.parametrize("case", CASES)

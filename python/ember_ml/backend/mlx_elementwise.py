@@ -87,7 +87,8 @@ def elu(x: Any, alpha: float = 1.0) -> Array:
 
 
 def softmax(x: Any, axis: int = -1) -> Array:
-    return mx.softmax(_real(x), axis=axis)
+    x = _real(x)
+    return mx.softmax(x, axis=axis) if x.ndim else mx.ones_like(x)
 
 
 def _plain(name: str) -> Callable[[Any], Any]:

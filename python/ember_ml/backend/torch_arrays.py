@@ -25,8 +25,17 @@ _f = torch.nn.functional
 # ------------------------------------------------------------------------------------------------ creation
 
 
+def _check_device(device: Any) -> None:
+    try:
+        torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r}: {str(error).splitlines()[0]}") from error
+
+
 def convert_to_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     native = None if dtype is None else _dtype(dtype)
+    if device is not None:
+        _check_device(device)
     if isinstance(data, Tensor):
         if device is None and (native is None or data.dtype is native):
             return data
@@ -48,16 +57,19 @@ def zeros_like(x: Any, dtype: Any = None) -> Tensor:
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None, device: Any = None) -> Tensor:
-    return torch.eye(n, n if m is None else m, dtype=_dtype(dtype or "float32"), device=device)
+    return convert_to_tensor(
+        torch.eye(n, n if m is None else m, dtype=_dtype(dtype or "float32")), None, device
+    )
 
 
 def arange(start: float, stop: float, step: float, dtype: Any, device: Any = None) -> Tensor:
-    return torch.from_numpy(np.arange(start, stop, step)).to(device=device, dtype=_dtype(dtype))
+    values = torch.from_numpy(np.arange(start, stop, step)).to(dtype=_dtype(dtype))
+    return convert_to_tensor(values, None, device)
 
 
 def linspace(start: float, stop: float, num: int, endpoint: bool, dtype: Any, device: Any = None) -> Tensor:
     values = torch.from_numpy(np.linspace(start, stop, num, endpoint=endpoint))
-    return values.to(dtype=_dtype(dtype)).to(device=device)  # "mps" has no float64
+    return convert_to_tensor(values.to(dtype=_dtype(dtype)), None, device)  # "mps" has no float64
 
 
 # --------------------------------------------------------------------------------------------------- shape

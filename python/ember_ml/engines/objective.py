@@ -101,8 +101,9 @@ class ObjectiveEngine:
         who = "the unperturbed policy" if policy else f"member {member}"
         if self.batched and "raised" in message:
             who = f"{who} and those after it"
+        named = self.env.name if self.env.name == "objective" else f"objective: {self.env.name}"
         return EvaluationError(
-            f"objective: {self.env.name}: {message} (generation {population.generation}, {who})",
+            f"{named}: {message} (generation {population.generation}, {who})",
             generation=population.generation,
             member=None if policy else member,
         )

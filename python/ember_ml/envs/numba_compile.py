@@ -147,7 +147,7 @@ def _callbacks(env: Functions) -> tuple[Any, Any, Any]:
         compiled_step = numba.cfunc(
             types.void(pointer, types.int32, pointer, pointer, pointer, pointer, pointer)
         )(step)
-    except numba.core.errors.NumbaError as error:
+    except (numba.core.errors.NumbaError, numba.core.errors.UnsupportedBytecodeError) as error:
         raise ValueError(f"{env.name}: numba cannot compile it:\n{_gist(str(error))}") from error
     return compiled_reset, compiled_step, (user_reset, user_step, user_observe)
 

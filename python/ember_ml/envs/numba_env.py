@@ -82,6 +82,8 @@ def native(
     bounds = [
         _bound(key, b, action_size) for key, b in (("action_low", action_low), ("action_high", action_high))
     ]
+    if bounds[0] is not None and bounds[1] is not None and (bounds[0] > bounds[1]).any():
+        raise ValueError(f"action_low is {action_low!r}; wanted at most action_high, {action_high!r}")
 
     arguments = {
         "state_size": state_size, "observation_size": observation_size, "action_size": action_size,
@@ -130,9 +132,12 @@ def _bound(key: str, value: Any, size: int) -> NDArray[np.float32] | None:
     if value is None:
         return None
     try:
-        return np.broadcast_to(np.asarray(value, np.float32).reshape(-1), (size,)).copy()
+        bound = np.broadcast_to(np.asarray(value, np.float32).reshape(-1), (size,)).copy()
     except (TypeError, ValueError):
         raise ValueError(f"{key} is {value!r}; wanted one number or {size}") from None
+    if np.isnan(bound).any():
+        raise ValueError(f"{key} is {value!r}; wanted numbers")
+    return bound
 
 
 class Functions:

@@ -16,7 +16,7 @@ from ember_ml.envs import messages, names
 from ember_ml.envs.objects import describe, from_maker, from_object, refuse_options
 from ember_ml.envs.robots import locomotion
 from ember_ml.envs.spec import EnvSpec, resolved
-from ember_ml.errors import MissingExtra, is_installed, need
+from ember_ml.errors import MissingExtra, is_installed, need, pip_install
 
 
 def registry() -> dict[str, EnvSpec]:
@@ -89,8 +89,10 @@ def _by_name(name: str, kwargs: dict[str, Any], options: Mapping[str, Any] | Non
     try:
         gymnasium = need("gymnasium", "gym")
     except MissingExtra as missing:
+        if name in locomotion.TASKS:
+            raise MissingExtra(f"{name}: gymnasium is not installed: {pip_install('mujoco')}") from missing
         close = difflib.get_close_matches(name, builtin, n=3, cutoff=0.6)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        hint = f"; did you mean {' or '.join(close)}?" if close else "."
         raise MissingExtra(
             f"{name!r} is not a native environment{hint} For gymnasium's: {missing}"
         ) from missing

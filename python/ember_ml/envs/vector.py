@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium.envs.classic_control.utils import maybe_parse_reset_bounds, verify_number_and_cast
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ember_ml import _core
 
@@ -183,11 +183,12 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         return maybe_parse_reset_bounds(options, *default)
 
     def step(
-        self, actions: NDArray[Any]
+        self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """Steps every environment. actions: integers (num_envs,), or float32 (num_envs, action values)."""
         if not self._started:
             raise gymnasium.error.ResetNeeded("Cannot call env.step() before calling env.reset()")
+        actions = np.asarray(actions)
         observations, rewards, terminated, truncated, final = self._step(actions)
         self._actions = actions
         info: dict[str, Any] = {}

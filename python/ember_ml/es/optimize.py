@@ -95,6 +95,8 @@ def optimize(
     keep_going = validate.choice("on_error", on_error, ("raise", "rank_last")) == "rank_last"
     minimize = validate.boolean("minimize", minimize)
     objective = Objective(f, validate.boolean("vectorized", vectorized), minimize, keep_going)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback: got {callback!r}, wanted a function of a generation's record")
     space, chosen = _space_and_strategy(x0, bounds, strategy, sigma, directions, members)
     seed = secrets.randbits(32) if seed is None else validate.seed_number(seed)
     chosen.start(space.start, seed)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ember_ml.atomic_file import replacing
+from ember_ml.atomic_file import as_path, replacing
 from ember_ml.backend import active as _active
 from ember_ml.backend.holder import ArrayHolder
 from ember_ml.npz import Damaged, read_npz
@@ -83,8 +82,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises:
         ValueError: the file is damaged, is not one of `save`'s, or holds a pickle (which is never loaded).
     """
+    file = as_path(path)
     try:
-        arrays = read_npz(Path(path))
+        arrays = read_npz(file)
         if "description" not in arrays:
             raise Damaged("it has no description")
         document = json.loads(arrays.pop("description").tobytes())

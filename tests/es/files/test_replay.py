@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 
 import numpy as np
@@ -226,6 +227,19 @@ def test_what_is_no_log_is_refused(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"is not a log|holds no first state"):
         es.replay(path)
+
+
+def test_a_log_that_cannot_begin_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "run.log"
+    monkeypatch.setattr(log, "append", full)
+    with pytest.raises(OSError, match="No space left"):
+        trainer(path).step()
+    monkeypatch.undo()
+    assert not path.exists()
+    trainer(path).step()  # the name is free
 
 
 def test_arguments(recorded, tmp_path):

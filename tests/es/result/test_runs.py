@@ -5,6 +5,7 @@ import pytest
 from conftest import skip_without
 from ember_ml import es
 from ember_ml.es.result.run import Run
+from ember_ml.nn.modules import Dense
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,22 @@ def test_it_is_saved_and_loaded(runs, tmp_path):
         es.Runs.load(tmp_path / "empty")
     with pytest.raises(FileNotFoundError):
         es.Runs.load(tmp_path / "nowhere")
+
+
+def test_runs_of_an_objective_are_given_it_again(tmp_path):
+    def fit(model, generation):
+        return -float((model(np.ones((1, 1), np.float32)) ** 2).sum())
+
+    many = es.train(objective=fit, policy=Dense(1, 1), generations=2, seeds=2, progress=False)
+    loaded = es.Runs.load(many.save(tmp_path / "runs"), policy=Dense(1, 1), objective=fit)
+    assert [run.evaluate().mean for run in loaded] == [run.evaluate().mean for run in many]
+
+
+@pytest.mark.parametrize("name", [None, 3, "", "a\0b", b"runs"])
+def test_what_is_no_name_of_a_file_is_said(name):
+    for load, argument in ((es.load, "path"), (es.replay, "path"), (es.Runs.load, "folder")):
+        with pytest.raises(TypeError, match=f"{argument}: got .*, wanted the name of a file"):
+            load(name)
 
 
 def test_none_finished():

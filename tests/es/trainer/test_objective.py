@@ -163,7 +163,7 @@ def test_until_stops_and_plots_are_drawn(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "error", "named"),
     [
-        (np.nan, es.EvaluationError, "it gave nan .generation 0, member 0"),
+        (np.nan, es.EvaluationError, "^objective: it gave nan .generation 0, member 0"),
         (np.inf, es.EvaluationError, "it gave inf"),
         (np.zeros(3), ValueError, r"shape \(3,\) of a member, wanted one number \(or batched=True\)"),
         ("much", TypeError, "got 'much' of a member, wanted one number"),
@@ -245,6 +245,7 @@ class Empty(Module):
         ({"objective": fit, "policy": Empty()}, ValueError, "no trainable parameters"),
         ({"objective": fit, "episodes": 2}, ValueError, "episodes: got 2, but an objective has no episodes"),
         ({"objective": fit, "workers": 2}, ValueError, "workers: got 2"),
+        ({"objective": fit, "common_starts": True}, ValueError, "common_starts: got True"),
         ({"objective": fit, "normalize_observations": True}, ValueError, "normalize_observations: got True"),
         ({"objective": fit, "engine": "native"}, ValueError, "engine of its own"),
     ],

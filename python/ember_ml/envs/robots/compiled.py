@@ -113,7 +113,7 @@ def _compile(robot: Robot) -> dict[str, Any]:
         exec(f"def {key}(table):\n{body}", space)
         try:
             compiled[key] = numba.cfunc(types.int32(types.voidptr))(space[key])
-        except numba.core.errors.NumbaError as error:
+        except (numba.core.errors.NumbaError, numba.core.errors.UnsupportedBytecodeError) as error:
             raise ValueError(f"{robot.name}: numba cannot compile {key}:\n{_gist(str(error))}") from error
     return {"control": None, **compiled}
 

@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ember_ml import _core
 from ember_ml.envs.messages import headless
@@ -121,7 +121,7 @@ class MujocoVectorEnv(NativeVectorEnv):
         self._over[chosen] = False
 
     def step(
-        self, actions: NDArray[Any]
+        self, actions: ArrayLike
     ) -> tuple[
         NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
     ]:
@@ -152,7 +152,7 @@ class MujocoVectorEnv(NativeVectorEnv):
         return self._observations.copy(), report[:, _REWARD].copy(), terminated, truncated, info
 
     def _play(
-        self, played: NDArray[np.bool_], actions: NDArray[Any]
+        self, played: NDArray[np.bool_], actions: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         which = np.flatnonzero(played)
         threads = int(min(self._most, 1 + self._one_step * len(which) / _THREAD))

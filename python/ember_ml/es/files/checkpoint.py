@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_ml.atomic_file import replacing
+from ember_ml.atomic_file import as_path, replacing
 from ember_ml.npz import Damaged, read_npz
 
 FORMAT = "ember-ml training"
@@ -72,7 +72,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
         FileNotFoundError: nothing at `path`.
         ValueError: another program's file, a newer version, a truncated or altered file, or one with pickles.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.exists():
         raise FileNotFoundError(f"no file at {path}")
     if path.is_dir():

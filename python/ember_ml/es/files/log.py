@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from ember_ml.atomic_file import append, check_target
+from ember_ml.atomic_file import append, as_path, check_target
 from ember_ml.es.files import checkpoint
 from ember_ml.es.files.record import Record
 from ember_ml.noise.arrays import STREAM_VERSION
@@ -64,7 +64,7 @@ class Reader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = as_path(path)
         self.ending: Ending = "whole"
         self.end = 0
         if not self.path.exists():
@@ -189,10 +189,14 @@ class Writer:
         }
         content = MAGIC + frame(HEAD, encoded(head)) + frame(STATE, state)
         try:
-            with open(self.path, "xb") as file:
-                file.write(content)
+            open(self.path, "xb").close()
         except FileExistsError:
             raise taken(self.path) from None
+        try:
+            append(self.path, content)
+        except BaseException:
+            os.unlink(self.path)  # without its first state it would be no log, and only be in the way
+            raise
 
     def resume(self, generation: int, digest: int) -> None:
         """Goes on behind the record after which a training stood so; what follows it is left out, because

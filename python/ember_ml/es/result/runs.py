@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
 from ember_ml import validate
+from ember_ml.atomic_file import as_path
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.files.restore import load
 from ember_ml.es.interrupt import acknowledge
@@ -162,27 +163,33 @@ class Runs(Sequence[Run]):
         Raises:
             OSError: the folder cannot be made or written to.
         """
-        folder = Path(folder)
+        folder = as_path(folder, "folder")
         folder.mkdir(exist_ok=True)
         for run in self:
             run.save(folder / _FILE.format(run.seed))
         return folder
 
     @staticmethod
-    def load(folder: str | os.PathLike[str], env: Any = None, policy: Any = None) -> Runs:
+    def load(
+        folder: str | os.PathLike[str],
+        env: Any = None,
+        policy: Any = None,
+        objective: Callable[..., Any] | None = None,
+        batched: bool = False,
+    ) -> Runs:
         """The runs that `save` wrote, in the order of their seeds. Arguments and errors are as of `es.load`.
 
         Raises:
             FileNotFoundError: no such folder, or no run in it.
         """
         found = {}
-        for file in Path(folder).iterdir():
+        for file in as_path(folder, "folder").iterdir():
             named = re.fullmatch(re.escape(_FILE).replace(r"\{\}", r"(\d+)"), file.name)
             if named:
                 found[int(named[1])] = file
         if not found:
             raise FileNotFoundError(f"no {_FILE.format('N')} in {os.fspath(folder)}")
-        return Runs([load(found[number], env, policy) for number in sorted(found)])
+        return Runs([load(found[number], env, policy, objective, batched) for number in sorted(found)])
 
     def _any(self) -> Run:
         if not self._runs:

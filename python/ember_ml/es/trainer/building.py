@@ -58,7 +58,9 @@ def build(
     strategy = as_strategy(default_strategy() if strategy is None else strategy)
     env = envs.make(env)
     if env.kind == "objective":
-        normalize_observations = _no_episodes(normalize_observations, workers, lanes, layout, episodes)
+        normalize_observations = _no_episodes(
+            normalize_observations, workers, lanes, layout, {**episodes, "common_starts": common_starts}
+        )
     start = Theta0.of(theta0)
     normalize, note = start.normalizes(normalize_observations, strategy.normalize_observations)
     many = as_many(engine, workers)
@@ -132,7 +134,7 @@ def _no_episodes(normalize: Any, workers: Any, lanes: Any, layout: Any, episodes
         "workers": workers,
         "lanes": lanes,
         "layout": layout,
-        **{name: episodes.get(name) for name in ("episodes", "max_steps", "frame_skip")},
+        **{name: episodes.get(name) for name in ("episodes", "max_steps", "frame_skip", "common_starts")},
     }
     for name, value in given.items():
         if value not in (None, False, getattr(usual, name, None)):

@@ -40,7 +40,7 @@ class Recording:
     """
 
     def __init__(self, path: str | os.PathLike[str], resume: bool = False) -> None:
-        check_target(path)
+        check_target(path, "record")
         if not resume and os.path.exists(path):
             raise log.taken(path)
         self._writer = log.Writer(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -81,5 +82,7 @@ def _torch(policy: TrainedPolicy, path: Path) -> None:
         example.append(module.initial_state(2))
     shapes = torch.utils._pytree.tree_map(lambda _: {0: batch}, tuple(example))
     program = torch.export.export(module, tuple(example), dynamic_shapes=shapes)
+    data = io.BytesIO()  # torch's writer ends the process where the disk is full
+    torch.export.save(program, data)
     with replacing(path) as file:
-        torch.export.save(program, file)
+        file.write(data.getbuffer())
