@@ -117,6 +117,15 @@ def test_written_out_layers():
         (lambda x: Dropout(0.5)(x), "random numbers"),
         (lambda x: np.add.reduce(x), r"numpy\.add"),
         (lambda x: tensor.ones((3,)), "does not come from the input"),
+        (lambda x: list(x), "iteration over the value"),
+        (lambda x: np.ones((2, 2)) @ x, r"numpy|matmul"),
+        (lambda x: [[1.0], [2.0]] @ x, "matmul with the value on the right"),
+        (lambda x: x @ np.ones((2, 3)), "matmul with something that is no Parameter"),
+        (lambda x: ops.divide(1.0, x), "division by the value"),
+        (lambda x: x % 2.0, "mod"),
+        (lambda x: x // 2.0, "floor_divide"),
+        (lambda x: abs(x), "abs"),
+        (lambda x: x + Parameter([[1.0, 2.0]]), "add with a Parameter"),
     ],
 )
 def test_what_cannot_be_recorded_is_named(forward, operation):
@@ -124,6 +133,17 @@ def test_what_cannot_be_recorded_is_named(forward, operation):
         record(forward, 2)
     assert ops.get_backend() == "numpy"
     assert float(ops.add(1, 2)) == 3
+
+
+def test_what_leaves_the_values_alone_leaves_no_entry():
+    layer = Dense(2, 3, "elu")
+
+    def forward(x):
+        assert len(x) == 1 and x.ndim == 2
+        x = +layer(tensor.convert_to_tensor([x.squeeze(0)]))
+        return ops.expand_dims(x.reshape(3), 0).reshape((1, 3))
+
+    assert record(forward, 2) == record(layer, 2)
 
 
 def test_wrong_width_while_recording():

@@ -242,6 +242,49 @@ def test_a_log_that_cannot_begin_leaves_nothing(tmp_path, monkeypatch):
     trainer(path).step()  # the name is free
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": "other"}, "is a log of version 1; this ember-ml reads"),
+        ({"version": 99}, "is a log of version 99; this ember-ml reads 1"),
+        ({"stream_version": 77}, "version 77 of the noise; this ember-ml has"),
+        ({"digest": "no number"}, "damaged: its header has the digest 'no number'"),
+        ({"digest": None}, "damaged: its header has the digest None"),
+    ],
+)
+def test_a_header_of_another_version_is_named(recorded, tmp_path, changes, message):
+    path, ends, data = recorded
+    head = log.head_of(next(iter(log.Reader(path))), path)
+    assert head["version"] == 1
+    other = tmp_path / "other.log"
+    other.write_bytes(log.MAGIC + log.frame(log.HEAD, log.encoded({**head, **changes})) + data[ends[0] :])
+    with pytest.raises(ValueError, match=rf"other\.log (was trained with )?{message}|{message}"):
+        es.replay(other)
+
+
+def test_what_begins_with_no_header_is_damaged(recorded, tmp_path):
+    _, ends, data = recorded
+    other = tmp_path / "other.log"
+    other.write_bytes(log.MAGIC + data[ends[0] :])
+    with pytest.raises(ValueError, match="holds no first state"):
+        es.replay(other)
+    other.write_bytes(log.MAGIC + log.frame(log.HEAD, b"[1]") + data[ends[0] :])
+    with pytest.raises(ValueError, match="holds list for fields by name"):
+        es.replay(other)
+    with pytest.raises(ValueError, match="it is no file"):
+        es.replay(tmp_path)
+
+
+def test_a_log_that_vanishes_is_not_begun_again(tmp_path):
+    path = tmp_path / "run.log"
+    recording = trainer(path)
+    recording.step()
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"the log at .* was removed"):
+        recording.step()
+    assert not path.exists()
+
+
 def test_arguments(recorded, tmp_path):
     path, _, _ = recorded
     with pytest.raises(FileNotFoundError):

@@ -26,6 +26,35 @@ class Causal(nn.Module):
         return self.encoder(x, mask=mask, src_key_padding_mask=padding, is_causal=True)
 
 
+class Masked(nn.Module):
+    """A mask of booleans for each sequence and head, and all heads' weights beside the output."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2)
+
+    def forward(self, x):
+        mask = torch.arange(4 * 5 * 5).reshape(4, 5, 5) % 7 == 3
+        y, weights = self.attention(x, x, x, attn_mask=mask, average_attn_weights=False)
+        return torch.cat([y.reshape(-1), weights.reshape(-1)])
+
+
+class Grouped(nn.Module):
+    """Four queries' heads to two of keys and values, causally and with a mask of what is kept."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.pair = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x):
+        heads = self.query(x).reshape(2, 5, 4, 2).transpose(1, 2)
+        key, value = self.pair(x).reshape(2, 5, 4, 2).transpose(1, 2).chunk(2, 1)
+        attention = nn.functional.scaled_dot_product_attention
+        causal = attention(heads, key, value, is_causal=True, enable_gqa=True)
+        kept = torch.arange(25).reshape(5, 5) % 3 != 1
+        return causal + attention(heads, key, value, attn_mask=kept, scale=0.3, enable_gqa=True)
+
+
 def randn(*shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
 
@@ -51,6 +80,8 @@ LAYERS = {
         [randn(5, 2, 8), randn(3, 2, 8), randn(3, 2, 8)],
     ),
     "attention without a batch": (lambda: nn.MultiheadAttention(8, 2), [randn(5, 8)] * 3),
+    "attention with a mask a head": (lambda: Masked(), [randn(5, 2, 8)]),
+    "products of fewer keys than queries": (lambda: Grouped(), [randn(2, 5, 8)]),
     "causal transformer, padded": (Causal, [randn(2, 5, 8)]),
     "convolutions": (
         lambda: nn.Sequential(
