@@ -20,6 +20,7 @@ from ember_ml.engines.sharded.shipping import packed_environment
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.errors import EvaluationError
 from ember_ml.es.state.replica import Replica, ReplicaMaker
+from error_ends import leaves_nothing_running
 
 STRATEGIES = {
     "openai-es": lambda: es.OpenAIES(directions=48, sigma=0.1),
@@ -274,6 +275,11 @@ def test_ctrl_c_ends_at_a_whole_generation_and_leaves_no_process(tmp_path):
     assert (
         run.theta.tobytes() == trainer(generations=100000).run(generations=len(run.history)).theta.tobytes()
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="no /proc here")
+def test_an_error_leaves_no_process(tmp_path):
+    leaves_nothing_running(tmp_path, "engines.Local(workers=2)")
 
 
 def test_a_killed_coordinator_is_resumed_from_its_checkpoint_and_its_log_goes_on(tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import engines, es
+from error_ends import leaves_nothing_running
 
 skip_without("ray")
 
@@ -89,3 +92,19 @@ def test_one_actor_a_node_by_name_and_the_cluster_stays(cluster):
         assert len(made.engine.coordinator.workers) == 1
     assert ray.is_initialized()  # it was there before
     assert run.theta.tobytes() == trainer().run().theta.tobytes()
+
+
+def test_an_error_leaves_no_process(tmp_path):
+    leaves_nothing_running(tmp_path, "engines.Ray(workers=2)")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere.invalid:6379", "auto"])
+def test_where_there_is_no_cluster_the_ways_out_are_named(tmp_path, address):
+    """In a process of its own: this one may be in a Ray already."""
+    call = f"es.train('CartPole-v1', engine=engines.Ray({address!r}), generations=1, progress=False)"
+    program = f"from ember_ml import engines, es\n{call}"
+    environment = {**os.environ, "RAY_TMPDIR": str(tmp_path)}  # where "auto" looks for one
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"ConnectionError: address: no Ray cluster answers at {address!r}" in done.stderr
+    assert "`ray start --head`" in done.stderr and "--ray local" in done.stderr

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import logging
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Seconds between looks for nodes that have joined.
 NODES = 2.0
+
+#: Seconds in which a cluster's address takes a connection.
+REACHED = 10.0
 
 #: A loopback port on which nobody listens: what a process with these proxies asks of the outside ends there.
 _NOWHERE = "http://127.0.0.1:9"
@@ -205,8 +209,8 @@ def connect(ray: Any, settings: Ray) -> None:
     need("ray.util.scheduling_strategies", "ray")
     environment = None if settings.runtime_env is None else dict(settings.runtime_env)
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
-    if settings.address is not None:
-        ray.init(address=settings.address, runtime_env=environment, **options)
+    if settings.address not in (None, "local"):
+        _join(ray, str(settings.address), {"runtime_env": environment, **options})
         return
     cpus = max(os.cpu_count() or 1, (settings.workers or 1) * (settings.threads or 1))
     constants = importlib.import_module("ray._private.ray_constants")
@@ -221,6 +225,25 @@ def connect(ray: Any, settings: Ray) -> None:
         finally:
             if former is not None:
                 constants.ENABLE_RAY_CLUSTER = former  # type: ignore[attr-defined]
+
+
+def _join(ray: Any, address: str, options: dict[str, Any]) -> None:
+    """Joins a running cluster.
+
+    Raises:
+        ConnectionError: there is none, or it does not answer; Ray itself would retry for minutes.
+    """
+    try:
+        host, _, port = address.rpartition("://")[2].rpartition(":")
+        if host and port.isdecimal():
+            socket.create_connection((host.strip("[]"), int(port)), REACHED).close()
+        ray.init(address=address, **options)
+    except (OSError, OverflowError) as error:  # OverflowError: of a port that is none
+        why = "" if isinstance(error, ConnectionError) and address == "auto" else f" ({error})"
+        raise ConnectionError(
+            f"address: no Ray cluster answers at {address!r}{why}; `ray start --head` starts one on this"
+            " machine, and without an address (`--ray local`) one is started for the training alone"
+        ) from error
 
 
 @contextlib.contextmanager
