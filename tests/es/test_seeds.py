@@ -1,10 +1,13 @@
 """es.train(seeds=...): many trainings at once, each as it is alone."""
 
 import inspect
+import os
+import signal
 import subprocess
 import sys
 import threading
 import typing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -194,8 +197,47 @@ def test_progress_is_one_line(capfd, monkeypatch):
     from ember_ml.es.trainer import progress
 
     monkeypatch.setattr(progress, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(progress, "SLOWEST", 0.0)  # a tenth of the time gone is long on a busy machine
     es.train("CartPole-v1", seeds=range(3), threads=2, preset=None, generations=5)
     lines = capfd.readouterr().err.splitlines()
     assert lines[-1].startswith("CartPole-v1, 3 seeds: generation 15 of 15, 3 seeds done, ")
     es.train("CartPole-v1", seeds=range(3), threads=2, **SHORT)
     assert capfd.readouterr().err == ""
+
+
+def test_each_run_is_written_when_it_is_finished(tmp_path: Path) -> None:
+    """What kills the process costs only what is under way: files of the others are there, and whole."""
+    program = f"""
+import os, signal, threading, time
+from pathlib import Path
+from ember_ml import es
+folder = Path({os.fspath(tmp_path / "runs")!r})
+def kill():
+    while len(list(folder.glob("seed-*.npz"))) < 2:
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGKILL)
+threading.Thread(target=kill, daemon=True).start()
+options = dict(preset=None, generations=20, threads=2, progress=False)
+es.train("CartPole-v1", seeds=range(100_000), folder=folder, **options)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], timeout=100)
+    assert ended.returncode == -signal.SIGKILL
+    found = es.Runs.load(tmp_path / "runs")
+    assert len(found) >= 2
+    for run in found:
+        alone = es.train("CartPole-v1", preset=None, generations=20, seed=run.seed, progress=False)
+        assert np.array_equal(run.theta, alone.theta)
+        assert run.setup.problem.threads == 2
+
+
+def test_a_folder_needs_seeds_and_what_cannot_be_written_is_given_back(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"folder: got '.*' without seeds"):
+        es.train("CartPole-v1", generations=1, folder=tmp_path, progress=False)
+    (tmp_path / "seed-1.npz").mkdir()
+    with pytest.warns(RuntimeWarning, match="seed 1 is not written"):
+        runs = es.train("CartPole-v1", generations=1, seeds=3, threads=1, folder=tmp_path, progress=False)
+    assert runs.seeds == [0, 1, 2]
+    assert sorted(file.name for file in tmp_path.glob("*.npz") if file.is_file()) == [
+        "seed-0.npz",
+        "seed-2.npz",
+    ]

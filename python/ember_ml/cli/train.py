@@ -97,6 +97,7 @@ def _train_seeds(options: argparse.Namespace) -> int:
             f"--out: {folder} has trainings already, such as {there[0].name}; name another folder"
         )
     runs = _run(options, None, [])
+    # Each was written when it was finished; this is for one that could not be then.
     written = {} if folder is None or not len(runs) else {"save": str(runs.save(folder))}
     if folder is not None and runs.unfinished:
         names = [str(run.save(folder / f"unfinished-seed-{run.seed}.npz")) for run in runs.unfinished]
@@ -163,6 +164,8 @@ def _run(options: argparse.Namespace, resume: str | None, callbacks: list[Any]) 
     if resume is not None:
         return _go_on(options, resume, env, policy, arguments)
     arguments.update(given(options, (*flags.LIMITS, *flags.RESULT, *flags.OWN)))
+    if hasattr(options, "seeds") and hasattr(options, "out"):
+        arguments["folder"] = options.out
     return train(env, policy, **strategy_arguments(options), **arguments)
 
 

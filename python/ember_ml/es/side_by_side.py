@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ember_ml import _core, validate
@@ -48,8 +51,15 @@ def train_seeds(
     keep: Which,
     evaluate: int | None,
     options: Mapping[str, Any],
+    folder: str | os.PathLike[str] | None = None,
 ) -> Runs:
-    """Trains every seed as `Recipe.train` does. `options` are those that `es.train` was given."""
+    """Trains every seed as `Recipe.train` does. `options` are those that `es.train` was given.
+
+    Raises:
+        OSError: `folder` cannot be made; nothing was trained.
+    """
+    if folder is not None:
+        Path(folder).mkdir(exist_ok=True)
     threads = options.get("threads")
     with recipe.trainer(seeds[0], progress=False) as probe:  # says which engine, and checks every argument
         native = probe.choice.name == "native" and probe.setup.many is None
@@ -57,15 +67,14 @@ def train_seeds(
     every = _core.available_threads() if threads is None else threads
     callbacks = as_callbacks(options.get("callbacks", ()))
     total = None if plan is None else plan * len(seeds) * restarts
-    watch = _Watch(Progress(options.get("progress", True), total, f"{name}, {len(seeds)} seeds"))
+    watch = _Watch(Progress(options.get("progress", True), total, f"{name}, {len(seeds)} seeds"), folder)
     how: dict[str, Any] = {"restarts": restarts, "keep": keep, "evaluate": evaluate, "progress": False}
     how["callbacks"] = [*callbacks, _Tick(watch)]
     try:
         if native and not callbacks and len(seeds) > 1 and every > 1:
             side = min(every, len(seeds))
+            watch.said = (threads, side)
             found = _at_once(recipe, seeds, side, watch, {**how, "threads": max(1, every // len(seeds))})
-            for run in found:
-                _say_threads(run, threads, side)
         else:
             found = _in_turn(recipe, seeds, watch, how)
     finally:
@@ -88,9 +97,12 @@ def _say_threads(run: Run, threads: int | None, side: int) -> None:
 class _Watch:
     """The trainings under way: how far they are, and whether they are to stop."""
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, folder: str | os.PathLike[str] | None) -> None:
         self.bar = bar
         self.stopping = False
+        #: Of trainings side by side: the threads that were asked for, and how many trainings.
+        self.said: tuple[int | None, int] | None = None
+        self._folder = folder
         self._lock = threading.Lock()
         self._generations: dict[int, int] = {}  # by the training's seed
         self._finished = 0
@@ -123,6 +135,14 @@ class _Watch:
             self._show()
 
     def finish(self, seed: int, run: Run) -> None:
+        """A training has ended. A finished one is written."""
+        if self.said is not None:
+            _say_threads(run, *self.said)
+        if self._folder is not None and not run.interrupted:
+            try:
+                Runs([run]).save(self._folder)
+            except OSError as error:  # the others go on, and this one is still given back
+                warnings.warn(f"seed {seed} is not written: {error}", RuntimeWarning, stacklevel=2)
         with self._lock:
             self._generations[seed] = run.setup.generations or len(run.history)
             self._finished += 1

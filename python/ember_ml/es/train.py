@@ -33,6 +33,7 @@ def train(
     restarts: int = 1,
     *,
     seeds: None = None,
+    folder: None = None,
     directions: int | None = None,
     members: int | None = None,
     sigma: float | None = None,
@@ -78,6 +79,7 @@ def train(
     generations: int | None = None,
     *,
     seeds: Iterable[int] | int,
+    folder: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Runs: ...
 def train(
@@ -90,6 +92,7 @@ def train(
     restarts: int = 1,
     *,
     seeds: Iterable[int] | int | None = None,
+    folder: str | os.PathLike[str] | None = None,
     directions: int | None = None,
     members: int | None = None,
     sigma: float | None = None,
@@ -145,6 +148,9 @@ def train(
             With `callbacks`, or where Python, a device or workers play the episodes, one follows the other.
             A policy or a strategy that is passed in stays as it is; every training has a copy. After Ctrl-C
             the finished ones are returned, and `Runs.unfinished` has the others.
+        folder: with `seeds`: where each run is written once it is finished, as `Runs.save` does, so that what
+            kills the process costs only the trainings under way. One that cannot be written is warned of and
+            returned all the same.
         directions, members, sigma, learning_rate: of the strategy that is named, or of the preset's. The
             learning rate is the optimiser's where the strategy has one.
         until, seconds, steps, confirm_episodes: limits of `Trainer.run`.
@@ -170,10 +176,14 @@ def train(
     if options.get("record") is not None and (restarts > 1 or numbers is not None):
         many = f"restarts={restarts}" if restarts > 1 else f"seeds={seeds!r}"
         raise ValueError(f"record: got {options['record']!r} and {many}, wanted one training")
+    if folder is not None and numbers is None:
+        raise ValueError(
+            f"folder: got {os.fspath(folder)!r} without seeds, wanted both; `Run.save` keeps one run"
+        )
     validate.choice("keep", keep, ("last", "best"))
     if evaluate is not None:
         evaluate = validate.count_or_off("evaluate", evaluate)
     if numbers is None:
         number = secrets.randbits(32) if seed is None else validate.seed_number(seed)
         return recipe.train(number, restarts, keep, evaluate)
-    return train_seeds(recipe, numbers, restarts, keep, evaluate, options)
+    return train_seeds(recipe, numbers, restarts, keep, evaluate, options, folder)

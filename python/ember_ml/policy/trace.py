@@ -43,8 +43,8 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
     """
     from ember_ml.backend.tracing import NotTraceable
 
-    check_runs(module, inputs, outputs)
     with without_memory(module) as trial:
+        _check_runs(trial, inputs, outputs)
         try:
             entries = _record(trial, inputs)
         except NotCompiled:
