@@ -1,6 +1,6 @@
 """How near is MuJoCo in the closed loop to MuJoCo alone? Environment steps a second.
 
-    python benchmarks/mujoco_rollout.py [--tasks HalfCheetah-v5 ...] [--threads 1 2] [--out FILE.json]
+    python benchmarks/mujoco_rollout.py [--tasks HalfCheetah-v5 ...] [--threads 1 2] [--out FILE.md]
 
 "bare" is a C loop (mujoco_rollout.c, compiled by `cc` when this starts) of mj_step and mj_rnePostConstraint,
 which gymnasium's tasks call after the physics steps of an action. With the same model, frame skip and threads
@@ -11,9 +11,8 @@ end; it must come to the recorded episode's return. Episodes last to their time 
 alternate; printed are medians, and in brackets two medians of the ratio to the bare loop's run just before:
 of steps a second, and of steps a second of processor time, which other work disturbs less.
 
-Beside it, where they are installed: `mujoco.rollout` (open loop, without mj_rnePostConstraint), gymnasium
-with a linear policy in numpy in one process and by AsyncVectorEnv with two workers, EnvPool (16 environments,
-its own mujoco), and training by sb3-contrib's ARS in one process. Wants a quiet machine.
+Beside it, where they are installed, the peers of mujoco_peers.py on the same trajectory. Wants a quiet
+machine, where all of it takes about five minutes.
 """
 
 from __future__ import annotations
@@ -21,9 +20,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import json
 import os
-import platform
 import runpy
 import subprocess
 import tempfile
@@ -40,16 +37,12 @@ from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.robots.library import entry_points
 from ember_ml.report.lanes import start_of
 from ember_ml.rollout import Population
+from mujoco_peers import COLUMNS, ROBOT, healthy_for_ever, peers
 
 TASKS = ("Swimmer-v5", "Hopper-v5", "HalfCheetah-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
-ROBOT = "reacher"
 POLICIES = {"linear": (), "64-64": (64, 64)}
 
 Measured = Callable[[], int]  # plays, and returns how many steps
-
-
-def healthy_for_ever(task: str) -> dict[str, bool]:
-    return {} if task in ("Swimmer-v5", "HalfCheetah-v5") else {"terminate_when_unhealthy": False}
 
 
 def made(task: str) -> Any:
@@ -64,7 +57,7 @@ class Played:
 
     def __init__(self, env: Any, hidden: tuple[int, ...], steps: int) -> None:
         self.env, self.steps = env, min(steps, env.max_steps)
-        self.members = steps // self.steps * 8
+        self.members = 2  # episodes of a run
         trainer = es.Trainer(
             env, hidden, es.ARS(directions=4, sigma=0.1), seed=0, generations=1, max_steps=20, progress=False
         )
@@ -83,6 +76,12 @@ class Played:
         self.actions = np.ascontiguousarray(controls)
         self.end = data.qpos.copy()
         lanes.close()
+
+    def last(self, seconds: float, threads: int) -> None:
+        """As many episodes as last so long on one thread, shared out evenly among threads."""
+        steps_a_second = rate(self.loop(1))[1]
+        runs = seconds * steps_a_second / self.steps / threads
+        self.members = threads * max(1, round(runs))
 
     @property
     def model_and_skip(self) -> tuple[Any, int]:
@@ -176,84 +175,6 @@ class Bare:
         return play
 
 
-def rollout(played: Played, threads: int) -> Measured:
-    import mujoco
-    from mujoco import rollout as open_loop
-
-    model, skip = played.model_and_skip
-    data = [mujoco.MjData(model) for _ in range(threads)]
-    data[0].qpos[:], data[0].qvel[:] = played.qpos, played.qvel
-    kind = mujoco.mjtState.mjSTATE_FULLPHYSICS
-    state = np.empty(mujoco.mj_stateSize(model, kind))
-    mujoco.mj_getState(model, data[0], state, kind)
-    starts = np.repeat(state[None], played.members, axis=0)
-    control = np.repeat(np.repeat(played.actions.astype(float), skip, axis=0)[None], played.members, axis=0)
-    pool = open_loop.Rollout(nthread=threads if threads > 1 else 0)
-
-    def play() -> int:
-        pool.rollout([model] * played.members, data, starts, control)
-        return played.members * played.steps
-
-    return play
-
-
-def gymnasium_loop(task: str, played: Played, workers: int) -> Measured:
-    import gymnasium
-
-    weights = np.random.default_rng(0).normal(
-        0.0, 0.01, played.actions.shape[1:] + (played.env.observation_size,)
-    )
-    healthy = healthy_for_ever(task)
-    if workers == 1:
-        env = gymnasium.make(task, **healthy)
-
-        def play() -> int:
-            seen, _ = env.reset(seed=0)
-            for _ in range(played.steps):
-                seen = env.step((weights @ seen).astype(np.float32))[0]
-            return played.steps
-
-        return play
-    many = gymnasium.make_vec(task, num_envs=workers, vectorization_mode="async", **healthy)
-
-    def play_many() -> int:
-        seen, _ = many.reset(seed=0)
-        for _ in range(played.steps):
-            seen = many.step((seen @ weights.T).astype(np.float32))[0]
-        return workers * played.steps
-
-    return play_many
-
-
-def envpool_loop(task: str, played: Played, threads: int) -> Measured:
-    import envpool
-
-    count = 16
-    pool = envpool.make_gymnasium(task, num_envs=count, num_threads=threads, **healthy_for_ever(task))
-    action = np.zeros((count, *pool.action_space.shape), np.float64)
-
-    def play() -> int:
-        pool.reset()
-        for _ in range(played.steps // 4):
-            pool.step(action)
-        return count * (played.steps // 4)
-
-    return play
-
-
-def sb3_loop(task: str, played: Played) -> Measured:
-    from sb3_contrib import ARS
-
-    model = ARS("LinearPolicy", task, n_delta=4, seed=0, device="cpu")
-
-    def play() -> int:
-        before = model.num_timesteps
-        model.learn(8 * played.steps, reset_num_timesteps=False)
-        return int(model.num_timesteps - before)
-
-    return play
-
-
 def rate(play: Measured) -> tuple[float, float]:
     """Steps a second, and a second of processor time of this process."""
     begun, busy = time.perf_counter(), time.process_time()
@@ -261,31 +182,26 @@ def rate(play: Measured) -> tuple[float, float]:
     return steps / (time.perf_counter() - begun), steps / (time.process_time() - busy)
 
 
-def measure(task: str, bare: Bare, threads: int, steps: int, rounds: int, peers: bool) -> dict[str, Any]:
-    played = {name: Played(made(task), hidden, steps) for name, hidden in POLICIES.items()}
+def measure(task: str, bare: Bare, threads: int, options: argparse.Namespace) -> dict[str, Any]:
+    played = {name: Played(made(task), hidden, options.steps) for name, hidden in POLICIES.items()}
     loops: dict[str, Measured] = {}
     for name, one in played.items():
+        one.last(options.seconds * threads, threads)
         loops[f"bare, {name}"] = bare.loop(one, threads)
         loops[name] = one.loop(threads)
-    first = played["linear"]
-    if peers:
-        others: dict[str, Callable[[], Measured]] = {"mujoco.rollout": lambda: rollout(first, threads)}
-        if task != ROBOT:
-            others["EnvPool"] = lambda: envpool_loop(task, first, threads)
-        if task != ROBOT and threads == 1:
-            others["gymnasium"] = lambda: gymnasium_loop(task, first, 1)
-            others["sb3-contrib ARS"] = lambda: sb3_loop(task, first)
-        if task != ROBOT and threads == 2:
-            others["AsyncVectorEnv"] = lambda: gymnasium_loop(task, first, 2)
-        for name, make in others.items():
-            with contextlib.suppress(ImportError):
-                loops[name] = make()
-    for play in loops.values():
-        play()  # warm
-    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in loops}
-    for _ in range(rounds):
-        for name, play in loops.items():
-            rates[name].append(rate(play))
+    ours = tuple(loops)
+    with contextlib.ExitStack() as closing:
+        if not options.no_peers:
+            for name, make in peers(task, played["linear"], threads, closing).items():
+                with contextlib.suppress(ImportError):
+                    loops[name] = make()
+        for play in loops.values():
+            play()  # warm
+        rates: dict[str, list[tuple[float, float]]] = {name: [] for name in loops}
+        for number in range(options.rounds):
+            for name, play in loops.items():
+                if name in ours or number < 3:
+                    rates[name].append(rate(play))
     found: dict[str, Any] = {"task": task, "threads": threads}
     found["steps_per_second"] = {name: float(np.median(values, 0)[0]) for name, values in rates.items()}
     ratios = {name: np.median(np.divide(rates[name], rates[f"bare, {name}"]), 0) for name in POLICIES}
@@ -304,31 +220,60 @@ def line(found: dict[str, Any]) -> str:
     return " | ".join(cells)
 
 
+def table(rows: list[dict[str, Any]], versions: dict[str, Any]) -> str:
+    """The page that `--out` writes."""
+    heads = ("task", "threads", "bare", "linear", "of bare", "bare", "64-64", "of bare", *COLUMNS)
+    lines = [
+        "# MuJoCo in the closed loop", "",
+        "Thousand environment steps a second by the clock, medians, made by"
+        " `python benchmarks/mujoco_rollout.py --out FILE.md`; its docstring and mujoco_peers.py's say what"
+        " each column plays. \"of bare\": median ratio to the bare loop's"
+        " run just before, by the clock and by processor time. " + ", ".join(
+            f"{name} {value}" for name, value in versions.items()) + ".", "",
+        f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}",
+    ]  # fmt: skip
+    for row in rows:
+        speed = row["steps_per_second"]
+        cells = [row["task"], str(row["threads"])]
+        for name in POLICIES:
+            cells += [f"{speed[f'bare, {name}'] / 1e3:.1f}", f"{speed[name] / 1e3:.1f}"]
+            cells.append(f"{row['of_bare'][name]:.3f}, {row['of_bare_by_processor_time'][name]:.3f}")
+        cells += [f"{speed[name] / 1e3:.1f}" if name in speed else "" for name in COLUMNS]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def versions_here() -> dict[str, Any]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found: dict[str, Any] = {}
+    for name in ("mujoco", "gymnasium", "envpool", "sb3-contrib"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return {**found, "cores": os.cpu_count(), "load before": f"{os.getloadavg()[0]:.1f}"}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--tasks", nargs="+", choices=(*TASKS, ROBOT), default=(*TASKS, ROBOT))
     parser.add_argument("--threads", nargs="+", type=int, choices=(1, 2, 4, 8), default=(1, 2))
-    parser.add_argument("--steps", type=int, default=1000, help="of an episode, 8 of which are a run")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=1000, help="of an episode")
+    parser.add_argument("--seconds", type=float, default=0.4, help="that a run of our loop lasts, about")
+    parser.add_argument("--rounds", type=int, default=7, help="peers take part in three")
     parser.add_argument("--no-peers", action="store_true", help="only our loop and the bare one")
-    parser.add_argument("--out", default="")
+    parser.add_argument("--out", default="", help="a page to write")
     options = parser.parse_args()
-    import gymnasium
-    import mujoco
-
-    versions = {"mujoco": mujoco.__version__, "gymnasium": gymnasium.__version__, "cpus": os.cpu_count()}
+    versions = versions_here()
     print(versions, flush=True)
     found = []
     with tempfile.TemporaryDirectory(prefix="ember-bare-") as folder:
         bare = Bare(Path(folder))
         for task in options.tasks:
             for threads in options.threads:
-                peers = not options.no_peers
-                found.append(measure(task, bare, threads, options.steps, options.rounds, peers))
+                found.append(measure(task, bare, threads, options))
                 print(line(found[-1]), flush=True)
     if options.out:
-        told = {"versions": versions, "machine": platform.processor() or platform.machine(), "rows": found}
-        Path(options.out).write_text(json.dumps(told, indent=1) + "\n")
+        Path(options.out).write_text(table(found, versions))
 
 
 if __name__ == "__main__":
