@@ -34,9 +34,11 @@ std::uintptr_t at(const py::dict& from, const char* name) { return from[name].ca
 mujoco::Library library_of(const py::dict& entry) {
   using Call = void (*)(const void*, void*);
   using Handler = void (**)(const char*);
+  using Clock = double (**)();
   return {pointer<Call>(at(entry, "mj_step")),           pointer<Call>(at(entry, "mj_forward")),
           pointer<Call>(at(entry, "mj_resetData")),      pointer<Call>(at(entry, "mj_rnePostConstraint")),
-          pointer<Handler>(at(entry, "mju_user_error")), pointer<Handler>(at(entry, "mju_user_warning"))};
+          pointer<Handler>(at(entry, "mju_user_error")), pointer<Handler>(at(entry, "mju_user_warning")),
+          pointer<Clock>(at(entry, "mjcb_time"))};
 }
 
 const char* const field_names[mujoco::fields] = {"qpos",   "qvel", "ctrl",          "xpos",    "xipos",

@@ -39,6 +39,7 @@ bool step_one(const Environment& environment, const LocomotionTask& task, int n,
 void step_many(const Environment& environment, const LocomotionTask& task, const std::vector<int>& which,
                const float* actions, int threads, const Rows& rows) {
   environment.engine().take_handlers();
+  const Untimed untimed(environment.engine().library());
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::string failure;

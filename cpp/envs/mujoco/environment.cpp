@@ -50,7 +50,7 @@ Environment::Environment(std::string name, int max_steps, const Library& library
   };
   check(fits(low_) && fits(high_), "bounds of the actions do not fit");
   for (const Simulation& simulation : simulations) {
-    seats_.push_back({this, simulation});
+    seats_.push_back({this, simulation, nullptr});
     seats_.back().simulation.number = static_cast<int>(seats_.size()) - 1;
   }
   face_.abi_version = EMBER_ENV_ABI;
@@ -75,8 +75,8 @@ void* Environment::open(void* context) {
   std::unique_lock<std::mutex> lock(self.mutex_);
   for (;;) {
     for (Seat& seat : self.seats_) {
-      if (seat.taken) continue;
-      seat.taken = true;
+      if (seat.untimed) continue;
+      seat.untimed = std::make_unique<Untimed>(self.engine_.library());
       return &seat;
     }
     self.freed_.wait(lock);  // another evaluation of the same environment plays on them
@@ -88,7 +88,7 @@ void Environment::close(void* opened) {
   Environment& self = *seat.environment;
   {
     const std::lock_guard<std::mutex> lock(self.mutex_);
-    seat.taken = false;
+    seat.untimed.reset();
   }
   self.freed_.notify_one();
 }

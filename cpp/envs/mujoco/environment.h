@@ -20,7 +20,7 @@ class Environment;
 struct Seat {
   Environment* environment;
   Simulation simulation;
-  bool taken = false;
+  std::unique_ptr<Untimed> untimed = nullptr;  // while it is taken
 };
 
 // What is done with a simulation. All functions are called from several threads, each with its own seat.

@@ -18,6 +18,21 @@ struct Library {
   // Variables of the library that hold a handler, or null: what MuJoCo calls for code that is not Python's.
   void (**on_error)(const char*);
   void (**on_warning)(const char*);
+  // Variable that holds the clock with which MuJoCo times the stages of a step, or null.
+  double (**clock)();
+};
+
+// While one exists, MuJoCo does not time its stages: Python's package has it read the system's clock some thirty
+// times a step, an eighth of a HalfCheetah's. Whose simulations run meanwhile in other threads find zeros in mjData.timer.
+class Untimed {
+ public:
+  explicit Untimed(const Library& library);
+  ~Untimed();
+  Untimed(const Untimed&) = delete;
+  Untimed& operator=(const Untimed&) = delete;
+
+ private:
+  double (**clock_)();
 };
 
 // Arrays of mjData that tasks read, by number.
@@ -42,6 +57,7 @@ struct Simulation {
 class Engine {
  public:
   explicit Engine(const Library& library) : library_(library) { take_handlers(); }
+  const Library& library() const { return library_; }
   // Again before a thread plays: handlers are the process's, and somebody may have set others since.
   void take_handlers() const;
   bool reset_data(const Simulation& simulation) const;

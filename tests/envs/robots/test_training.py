@@ -1,5 +1,6 @@
 """Training on MuJoCo's tasks: one result, whatever plays it; failures counted; gymnasium's own on request."""
 
+import ctypes
 import hashlib
 import os
 import re
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import _core, envs, es
+from ember_ml.envs.robots.library import entry_points
 from ember_ml.es.files import checkpoint
 
 skip_without("gymnasium")
@@ -154,3 +156,41 @@ def test_other_environments_do_not_ask_for_a_version(tmp_path, recwarn):
     other_version(tmp_path / "run.npz")
     es.load(tmp_path / "run.npz")
     assert not [w for w in recwarn if "mujoco" in str(w.message)]
+
+
+def timed():
+    """Seconds that MuJoCo's clock saw one step of a simulation of the user's take."""
+    model = mujoco.MjModel.from_xml_string('<mujoco><worldbody><geom size="1"/></worldbody></mujoco>')
+    data = mujoco.MjData(model)
+    mujoco.mj_step(model, data)
+    return data.timer[mujoco.mjtTimer.mjTIMER_STEP].duration
+
+
+def test_mujocos_clock_stands_only_while_native_threads_play():
+    seen = []
+
+    class Look(es.Callback):
+        def on_generation(self, trainer):
+            seen.append(timed())
+
+    assert timed() > 0
+    trainer("Swimmer-v5", 2).run()
+    es.train("Swimmer-v5", generations=2, max_steps=5, seed=0, callbacks=Look(), progress=False)
+    assert len(seen) == 2 and min(seen) > 0
+    assert timed() > 0
+
+
+def test_a_clock_of_the_users_is_not_read_and_kept():
+    clock = ctypes.c_void_p.from_address(entry_points()["mjcb_time"])
+    former, read = clock.value, []
+    mujoco.set_mjcb_time(lambda: read.append(1) or 7.0)
+    try:
+        made = trainer("Swimmer-v5", 2)
+        read.clear()  # the compiler of the model takes the time too
+        made.run()
+        assert read == [] and mujoco.get_mjcb_time() is not None
+        timed()
+        assert read
+    finally:
+        mujoco.set_mjcb_time(None)
+        clock.value = former

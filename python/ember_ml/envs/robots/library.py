@@ -27,7 +27,7 @@ _FUNCTIONS = (
     "mj_setState",
     "mj_setConst",
 )
-_HANDLERS = ("mju_user_error", "mju_user_warning")
+_VARIABLES = ("mju_user_error", "mju_user_warning", "mjcb_time")
 
 #: Oldest version whose bindings tell addresses and whose arrays have these names.
 OLDEST = (3, 1)
@@ -61,14 +61,14 @@ def mujoco() -> Any:
 
 @functools.cache
 def entry_points() -> dict[str, int]:
-    """Addresses of the functions that the core calls, and of the variables that hold error handlers."""
+    """Addresses of the functions that the core calls, and of the variables that hold handlers and clock."""
     folder = Path(mujoco().__file__).parent
     found = [*folder.glob("libmujoco.so*"), *folder.glob("libmujoco*.dylib"), *folder.glob("mujoco.dll")]
     if not found:
         raise MissingExtra(f"mujoco: {folder} holds no libmujoco; reinstall it")
     library = ctypes.CDLL(str(found[0]))  # loaded already: the same one
     points = {name: ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _FUNCTIONS}
-    for name in _HANDLERS:
+    for name in _VARIABLES:
         points[name] = ctypes.addressof(ctypes.c_void_p.in_dll(library, name))
     return points
 
