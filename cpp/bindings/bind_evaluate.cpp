@@ -235,12 +235,12 @@ void register_evaluate(py::module_& module) {
       .def_readonly("max_steps", &Info::max_steps)
       .def_property_readonly("action_low", [](const Info& self) { return floats(self.action_low); })
       .def_property_readonly("action_high", [](const Info& self) { return floats(self.action_high); })
-      .def_property_readonly("observation_low", [](const Info& self) { return floats(self.observation_low); })
-      .def_property_readonly("observation_high",
-                             [](const Info& self) { return floats(self.observation_high); })
       .def_readonly("reward_threshold", &Info::reward_threshold, "NaN: none.")
       .def_readonly("parameter_names", &Info::parameter_names)
-      .def_readonly("parameter_defaults", &Info::parameter_defaults);
+      .def_readonly("parameter_defaults", &Info::parameter_defaults)
+      .def_readonly("observation_names", &Info::observation_names)
+      .def_readonly("action_names", &Info::action_names, "One a value of the Box, or a choice.")
+      .def_readonly("state_size", &Info::state_size, "Numbers of gymnasium's state.");
   module.def("builtin_environments", [] { return builtin_environments(); }, "The environments of cpp/envs.");
 }
 

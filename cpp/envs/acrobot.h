@@ -9,28 +9,31 @@ namespace EMBER_LEVEL {
 
 template <class T>
 struct Acrobot {
-  static constexpr EnvDescription description = {
-      "Acrobot-v1",
-      6,
-      3,
-      true,
-      500,
-      -100.0,
-      0.0f,
-      {1.0f, 1.0f, 1.0f, 1.0f, (float)(4 * pi), (float)(9 * pi)},
-      {-1.0f, -1.0f, -1.0f, -1.0f, (float)(-4 * pi), (float)(-9 * pi)},
-      10,
-      {{"dt", 0.2},
-       {"link_length_1", 1.0},
-       {"link_com_pos_1", 0.5},
-       {"link_com_pos_2", 0.5},
-       {"link_mass_1", 1.0},
-       {"link_mass_2", 1.0},
-       {"link_moi", 1.0},
-       {"gravity", 9.8},
-       {"max_vel_1", 4 * pi},
-       {"max_vel_2", 9 * pi}}};
   static constexpr int states = 4, observations = 6, actions = 1, uniforms = 4;
+  static constexpr EnvDescription description = [] {
+    EnvDescription d;
+    d.name = "Acrobot-v1";
+    d.observations = observations;
+    d.actions = 3;
+    d.discrete = true;
+    d.max_steps = 500;
+    d.reward_threshold = -100.0;
+    d.start = {-0.1, 0.1, false, true};
+    d.state_size = 4;
+    d.observation_names = {{"cosine 1", "sine 1", "cosine 2", "sine 2", "velocity 1", "velocity 2"}};
+    d.action_names = {{"torque -1", "no torque", "torque +1"}};
+    d.parameters = {{{"dt", 0.2},
+                     {"link_length_1", 1.0},
+                     {"link_com_pos_1", 0.5},
+                     {"link_com_pos_2", 0.5},
+                     {"link_mass_1", 1.0},
+                     {"link_mass_2", 1.0},
+                     {"link_moi", 1.0},
+                     {"gravity", 9.8},
+                     {"max_vel_1", 4 * pi},
+                     {"max_vel_2", 9 * pi}}};
+    return d;
+  }();
 
   // Products of constants, each multiplied in gymnasium's order.
   T dt, half_dt, sixth_dt, inertia, d1_a, d1_b, d1_c, d2_a, d2_b, m2, phi2_a, coupling, coupling_minus,
@@ -58,7 +61,7 @@ struct Acrobot {
   }
 
   EMBER_INLINE void reset(T* state, const T* u) const {
-    for (int i = 0; i < 4; ++i) state[i] = as_float32(T(-0.1) + T(0.1 - -0.1) * u[i]);
+    for (int i = 0; i < 4; ++i) state[i] = as_float32(from_uniform<T>(description.start, u[i]));
   }
   EMBER_INLINE void observe(const T* state, T* observation) const {
     observation[0] = cos(state[0]);

@@ -9,26 +9,29 @@ namespace EMBER_LEVEL {
 
 template <class T>
 struct CartPole {
-  static constexpr float inf = __builtin_inff();
-  static constexpr EnvDescription description = {"CartPole-v1",
-                                                 4,
-                                                 2,
-                                                 true,
-                                                 500,
-                                                 475.0,
-                                                 0.0f,
-                                                 {4.8f, inf, (float)(24 * 2 * pi / 360), inf},
-                                                 {-4.8f, -inf, (float)(-24 * 2 * pi / 360), -inf},
-                                                 8,
-                                                 {{"gravity", 9.8},
-                                                  {"masscart", 1.0},
-                                                  {"masspole", 0.1},
-                                                  {"length", 0.5},
-                                                  {"force_mag", 10.0},
-                                                  {"tau", 0.02},
-                                                  {"theta_threshold_radians", 12 * 2 * pi / 360},
-                                                  {"x_threshold", 2.4}}};
   static constexpr int states = 4, observations = 4, actions = 1, uniforms = 4;
+  static constexpr EnvDescription description = [] {
+    EnvDescription d;
+    d.name = "CartPole-v1";
+    d.observations = observations;
+    d.actions = 2;
+    d.discrete = true;
+    d.max_steps = 500;
+    d.reward_threshold = 475.0;
+    d.start = {-0.05, 0.05, false, false};
+    d.state_size = 4;
+    d.observation_names = {{"cart position", "cart velocity", "pole angle", "pole velocity"}};
+    d.action_names = {{"push left", "push right"}};
+    d.parameters = {{{"gravity", 9.8},
+                     {"masscart", 1.0},
+                     {"masspole", 0.1},
+                     {"length", 0.5},
+                     {"force_mag", 10.0},
+                     {"tau", 0.02},
+                     {"theta_threshold_radians", 12 * 2 * pi / 360},
+                     {"x_threshold", 2.4}}};
+    return d;
+  }();
 
   T gravity, masspole, length, force_mag, tau, theta_threshold, x_threshold, polemass_length;
   Divisor<T> total_mass;
@@ -43,9 +46,8 @@ struct CartPole {
         polemass_length(c[2] * c[3]),
         total_mass(c[2] + c[1]) {}
 
-  // numpy's uniform(-0.05, 0.05): low + (high - low) u
   EMBER_INLINE void reset(T* state, const T* u) const {
-    for (int i = 0; i < 4; ++i) state[i] = T(-0.05) + T(0.05 - -0.05) * u[i];
+    for (int i = 0; i < 4; ++i) state[i] = from_uniform<T>(description.start, u[i]);
   }
   EMBER_INLINE void observe(const T* state, T* observation) const {
     for (int i = 0; i < 4; ++i) observation[i] = state[i];

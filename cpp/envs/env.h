@@ -1,9 +1,9 @@
 // What a built-in environment is: one header with one struct template over its number type.
 //
 //   template <class T> struct Name {
-//     static constexpr EnvDescription description = {...};
 //     static constexpr int states, observations, uniforms;
 //     static constexpr int actions;               // numbers handed to step: 1 if discrete
+//     static constexpr EnvDescription description;
 //     explicit Name(const double* constants);     // values of description.parameters
 //     void reset(T* state, const T* u) const;     // u: `uniforms` numbers in [0, 1)
 //     void observe(const T* state, T* observation) const;
@@ -24,6 +24,12 @@ namespace EMBER_LEVEL {
 
 EMBER_INLINE vfloat as_float32(vfloat x) { return x; }
 EMBER_INLINE double as_float32(double x) { return (double)(float)x; }
+
+// numpy's uniform(low, high) from u in [0, 1).
+template <class T>
+EMBER_INLINE T from_uniform(const EnvStart& start, T u) {
+  return T(start.low) + T(start.high - start.low) * u;
+}
 
 // x / d where d is a constant: exact for double, a multiplication for lanes.
 template <class T>

@@ -21,11 +21,14 @@ const std::vector<EnvironmentInfo>& builtin_environments() {
         info.action_low.assign(static_cast<std::size_t>(d.actions), -d.action_bound);
         info.action_high.assign(static_cast<std::size_t>(d.actions), d.action_bound);
       }
-      info.observation_low.assign(d.observation_low, d.observation_low + d.observations);
-      info.observation_high.assign(d.observation_high, d.observation_high + d.observations);
-      for (int i = 0; i < d.parameter_count; ++i) {
-        info.parameter_names.emplace_back(d.parameters[i].name);
-        info.parameter_defaults.push_back(d.parameters[i].value);
+      info.observation_names.assign(d.observation_names.at, d.observation_names.at + d.observations);
+      info.action_names.assign(d.action_names.at, d.action_names.at + d.actions);
+      info.state_size = d.state_size;
+      info.start = d.start;
+      for (const EnvParameter& parameter : d.parameters.at) {
+        if (parameter.name == nullptr) break;
+        info.parameter_names.emplace_back(parameter.name);
+        info.parameter_defaults.push_back(parameter.value);
       }
       infos.push_back(std::move(info));
     }

@@ -8,24 +8,28 @@ namespace EMBER_LEVEL {
 
 template <class T>
 struct MountainCar {
-  static constexpr EnvDescription description = {"MountainCar-v0",
-                                                 2,
-                                                 3,
-                                                 true,
-                                                 200,
-                                                 -110.0,
-                                                 0.0f,
-                                                 {0.6f, 0.07f},
-                                                 {-1.2f, -0.07f},
-                                                 7,
-                                                 {{"goal_velocity", 0.0},
-                                                  {"goal_position", 0.5},
-                                                  {"force", 0.001},
-                                                  {"gravity", 0.0025},
-                                                  {"max_speed", 0.07},
-                                                  {"min_position", -1.2},
-                                                  {"max_position", 0.6}}};
   static constexpr int states = 2, observations = 2, actions = 1, uniforms = 1;
+  static constexpr EnvDescription description = [] {
+    EnvDescription d;
+    d.name = "MountainCar-v0";
+    d.observations = observations;
+    d.actions = 3;
+    d.discrete = true;
+    d.max_steps = 200;
+    d.reward_threshold = -110.0;
+    d.start = {-0.6, -0.4, false, false};
+    d.state_size = 2;
+    d.observation_names = {{"position", "velocity"}};
+    d.action_names = {{"push left", "coast", "push right"}};
+    d.parameters = {{{"goal_velocity", 0.0},
+                     {"goal_position", 0.5},
+                     {"force", 0.001},
+                     {"gravity", 0.0025},
+                     {"max_speed", 0.07},
+                     {"min_position", -1.2},
+                     {"max_position", 0.6}}};
+    return d;
+  }();
 
   T goal_velocity, goal_position, force, gravity, max_speed, min_position, max_position;
   EMBER_INLINE explicit MountainCar(const double* c)
@@ -38,7 +42,7 @@ struct MountainCar {
         max_position(c[6]) {}
 
   EMBER_INLINE void reset(T* state, const T* u) const {
-    state[0] = T(-0.6) + T(-0.4 - -0.6) * u[0];
+    state[0] = from_uniform<T>(description.start, u[0]);
     state[1] = T(0.0);
   }
   EMBER_INLINE void observe(const T* state, T* observation) const {

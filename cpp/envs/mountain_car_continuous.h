@@ -13,23 +13,27 @@ namespace EMBER_LEVEL {
 
 template <class T>
 struct MountainCarContinuous {
-  static constexpr EnvDescription description = {"MountainCarContinuous-v0",
-                                                 2,
-                                                 1,
-                                                 false,
-                                                 999,
-                                                 90.0,
-                                                 1.0f,
-                                                 {0.6f, 0.07f},
-                                                 {-1.2f, -0.07f},
-                                                 6,
-                                                 {{"goal_velocity", 0.0},
-                                                  {"goal_position", 0.45},
-                                                  {"power", 0.0015},
-                                                  {"max_speed", 0.07},
-                                                  {"min_position", -1.2},
-                                                  {"max_position", 0.6}}};
   static constexpr int states = 3, observations = 2, actions = 1, uniforms = 1;
+  static constexpr EnvDescription description = [] {
+    EnvDescription d;
+    d.name = "MountainCarContinuous-v0";
+    d.observations = observations;
+    d.actions = 1;
+    d.action_bound = 1.0f;
+    d.max_steps = 999;
+    d.reward_threshold = 90.0;
+    d.start = {-0.6, -0.4, false, false};
+    d.state_size = 2;
+    d.observation_names = {{"position", "velocity"}};
+    d.action_names = {{"force"}};
+    d.parameters = {{{"goal_velocity", 0.0},
+                     {"goal_position", 0.45},
+                     {"power", 0.0015},
+                     {"max_speed", 0.07},
+                     {"min_position", -1.2},
+                     {"max_position", 0.6}}};
+    return d;
+  }();
 
   T goal_velocity, goal_position, power, max_speed, min_position, max_position;
   EMBER_INLINE explicit MountainCarContinuous(const double* c)
@@ -41,7 +45,7 @@ struct MountainCarContinuous {
         max_position(c[5]) {}
 
   EMBER_INLINE void reset(T* state, const T* u) const {
-    state[0] = T(-0.6) + T(-0.4 - -0.6) * u[0];
+    state[0] = from_uniform<T>(description.start, u[0]);
     state[1] = T(0.0);
     state[2] = T(0.0);
   }

@@ -8,19 +8,22 @@ namespace EMBER_LEVEL {
 
 template <class T>
 struct Pendulum {
-  static constexpr EnvDescription description = {
-      "Pendulum-v1",
-      3,
-      1,
-      false,
-      200,
-      __builtin_nan(""),
-      2.0f,
-      {1.0f, 1.0f, 8.0f},
-      {-1.0f, -1.0f, -8.0f},
-      6,
-      {{"g", 10.0}, {"m", 1.0}, {"l", 1.0}, {"dt", 0.05}, {"max_speed", 8.0}, {"max_torque", 2.0}}};
   static constexpr int states = 2, observations = 3, actions = 1, uniforms = 2;
+  static constexpr EnvDescription description = [] {
+    EnvDescription d;
+    d.name = "Pendulum-v1";
+    d.observations = observations;
+    d.actions = 1;
+    d.action_bound = 2.0f;
+    d.max_steps = 200;
+    d.start = {pi, 1.0, true, false};
+    d.state_size = 2;
+    d.observation_names = {{"cosine", "sine", "angular velocity"}};
+    d.action_names = {{"torque"}};
+    d.parameters = {
+        {{"g", 10.0}, {"m", 1.0}, {"l", 1.0}, {"dt", 0.05}, {"max_speed", 8.0}, {"max_torque", 2.0}}};
+    return d;
+  }();
 
   T gravity_term, torque_term, dt, max_speed, max_torque;  // 3 g / (2 l) and 3 / (m l^2)
   EMBER_INLINE explicit Pendulum(const double* c)
@@ -31,8 +34,8 @@ struct Pendulum {
         max_torque(c[5]) {}
 
   EMBER_INLINE void reset(T* state, const T* u) const {
-    state[0] = T(-pi) + T(2 * pi) * u[0];
-    state[1] = T(-1.0) + T(2.0) * u[1];
+    state[0] = from_uniform<T>({-description.start.low, description.start.low}, u[0]);
+    state[1] = from_uniform<T>({-description.start.high, description.start.high}, u[1]);
   }
   EMBER_INLINE void observe(const T* state, T* observation) const {
     observation[0] = cos(state[0]);

@@ -9,18 +9,20 @@ namespace EMBER_LEVEL {
 
 template <class T>
 struct Simple1D {
-  static constexpr EnvDescription description = {"Simple1D-v0",
-                                                 1,
-                                                 1,
-                                                 false,
-                                                 100,
-                                                 __builtin_nan(""),
-                                                 1.0f,
-                                                 {__builtin_inff()},
-                                                 {-__builtin_inff()},
-                                                 2,
-                                                 {{"target", 10.0}, {"start", 0.0}}};
   static constexpr int states = 1, observations = 1, actions = 1, uniforms = 0;
+  static constexpr EnvDescription description = [] {
+    EnvDescription d;
+    d.name = "Simple1D-v0";
+    d.observations = observations;
+    d.actions = 1;
+    d.action_bound = 1.0f;
+    d.max_steps = 100;
+    d.state_size = 1;
+    d.observation_names = {{"position"}};
+    d.action_names = {{"move"}};
+    d.parameters = {{{"target", 10.0}, {"start", 0.0}}};
+    return d;
+  }();
 
   T target, start;
   EMBER_INLINE explicit Simple1D(const double* c) : target(c[0]), start(c[1]) {}

@@ -56,11 +56,7 @@ VectorEnv::VectorEnv(const std::string& name, std::int64_t count, std::int64_t m
   }
   choices_ = info.discrete ? info.actions : 0;
   sizes_ = kernels<VectorKernels>().sizes(environment_);
-  // What gymnasium's reset options set in each environment.
-  if (name == "CartPole-v1" || name == "Acrobot-v1") start_ = Start::every_part;
-  if (name == "MountainCar-v0" || name == "MountainCarContinuous-v0") start_ = Start::first_part;
-  if (name == "Pendulum-v1") start_ = Start::symmetric;
-  float32_starts_ = name == "Acrobot-v1";
+  start_ = info.start;
   state_.resize(
       checked_count("the states of num_envs environments", {stride_, sizes_.states}, sizeof(double)));
   actions_.resize(stride_);
@@ -83,19 +79,6 @@ void VectorEnv::set_state(const double* from) {
     for (int k = 0; k < sizes_.states; ++k) state_[static_cast<std::size_t>(k) * stride_ + i] = *from++;
 }
 
-VectorEnv::Bounds VectorEnv::bounds() const {
-  switch (start_) {
-    case Start::every_part:
-      return float32_starts_ ? Bounds{-0.1, 0.1} : Bounds{-0.05, 0.05};
-    case Start::first_part:
-      return {-0.6, -0.4};
-    case Start::symmetric:
-      return {3.141592653589793, 1.0};
-    default:
-      return {0.0, 0.0};
-  }
-}
-
 void VectorEnv::start(int i, const Bounds* bounds) {
   for (int k = 0; k < sizes_.uniforms; ++k) uniforms_[k] = random_[i].uniform(0.0, 1.0);
   kernels<VectorKernels>().reset(environment_, constants_.data(), stride_, i, uniforms_.data(),
@@ -103,11 +86,11 @@ void VectorEnv::start(int i, const Bounds* bounds) {
   if (bounds != nullptr) {
     for (int k = 0; k < sizes_.uniforms; ++k) {
       const double edge = k == 0 ? bounds->low : bounds->high;
-      const double low = start_ == Start::symmetric ? -edge : bounds->low;
-      const double high = start_ == Start::symmetric ? edge : bounds->high;
+      const double low = start_.symmetric ? -edge : bounds->low;
+      const double high = start_.symmetric ? edge : bounds->high;
       const double value = low + (high - low) * uniforms_[k];
       state_[static_cast<std::size_t>(k) * stride_ + i] =
-          float32_starts_ ? static_cast<double>(static_cast<float>(value)) : value;
+          start_.float32 ? static_cast<double>(static_cast<float>(value)) : value;
     }
   }
   elapsed_[i] = 0;
@@ -117,7 +100,7 @@ void VectorEnv::start(int i, const Bounds* bounds) {
 void VectorEnv::observe(float* observations) const {
   kernels<VectorKernels>().observe(environment_, constants_.data(), stride_, count_, state_.data(),
                                    observations);
-  if (!float32_starts_) return;
+  if (!start_.float32) return;
   for (int i = 0; i < count_; ++i) {
     if (elapsed_[i] != 0) continue;
     for (int k = 0; k < 2; ++k) {

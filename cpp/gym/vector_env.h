@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "envs/description.h"
 #include "gym/pcg64.h"
 #include "gym/vector_table.h"
 
@@ -46,7 +47,7 @@ class VectorEnv {
   struct Bounds {
     double low, high;
   };
-  Bounds bounds() const;
+  Bounds bounds() const { return {start_.low, start_.high}; }
   // Starts episodes where mask is set (all if null), and writes all current observations.
   void reset(const bool* mask, const Bounds* bounds, float* observations);
   // One action an environment. Throws std::invalid_argument for an action out of range, and with
@@ -55,7 +56,6 @@ class VectorEnv {
   void step(const float* actions, const VectorStep& out);
 
  private:
-  enum class Start { none, every_part, first_part, symmetric };
   void start(int i, const Bounds* bounds);
   void refuse_ended() const;
   void advance(const VectorStep& out);
@@ -68,8 +68,7 @@ class VectorEnv {
   Autoreset autoreset_;
   bool sutton_barto_reward_;
   VectorSizes sizes_{};
-  Start start_ = Start::none;
-  bool float32_starts_ = false;
+  EnvStart start_;
   std::vector<double> constants_, state_, actions_, rewards_, uniforms_;
   std::vector<std::uint8_t> terminated_, ended_, fresh_;  // ended_: over before a step; fresh_: after it
   bool any_ended_ = false;

@@ -175,6 +175,11 @@ class EnvironmentInfo:
     def action_low(self) -> numpy.typing.NDArray[numpy.float32]:
         ...
     @property
+    def action_names(self) -> list[str]:
+        """
+        One a value of the Box, or a choice.
+        """
+    @property
     def actions(self) -> int:
         """
         Size of the Box, or number of choices.
@@ -189,10 +194,7 @@ class EnvironmentInfo:
     def name(self) -> str:
         ...
     @property
-    def observation_high(self) -> numpy.typing.NDArray[numpy.float32]:
-        ...
-    @property
-    def observation_low(self) -> numpy.typing.NDArray[numpy.float32]:
+    def observation_names(self) -> list[str]:
         ...
     @property
     def observations(self) -> int:
@@ -207,6 +209,11 @@ class EnvironmentInfo:
     def reward_threshold(self) -> float:
         """
         NaN: none.
+        """
+    @property
+    def state_size(self) -> int:
+        """
+        Numbers of gymnasium's state.
         """
 class LowRankForward:
     """

@@ -10,18 +10,21 @@ alone, "ember_ml/CartPole-v1", does. `gymnasium.make` gives one environment, `ma
 
 from __future__ import annotations
 
+import math
+
+from ember_ml import _core
 from ember_ml.errors import need
 
 gymnasium = need("gymnasium", "gym")
 
 #: Name: class, time limit, reward threshold (gymnasium's registrations).
-ENVIRONMENTS = {
-    "CartPole-v1": ("CartPole", 500, 475.0),
-    "Pendulum-v1": ("Pendulum", 200, None),
-    "MountainCar-v0": ("MountainCar", 200, -110.0),
-    "MountainCarContinuous-v0": ("MountainCarContinuous", 999, 90.0),
-    "Acrobot-v1": ("Acrobot", 500, -100.0),
-    "Simple1D-v0": ("Simple1D", 100, None),
+ENVIRONMENTS: dict[str, tuple[str, int, float | None]] = {
+    info.name: (
+        info.name.partition("-")[0],
+        info.max_steps,
+        None if math.isnan(info.reward_threshold) else info.reward_threshold,
+    )
+    for info in _core.builtin_environments()
 }
 
 #: The same of MuJoCo's tasks, which need the package mujoco when they are made.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ember_ml import _core
-from ember_ml.envs import messages, names
+from ember_ml.envs import messages
 from ember_ml.envs.objects import describe, from_maker, from_object, refuse_options
 from ember_ml.envs.robots import locomotion
 from ember_ml.envs.spec import EnvSpec, resolved
@@ -153,8 +153,8 @@ def _builtin(info: Any, kwargs: dict[str, Any]) -> EnvSpec:
         parameters=parameters,
         kwargs=dict(kwargs),
         observation_shape=(info.observations,),
-        observation_names=names.OBSERVATIONS.get(info.name, ()),
-        action_names=names.ACTIONS.get(info.name, ()),
+        observation_names=tuple(info.observation_names),
+        action_names=tuple(info.action_names),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import gymnasium
@@ -9,15 +10,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from ember_ml.envs.vector import (
-    Acrobot,
-    CartPole,
-    MountainCar,
-    MountainCarContinuous,
-    NativeVectorEnv,
-    Pendulum,
-    Simple1D,
-)
+from ember_ml.envs.vector import CLASSES, NativeVectorEnv
 
 
 class NativeEnv(gymnasium.Env):
@@ -64,25 +57,14 @@ def _first(info: dict[str, Any]) -> dict[str, Any]:
     return {key: value[0] for key, value in info.items() if not key.startswith("_")}
 
 
-class CartPoleEnv(NativeEnv):
-    vector_class = CartPole
+def single_classes(
+    vector_classes: Mapping[str, type[NativeVectorEnv]], module: str
+) -> dict[str, type[NativeEnv]]:
+    """NameEnv for each vector class Name, as classes of `module`."""
+    return {
+        f"{name}Env": type(f"{name}Env", (NativeEnv,), {"__module__": module, "vector_class": vector_class})
+        for name, vector_class in vector_classes.items()
+    }
 
 
-class PendulumEnv(NativeEnv):
-    vector_class = Pendulum
-
-
-class MountainCarEnv(NativeEnv):
-    vector_class = MountainCar
-
-
-class MountainCarContinuousEnv(NativeEnv):
-    vector_class = MountainCarContinuous
-
-
-class AcrobotEnv(NativeEnv):
-    vector_class = Acrobot
-
-
-class Simple1DEnv(NativeEnv):
-    vector_class = Simple1D
+globals().update(single_classes(CLASSES, __name__))

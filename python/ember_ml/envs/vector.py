@@ -7,13 +7,15 @@ its end.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
 from gymnasium.envs.classic_control.utils import maybe_parse_reset_bounds, verify_number_and_cast
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
@@ -33,9 +35,7 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
     """
 
     env_name: ClassVar[str]
-    twin_class: ClassVar[str]  # gymnasium's environment: spaces and renderer
     state_size: ClassVar[int]
-    options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -45,9 +45,10 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         **kwargs: Any,
     ) -> None:
-        unknown = [key for key in kwargs if key not in self.options]
+        options = [key for key in inspect.signature(self._twin_maker()).parameters if key != "render_mode"]
+        unknown = [key for key in kwargs if key not in options]
         if unknown:
-            known = ", ".join(self.options) or "none"
+            known = ", ".join(options) or "none"
             raise TypeError(f"{self.env_name} has no option {unknown[0]!r}; it has {known}")
         mode = self._describe(num_envs, render_mode, autoreset_mode, kwargs)
         names = {
@@ -72,7 +73,7 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"render_mode is {render_mode!r}; a native vector env has 'rgb_array' or None")
         mode = autoreset_mode if isinstance(autoreset_mode, AutoresetMode) else AutoresetMode(autoreset_mode)
-        self._twin = self._make_twin(render_mode, kwargs)
+        self._twin = self._twin_maker()(render_mode=render_mode, **kwargs)
         fps = self._twin.metadata.get("render_fps", 50)
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": fps, "autoreset_mode": mode}
         self.num_envs = num_envs
@@ -86,12 +87,14 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         self._started = False
         return mode
 
-    def _make_twin(self, render_mode: str | None, kwargs: dict[str, Any]) -> gymnasium.Env:
-        module, _, name = self.twin_class.partition(":")
-        twin: gymnasium.Env = getattr(importlib.import_module(module), name)(
-            render_mode=render_mode, **kwargs
-        )
-        return twin
+    def _twin_maker(self) -> Callable[..., gymnasium.Env]:
+        """gymnasium's environment, which gives spaces and renderer; its arguments are this one's options."""
+        spec = gymnasium.registry.get(self.env_name)
+        if spec is None:
+            return partial(_Spaces, _INFOS[self.env_name])
+        entry: Any = spec.entry_point
+        maker: Any = load_env_creator(entry) if isinstance(entry, str) else entry
+        return maker  # type: ignore[no-any-return]
 
     @property
     def state(self) -> NDArray[np.float64]:
@@ -219,19 +222,7 @@ class NativeVectorEnv(gymnasium.vector.VectorEnv):
         self._twin.close()
 
 
-class CartPole(NativeVectorEnv):
-    env_name = "CartPole-v1"
-    twin_class = "gymnasium.envs.classic_control:CartPoleEnv"
-    state_size = 4
-    options = ("sutton_barto_reward",)
-
-
-class Pendulum(NativeVectorEnv):
-    env_name = "Pendulum-v1"
-    twin_class = "gymnasium.envs.classic_control:PendulumEnv"
-    state_size = 2
-    options = ("g",)
-
+class _Pendulum(NativeVectorEnv):
     def _bounds(self, options: dict[str, Any] | None) -> tuple[float | None, float | None]:
         if options is None:
             return None, None
@@ -248,37 +239,31 @@ class Pendulum(NativeVectorEnv):
             twin.last_u = np.clip(self._actions[acted], -twin.max_torque, twin.max_torque)[0]
 
 
-class MountainCar(NativeVectorEnv):
-    env_name = "MountainCar-v0"
-    twin_class = "gymnasium.envs.classic_control:MountainCarEnv"
-    state_size = 2
-    options = ("goal_velocity",)
+class _Spaces(gymnasium.Env):
+    """The spaces of an environment that gymnasium does not have, and no picture."""
 
-
-class MountainCarContinuous(NativeVectorEnv):
-    env_name = "MountainCarContinuous-v0"
-    twin_class = "gymnasium.envs.classic_control:Continuous_MountainCarEnv"
-    state_size = 2
-    options = ("goal_velocity",)
-
-
-class Acrobot(NativeVectorEnv):
-    env_name = "Acrobot-v1"
-    twin_class = "gymnasium.envs.classic_control:AcrobotEnv"
-    state_size = 4
-
-
-class _Line(gymnasium.Env):
-    """The spaces of Simple1D, which has no picture."""
-
-    def __init__(self, render_mode: str | None = None) -> None:
+    def __init__(self, info: Any, render_mode: str | None = None) -> None:
         if render_mode is not None:
-            raise ValueError("Simple1D-v0 has no renderer; render_mode must be None")
-        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (1,), np.float32)
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+            raise ValueError(f"{info.name} has no renderer; render_mode must be None")
+        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (info.observations,), np.float32)
+        self.action_space = (
+            gymnasium.spaces.Discrete(info.actions)
+            if info.discrete
+            else gymnasium.spaces.Box(info.action_low, info.action_high, dtype=np.float32)
+        )
 
 
-class Simple1D(NativeVectorEnv):
-    env_name = "Simple1D-v0"
-    twin_class = "ember_ml.envs.vector:_Line"
-    state_size = 1
+#: Those that do more than all do.
+_OWN = {"Pendulum-v1": _Pendulum}
+_INFOS = {info.name: info for info in _core.builtin_environments()}
+
+#: The classes by their names, which are those of the environments without the version.
+CLASSES: dict[str, type[NativeVectorEnv]] = {}
+for _info in _INFOS.values():
+    _name = _info.name.partition("-")[0]
+    CLASSES[_name] = type(
+        _name,
+        (_OWN.get(_info.name, NativeVectorEnv),),
+        {"__module__": __name__, "env_name": _info.name, "state_size": _info.state_size},
+    )
+globals().update(CLASSES)

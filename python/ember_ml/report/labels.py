@@ -22,7 +22,12 @@ OBSERVATION_UNITS = {
 ACTION_UNITS = {"Pendulum-v1": ("N m",)}
 
 #: Where a task with its usual constants wants the first observation value to go.
-TARGETS = {"Simple1D-v0": 10.0, "MountainCar-v0": 0.5, "MountainCarContinuous-v0": 0.45}
+TARGETS: dict[str, float] = {
+    info.name: value
+    for info in _core.builtin_environments()
+    for name, value in zip(info.parameter_names, info.parameter_defaults)
+    if name in ("target", "goal_position")
+}
 
 Limits = tuple[float, float]
 
@@ -85,17 +90,14 @@ def constants(env: EnvSpec) -> dict[str, float]:
 
 def _of_builtin(env: EnvSpec, limits: list[Limits]) -> tuple[list[Limits], float | None]:
     c = constants(env)
-    limits, target = list(limits), None
-    if env.name == "Simple1D-v0":
-        target = c["target"]
-    elif env.name == "CartPole-v1":
+    limits, target = list(limits), c.get("target", c.get("goal_position"))
+    if env.name == "CartPole-v1":
         for index, key in ((0, "x_threshold"), (2, "theta_threshold_radians")):
             limits[index] = (-c[key], c[key])
     elif env.name == "Pendulum-v1":
         limits[2] = (-c["max_speed"], c["max_speed"])
     elif env.name.startswith("MountainCar"):
         limits = [(c["min_position"], c["max_position"]), (-c["max_speed"], c["max_speed"])]
-        target = c["goal_position"]
     elif env.name == "Acrobot-v1":
         limits[4:] = [(-c[key], c[key]) for key in ("max_vel_1", "max_vel_2")]
     return limits, target

@@ -2,29 +2,7 @@
 
 from __future__ import annotations
 
-from ember_ml.envs.robots import vector
-from ember_ml.envs.single import NativeEnv
+from ember_ml.envs.robots.vector import CLASSES
+from ember_ml.envs.single import single_classes
 
-
-class SwimmerEnv(NativeEnv):
-    vector_class = vector.Swimmer
-
-
-class HopperEnv(NativeEnv):
-    vector_class = vector.Hopper
-
-
-class HalfCheetahEnv(NativeEnv):
-    vector_class = vector.HalfCheetah
-
-
-class Walker2dEnv(NativeEnv):
-    vector_class = vector.Walker2d
-
-
-class AntEnv(NativeEnv):
-    vector_class = vector.Ant
-
-
-class HumanoidEnv(NativeEnv):
-    vector_class = vector.Humanoid
+globals().update(single_classes(CLASSES, __name__))

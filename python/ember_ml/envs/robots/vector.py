@@ -233,41 +233,41 @@ class MujocoVectorEnv(NativeVectorEnv):
 
 class Swimmer(MujocoVectorEnv):
     env_name = "Swimmer-v5"
-    twin_class = "gymnasium.envs.mujoco.swimmer_v5:SwimmerEnv"
     columns = _PLANE
     far = True
 
 
 class Hopper(MujocoVectorEnv):
     env_name = "Hopper-v5"
-    twin_class = "gymnasium.envs.mujoco.hopper_v5:HopperEnv"
     columns = _WALKING
     high = True
 
 
 class HalfCheetah(MujocoVectorEnv):
     env_name = "HalfCheetah-v5"
-    twin_class = "gymnasium.envs.mujoco.half_cheetah_v5:HalfCheetahEnv"
     columns = _VELOCITY
 
 
 class Walker2d(MujocoVectorEnv):
     env_name = "Walker2d-v5"
-    twin_class = "gymnasium.envs.mujoco.walker2d_v5:Walker2dEnv"
     columns = _WALKING
     high = True
 
 
 class Ant(MujocoVectorEnv):
     env_name = "Ant-v5"
-    twin_class = "gymnasium.envs.mujoco.ant_v5:AntEnv"
     columns = _CONTACTS
     far = True
 
 
 class Humanoid(MujocoVectorEnv):
     env_name = "Humanoid-v5"
-    twin_class = "gymnasium.envs.mujoco.humanoid_v5:HumanoidEnv"
     columns = _CONTACTS
     far = True
     tendons = True
+
+
+#: By name.
+CLASSES: dict[str, type[NativeVectorEnv]] = {
+    kind.__name__: kind for kind in (Swimmer, Hopper, HalfCheetah, Walker2d, Ant, Humanoid)
+}
