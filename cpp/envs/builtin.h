@@ -3,7 +3,6 @@
 
 #include "envs/acrobot.h"
 #include "envs/cartpole.h"
-#include "envs/integrator.h"
 #include "envs/mountain_car.h"
 #include "envs/mountain_car_continuous.h"
 #include "envs/pendulum.h"
@@ -11,4 +10,4 @@
 
 // Their order is their number inside the library; it appears in no file.
 #define EMBER_ENVIRONMENTS(X) \
-  X(Simple1D) X(CartPole) X(Pendulum) X(MountainCar) X(MountainCarContinuous) X(Acrobot) X(Integrator)
+  X(Simple1D) X(CartPole) X(Pendulum) X(MountainCar) X(MountainCarContinuous) X(Acrobot)
