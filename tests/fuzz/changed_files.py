@@ -28,7 +28,11 @@ EXTREMES = [
 
 def trainings() -> list[tuple[dict, dict]]:
     """(config, arrays) of the files that are changed."""
-    from ember_ml.nn.modules import Dense, Module
+    from ember_ml.nn import tensor
+    from ember_ml.nn.modules import GRU, Dense, Module, Sequential
+
+    tensor.set_seed(0)
+    low_rank = es.OpenAIES(directions=2, perturbation=es.LowRank(rank=1))
 
     class Twice(Module):
         def __init__(self) -> None:
@@ -56,6 +60,8 @@ def trainings() -> list[tuple[dict, dict]]:
         es.Trainer("Simple1D-v0", es.MLPPolicy((2,), bias=False), es.SepCMAES(), seed=4, max_steps=9),
         es.Trainer("Simple1D-v0", (2,), es.ARS("V2-t", directions=2, top=1), seed=5, max_steps=9),
         es.Trainer("Simple1D-v0", (2,), es.CRFMNES(directions=2), seed=6, max_steps=9),
+        es.Trainer("CartPole-v1", (3, 2), low_rank, seed=10, max_steps=20),
+        es.Trainer("Simple1D-v0", Sequential(GRU(1, 2), Dense(2, 1)), es.SNES(directions=2), seed=11),
         es.Trainer(Walk, (3,), es.SNES(directions=2), seed=7),
         es.Trainer(Parts, (3,), es.OpenAIES(directions=2), seed=8),
         es.Trainer(Walk, Twice(), es.SNES(directions=2), seed=9),

@@ -82,7 +82,8 @@ def use(path: str, out: Path, draw: random.Random) -> str:
     reached = "loaded"
     width = run.env.observation_size
     one, two = np.zeros(width, np.float32), np.ones((2, width))
-    for act in (lambda: run.policy(one), lambda: run.policy(two), run.explain):
+    first, second = lambda: run.policy(one), lambda: run.policy(two)
+    for act in (first, lambda: run.policy.reset(), second, run.explain):
         try:
             act()
         except ValueError as error:

@@ -53,7 +53,7 @@ def main() -> None:
         (corpus / f"seed-{number}").write_bytes(data)
     fixed = Path(__file__).parent / "corpus" / name
     folders = [str(corpus), *([str(fixed)] if fixed.exists() else [])]
-    how = {"custom_mutator": mutated} if name in ("config", "policy") else {}
+    how = {"custom_mutator": mutated} if name in ("config", "state", "policy") else {}
     atheris.Setup([sys.argv[0], *options, *folders], lambda data: TARGETS[name](data) and None, **how)
     atheris.Fuzz()
 

@@ -16,6 +16,7 @@ from ember_ml.envs import abi
 from ember_ml.es.files import log, saved
 from ember_ml.es.files.record import Record
 from ember_ml.es.files.replay import replay
+from ember_ml.noise.arrays import STREAM_VERSION
 from ember_ml.npz import Damaged, parse_npy, read_npz
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.validate import MOST_STEPS
@@ -52,33 +53,80 @@ def _bases() -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
     if not _base:
         from changed_files import trainings
 
-        _base.extend(trainings()[:6])
+        _base.extend(trainings()[:8])
     return _base
 
 
-def config(data: bytes) -> bool:
-    """Sections of a config, as JSON, in a file whose arrays are a training's; the first byte says which."""
+def _changed(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """A training's config with the sections of `data` (JSON), and its arrays; the first byte says whose."""
     bases = _bases()
     whole, arrays = bases[data[0] % len(bases)] if data else bases[0]
     try:
         changed = json.loads(data[1:])
     except (ValueError, RecursionError):
-        return False
+        return None
     if not isinstance(changed, dict):
-        return False
+        return None
     mixed = {**whole, **changed}
     for name, section in whole.items():  # a section changes where it is given, and keeps the rest
         if isinstance(section, dict) and isinstance(changed.get(name), dict):
             mixed[name] = {**section, **changed[name]}
+    return mixed, arrays
+
+
+def config(data: bytes) -> bool:
+    """A config, some of whose sections are changed, in a file whose arrays are a training's."""
+    found = _changed(data)
+    if found is None:
+        return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with saved._named("file"):
-                found = saved._check("file", mixed, arrays, None)
+                checked = saved._check("file", *found, None)
         except ValueError as error:
             assert str(error)
             return False
-    assert 0 <= len(found.history) <= MOST_STEPS
+    assert 0 <= len(checked.history) <= MOST_STEPS
+    return True
+
+
+_digests: dict[int, str] = {}
+
+
+def _digest(base: int) -> str:
+    """Of the state that a training ended in, as a log's header has it."""
+    from changed_files import Archive
+    from ember_ml import es
+    from ember_ml.es.strategies.digest import state_digest
+
+    if base not in _digests:
+        path = Path(_folder.name) / "whole.npz"
+        path.write_bytes(Archive().signed(*_bases()[base]))
+        trainer = es.Trainer.load(path)
+        _digests[base] = f"{state_digest(trainer.strategy, trainer.state.observations):016x}"
+    return _digests[base]
+
+
+def state(data: bytes) -> bool:
+    """The same in the first state of a log, whose header has the digest of the training as it was."""
+    from changed_files import Archive
+
+    found = _changed(data)
+    if found is None:
+        return False
+    head = {"format": log.FORMAT, "version": log.VERSION, "stream_version": STREAM_VERSION, "versions": {}}
+    head["digest"] = _digest(data[0] % len(_bases()))
+    frames = log.frame(log.HEAD, log.encoded(head)) + log.frame(log.STATE, Archive().signed(*found))
+    path = Path(_folder.name) / "state.log"
+    path.write_bytes(log.MAGIC + frames)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            replay(path)
+        except ValueError as error:
+            assert str(error)
+            return False
     return True
 
 
@@ -205,6 +253,7 @@ TARGETS: dict[str, Callable[[bytes], bool]] = {
     "archive": archive,
     "array": array,
     "config": config,
+    "state": state,
     "policy": policy,
     "plugin": plugin,
     "record": record,
@@ -222,7 +271,7 @@ def seeds(target: str) -> list[bytes]:
     if target == "array":
         arrays = [*bases[0][1].values()][:8]
         return [npy(np.asarray(one)) for one in arrays]
-    if target == "config":
+    if target in ("config", "state"):
         keys = [k for k in bases[0][0] if k not in ("format", "version", "versions")]
         found = [
             bytes([i]) + json.dumps({k: base[0][k]}).encode() for i, base in enumerate(bases) for k in keys
