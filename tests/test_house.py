@@ -26,7 +26,7 @@ PYTHON = {
     "rollout": "noise perturbation",
     "policy": "noise backend nn envs perturbation rollout",
     "engines": "noise backend envs perturbation rollout policy",
-    "report": "envs rollout policy engines",
+    "report": "noise envs rollout policy engines",
     "es": "noise backend nn training envs perturbation rollout policy engines report",
     "plot": "report es",
     "playback": "report envs",

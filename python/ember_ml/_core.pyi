@@ -40,11 +40,11 @@ class Guard:
     operand number `first_float` on, a float), at least one of them an array; else slow(...).
     """
     @staticmethod
-    def __new__(type, *args, **kwargs):
+    def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> Guard:
         """
         Create and return a new object.  See help(type) for accurate signature.
         """
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: typing.Any) -> typing.Any:
         """
         Call self as a function.
         """
@@ -52,21 +52,21 @@ class Strategy:
     """
     A search distribution of cpp/update/strategy.h.
     """
-    def __init__(self, name: str, options: dict, optimizer: typing.Any = None, optimizer_options: dict = {}) -> None:
+    def __init__(self, name: str, options: dict[str, typing.Any], optimizer: typing.Any = None, optimizer_options: dict[str, typing.Any] = {}) -> None:
         ...
     def ask(self) -> numpy.typing.NDArray[numpy.float32]:
         ...
-    def get_state(self) -> dict:
+    def get_state(self) -> dict[str, typing.Any]:
         ...
     def plan(self, generations: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     def set(self, name: str, value: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
-    def set_optimizer(self, options: dict) -> None:
+    def set_optimizer(self, options: dict[str, typing.Any]) -> None:
         ...
     def set_sigma(self, sigma: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
         ...
-    def set_state(self, state: dict) -> None:
+    def set_state(self, state: dict[str, typing.Any]) -> None:
         ...
     def start(self, theta0: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, perturbation: Perturbation | None = None) -> None:
         ...
@@ -158,7 +158,7 @@ class Evaluator:
         """
     def end(self) -> None:
         ...
-    def evaluate(self, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, *, first_direction: typing.SupportsInt | typing.SupportsIndex = 0, noise_purpose: typing.SupportsInt | typing.SupportsIndex = 0, reset_purpose: typing.SupportsInt | typing.SupportsIndex = 1, common_starts: bool = False, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, perturbation: Perturbation | None = None, observation_mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_inverse_deviation: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, with_policy: bool = False) -> dict:
+    def evaluate(self, mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, directions: typing.SupportsInt | typing.SupportsIndex, antithetic: bool = True, *, first_direction: typing.SupportsInt | typing.SupportsIndex = 0, noise_purpose: typing.SupportsInt | typing.SupportsIndex = 0, reset_purpose: typing.SupportsInt | typing.SupportsIndex = 1, common_starts: bool = False, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, perturbation: Perturbation | None = None, observation_mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, observation_inverse_deviation: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None, with_policy: bool = False) -> dict[str, typing.Any]:
         """
         Evaluates one generation without the GIL; a dict of arrays, as rollout.py's Evaluation.
         """
@@ -337,7 +337,7 @@ class VectorEnv:
         """
         Starts one environment's random stream; entropy: the seed's 32-bit words, lowest first.
         """
-    def step(self, actions: numpy.ndarray) -> tuple:
+    def step(self, actions: numpy.ndarray) -> tuple[typing.Any, ...]:
         """
         Returns observations, rewards, terminated, truncated, and the final observations (same_step) or None.
         """
@@ -364,18 +364,18 @@ class MujocoEnvironment:
     A task on simulations whose addresses Python hands over; it does not keep them alive.
     """
     @staticmethod
-    def locomotion(name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict, task: dict, simulations: collections.abc.Sequence[dict], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MujocoEnvironment:
+    def locomotion(name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict[str, typing.Any], task: dict[str, typing.Any], simulations: collections.abc.Sequence[dict[str, typing.Any]], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MujocoEnvironment:
         """
         One of gymnasium's tasks.
         """
     @staticmethod
-    def robot(name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict, robot: dict, simulations: collections.abc.Sequence[dict], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MujocoEnvironment:
+    def robot(name: str, max_steps: typing.SupportsInt | typing.SupportsIndex, library: dict[str, typing.Any], robot: dict[str, typing.Any], simulations: collections.abc.Sequence[dict[str, typing.Any]], low: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], high: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MujocoEnvironment:
         """
         A robot of the user's.
         """
     def diverged(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> bool:
         ...
-    def draw(self, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    def draw(self, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
         """
         (qpos, qvel) where the episode of that seed starts.
         """
@@ -383,11 +383,11 @@ class MujocoEnvironment:
         """
         Starts an episode there; returns its observation, float64.
         """
-    def step(self, simulation: typing.SupportsInt | typing.SupportsIndex, action: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> tuple:
+    def step(self, simulation: typing.SupportsInt | typing.SupportsIndex, action: typing.Annotated[numpy.typing.ArrayLike, numpy.float32]) -> tuple[typing.Any, ...]:
         """
         Returns (observation, reward, terminated, x_velocity, y_velocity, reward_forward, reward_ctrl, reward_contact, reward_survive).
         """
-    def step_many(self, which: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], actions: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    def step_many(self, which: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], actions: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], threads: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]:
         """
         Steps the simulations numbered `which` with their rows of actions (simulations, controls). Returns (observations, report, terminated) with a row for each simulation, zeros in the others; the report's columns are reward, x_velocity, y_velocity, reward_forward, reward_ctrl, reward_contact, reward_survive, x, y.
         """
@@ -399,7 +399,7 @@ class MujocoEnvironment:
     @property
     def observation_size(self) -> int:
         ...
-def activate(activation, x):
+def activate(activation: int, x: typing.Any) -> typing.Any:
     """
     activation(x), element by element, for a row-major float32 x; NotImplemented for any other kind.
     """
@@ -411,7 +411,7 @@ def available_threads() -> int:
     """
     Threads that this process can keep busy: its CPU affinity, and the CPU quota of its control group rounded up (read once), at least 1.
     """
-def bench(name: str, seconds: typing.SupportsFloat | typing.SupportsIndex = 0.3) -> list:
+def bench(name: str, seconds: typing.SupportsFloat | typing.SupportsIndex = 0.3) -> list[dict[str, typing.Any]]:
     """
     Runs one group: a list of dicts with what, threads, figure, unit, limit of this machine in the same unit (or None) and the ratio to it. Each figure is the median of runs that together take about `seconds`.
     """
@@ -427,7 +427,7 @@ def cpu_quota(groups: str = '/proc/self/cgroup', mount: str = '/sys/fs/cgroup') 
     """
     CPUs' worth of time that the quotas of a control group and of its ancestors leave; inf if there are none. `groups` is a file as /proc/self/cgroup, `mount` where the hierarchy lies.
     """
-def dense(x, weight, bias, activation):
+def dense(x: typing.Any, weight: typing.Any, bias: typing.Any, activation: int) -> typing.Any:
     """
     activation(x @ weight + bias) for float32 x (..., inputs), weight (inputs, outputs), bias (outputs,) or None,
     all row-major; `activation` is a number of cpp/policy/policy.h. NotImplemented for any other kind of operand.
@@ -513,6 +513,6 @@ def uniforms(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typing.Su
     n uniform float32 in [0, 1) of one keyed stream.
     """
 __version__: str = '0.1.0'
-math_names: tuple = ('exp', 'expm1', 'log', 'log1p', 'erf', 'sin', 'cos', 'relu', 'tanh', 'sigmoid', 'elu', 'gelu', 'softplus', 'sqrt', 'abs', 'floor')
+math_names: tuple[str, ...] = ('exp', 'expm1', 'log', 'log1p', 'erf', 'sin', 'cos', 'relu', 'tanh', 'sigmoid', 'elu', 'gelu', 'softplus', 'sqrt', 'abs', 'floor')
 noise_rounds: int = 13
 noise_stream_version: int = 1

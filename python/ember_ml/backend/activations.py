@@ -74,4 +74,5 @@ def of_torch(name: str, in_place: bool = False) -> Callable[[Any], Any]:
         return lambda x: x
     names = (f"{name}_", name) if in_place else (name,)
     found = (getattr(module, n, None) for n in names for module in (torch, torch.nn.functional))
-    return next(function for function in found if function is not None)
+    first: Callable[[Any], Any] = next(function for function in found if function is not None)
+    return first

@@ -16,6 +16,4 @@ _FIRST_FLOAT = 0 if int(np.__version__.partition(".")[0]) >= 2 else 99
 
 def numpy_guard(fast: Callable[..., Any], slow: Callable[..., Any], operands: int) -> Callable[..., Any]:
     """A function that is `fast` for float32 arrays and scalars, and `slow`, which converts, for all else."""
-    return _core.Guard(  # type: ignore[no-any-return]
-        fast, slow, np.ndarray, _f32, operands, scalar=np.float32, first_float=_FIRST_FLOAT
-    )
+    return _core.Guard(fast, slow, np.ndarray, _f32, operands, scalar=np.float32, first_float=_FIRST_FLOAT)

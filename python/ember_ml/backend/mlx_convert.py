@@ -71,14 +71,14 @@ def is_float(x: Array) -> bool:
 
 def real(x: Any) -> Array:
     """As an array of floats: integers and booleans become float32."""
-    x = to_array(x)
-    return x if is_float(x) else x.astype(mx.float32)
+    array = to_array(x)
+    return array if is_float(array) else array.astype(mx.float32)
 
 
 def numeric(x: Any) -> Array:
     """As an array of numbers: booleans become int32."""
-    x = to_array(x)
-    return x.astype(mx.int32) if x.dtype == mx.bool_ else x
+    array = to_array(x)
+    return array.astype(mx.int32) if array.dtype == mx.bool_ else array
 
 
 def axes_of(axis: Any, x: Array) -> tuple[int, ...]:

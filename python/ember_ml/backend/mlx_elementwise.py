@@ -20,12 +20,12 @@ from ember_ml.backend.mlx_convert import to_array as _array
 
 
 def _unary(function: Callable[[Any], Any], prepare: Callable[[Any], Array]) -> Callable[[Any], Any]:
-    return _core.Guard(function, lambda x: function(prepare(x)), Array, None, 1)  # type: ignore[no-any-return]
+    return _core.Guard(function, lambda x: function(prepare(x)), Array, None, 1)
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     slow = lambda x, y: function(*_common(x, y))  # noqa: E731
-    return _core.Guard(function, slow, Array, None, 2, first_float=0)  # type: ignore[no-any-return]
+    return _core.Guard(function, slow, Array, None, 2, first_float=0)
 
 
 exp = _unary(mx.exp, _real)
@@ -105,7 +105,7 @@ PLAIN = {name: _plain(name) for name in _activations.PLAIN}
 
 def _compare(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     slow = lambda x, y: function(*_common(x, y, booleans=True))  # noqa: E731
-    return _core.Guard(function, slow, Array, None, 2, first_float=0)  # type: ignore[no-any-return]
+    return _core.Guard(function, slow, Array, None, 2, first_float=0)
 
 
 equal = _compare(mx.equal)

@@ -17,8 +17,8 @@ from ember_ml.backend.mlx_convert import to_array as _array
 
 def _summed(x: Any) -> Array:
     """Integers below the default's width would overflow: they are summed as int32, int64 stays."""
-    x = _array(x)
-    return x if _is_float(x) or x.dtype == mx.int64 else x.astype(mx.int32)
+    array = _array(x)
+    return array if _is_float(array) or array.dtype == mx.int64 else array.astype(mx.int32)
 
 
 def _count(x: Array, axes: tuple[int, ...]) -> int:
@@ -116,7 +116,7 @@ def sort(x: Any, axis: int = -1, descending: bool = False) -> Array:
 
 
 def argsort(x: Any, axis: int = -1, descending: bool = False) -> Array:
-    x = _array(x)
+    array = _array(x)
     if descending:  # of equals the first stays first
-        return x.shape[axis] - 1 - _flip(mx.argsort(_flip(x, axis), axis=axis), axis).astype(mx.int32)
-    return mx.argsort(x, axis=axis).astype(mx.int32)
+        return array.shape[axis] - 1 - _flip(mx.argsort(_flip(array, axis), axis=axis), axis).astype(mx.int32)
+    return mx.argsort(array, axis=axis).astype(mx.int32)

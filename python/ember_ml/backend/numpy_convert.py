@@ -36,13 +36,13 @@ def as_array(x: Any) -> Array:
 
 
 def real(x: Any) -> Array:
-    x = as_array(x)
-    return x if x.dtype.kind == "f" else x.astype(F32)
+    array = as_array(x)
+    return array if array.dtype.kind == "f" else array.astype(F32)
 
 
 def numeric(x: Any) -> Array:
-    x = as_array(x)
-    return x if x.dtype.kind != "b" else x.astype(I32)
+    array = as_array(x)
+    return array if array.dtype.kind != "b" else array.astype(I32)
 
 
 def axes_of(axis: Any) -> Any:

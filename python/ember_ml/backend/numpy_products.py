@@ -31,7 +31,8 @@ def solve(a: Any, b: Any) -> Array:
 
 def lstsq(a: Any, b: Any) -> Array:
     a, b = common(real(a), real(b))
-    return np.linalg.lstsq(a, b, rcond=None)[0]
+    solution: Array = np.linalg.lstsq(a, b, rcond=None)[0]
+    return solution
 
 
 def inv(x: Any) -> Array:

@@ -56,10 +56,10 @@ def _next(purpose: int) -> tuple[int, int, int]:
 def normals(size: int, purpose: int = OPS) -> NDArray[np.float32]:
     """`size` standard normal float32 values."""
     seed, generation, direction = _next(purpose)
-    return _core.noise(seed, generation, direction, size, 0, purpose)  # type: ignore[no-any-return]
+    return _core.noise(seed, generation, direction, size, 0, purpose)
 
 
 def uniforms(size: int, purpose: int = OPS) -> NDArray[np.float32]:
     """`size` float32 values in [0, 1), multiples of 2**-24."""
     seed, generation, direction = _next(purpose)
-    return _core.uniforms(purpose, seed, generation, direction, 0, size)  # type: ignore[no-any-return]
+    return _core.uniforms(purpose, seed, generation, direction, 0, size)

@@ -48,8 +48,8 @@ def convert_to_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tenso
 
 
 def full(shape: Sequence[int], value: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    value = convert_to_tensor(value, dtype, device)
-    return value.expand(tuple(shape)).clone()
+    tensor = convert_to_tensor(value, dtype, device)
+    return tensor.expand(tuple(shape)).clone()
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:
@@ -100,8 +100,8 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
-    x = _tensor(x)
-    return x.permute(tuple(range(x.ndim - 1, -1, -1)) if axes is None else tuple(axes))
+    tensor = _tensor(x)
+    return tensor.permute(tuple(range(tensor.ndim - 1, -1, -1)) if axes is None else tuple(axes))
 
 
 def _joined(name: str, function: Callable[..., Tensor], arrays: Sequence[Any], axis: int) -> Tensor:
@@ -155,11 +155,11 @@ def pad(x: Any, paddings: Sequence[tuple[int, int]], constant_values: Any = 0) -
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
-    x = _tensor(x)
-    chosen = _tensor(indices).to(device=x.device, dtype=torch.int64)
+    tensor = _tensor(x)
+    chosen = _tensor(indices).to(device=tensor.device, dtype=torch.int64)
     if axis is None:
-        return x.reshape(-1)[chosen]
-    return x[(slice(None),) * _axes(axis, x)[0] + (chosen,)]
+        return tensor.reshape(-1)[chosen]
+    return tensor[(slice(None),) * _axes(axis, tensor)[0] + (chosen,)]
 
 
 def scatter(data: Any, indices: Any, size: int, aggr: str) -> Tensor:
@@ -181,9 +181,9 @@ def slice_update(x: Any, index: Any, updates: Any) -> Tensor:
 
 
 def nonzero(x: Any) -> tuple[Tensor, ...]:
-    return tuple(
-        index.to(torch.int32) for index in torch.nonzero(torch.atleast_1d(_tensor(x)), as_tuple=True)
-    )
+    tensor = _tensor(x)
+    places = torch.nonzero(tensor.reshape(1) if tensor.ndim == 0 else tensor, as_tuple=True)
+    return tuple(index.to(torch.int32) for index in places)
 
 
 # ---------------------------------------------------------------------------------------------------- host

@@ -64,7 +64,8 @@ def from_list(data: list[Any], native: torch.dtype | None) -> Tensor:
     if native is not None:
         if _py.all(isinstance(item, Tensor) for item in data) and data:
             if len(data) == 1:
-                return data[0].to(native, copy=True)[None]
+                only: Tensor = data[0]
+                return only.to(native, copy=True)[None]
         elif not _py.any(isinstance(item, list | Tensor | _Holder) for item in data):
             try:
                 return torch.from_numpy(np.array(data, str(NAMES[native])))
@@ -83,14 +84,14 @@ def refuse_mlx(x: Any) -> None:
 
 def real(x: Any) -> Tensor:
     """As an array of floats: integers and booleans become float32."""
-    x = to_tensor(x)
-    return x if x.is_floating_point() else x.to(torch.float32)
+    tensor = to_tensor(x)
+    return tensor if tensor.is_floating_point() else tensor.to(torch.float32)
 
 
 def numeric(x: Any) -> Tensor:
     """As an array of numbers: booleans become int32."""
-    x = to_tensor(x)
-    return x.to(torch.int32) if x.dtype is torch.bool else x
+    tensor = to_tensor(x)
+    return tensor.to(torch.int32) if tensor.dtype is torch.bool else tensor
 
 
 def axes_of(axis: Any, x: Tensor) -> tuple[int, ...]:

@@ -21,13 +21,13 @@ _f = torch.nn.functional
 
 
 def _unary(function: Callable[[Any], Any], prepare: Callable[[Any], Tensor]) -> Callable[[Any], Any]:
-    return _core.Guard(function, lambda x: function(prepare(x)), Tensor, None, 1)  # type: ignore[no-any-return]
+    return _core.Guard(function, lambda x: function(prepare(x)), Tensor, None, 1)
 
 
 def _binary(function: Callable[[Any, Any], Any], floats: bool = False) -> Callable[[Any, Any], Any]:
     """`floats`: torch's function takes a Python float as its second operand."""
     slow = lambda x, y: function(*_common(x, y))  # noqa: E731
-    return _core.Guard(function, slow, Tensor, None, 2, first_float=1 if floats else 2)  # type: ignore[no-any-return]
+    return _core.Guard(function, slow, Tensor, None, 2, first_float=1 if floats else 2)
 
 
 def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -35,7 +35,7 @@ def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         x = _numeric(x)
         return function(x) if x.is_floating_point() else x.clone()
 
-    return _core.Guard(function, slow, Tensor, None, 1)  # type: ignore[no-any-return]
+    return _core.Guard(function, slow, Tensor, None, 1)
 
 
 exp = _unary(torch.exp, _real)
@@ -68,13 +68,13 @@ maximum = _binary(torch.maximum)
 
 
 def square(x: Any) -> Tensor:
-    x = _numeric(x)
-    return x * x
+    tensor = _numeric(x)
+    return tensor * tensor
 
 
 def round(x: Any, decimals: int = 0) -> Tensor:
-    x = _numeric(x)
-    return torch.round(x, decimals=decimals) if x.is_floating_point() else x.clone()
+    tensor = _numeric(x)
+    return torch.round(tensor, decimals=decimals) if tensor.is_floating_point() else tensor.clone()
 
 
 def clip(x: Any, min_val: Any = None, max_val: Any = None) -> Any:
@@ -117,7 +117,7 @@ PLAIN = {name: _plain(name) for name in _activations.PLAIN}
 
 def _compare(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     slow = lambda x, y: function(*_common(x, y, booleans=True))  # noqa: E731
-    return _core.Guard(function, slow, Tensor, None, 2, first_float=1)  # type: ignore[no-any-return]
+    return _core.Guard(function, slow, Tensor, None, 2, first_float=1)
 
 
 def _logical(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -30,7 +30,8 @@ def matmul(x: Any, y: Any) -> Tensor:
 def dot(x: Any, y: Any) -> Tensor:
     x, y = _common(x, y)
     if x.ndim == 0 or y.ndim == 0:
-        return x * y
+        product: Tensor = x * y
+        return product
     return torch.matmul(x, y) if y.ndim <= 2 else torch.tensordot(x, y, dims=([-1], [y.ndim - 2]))
 
 
@@ -71,11 +72,14 @@ _GATE_FUNCTIONS = (torch.sigmoid, torch.tanh, torch.relu)
 # ------------------------------------------------------------------------------------------ linear algebra
 
 
+_LinAlgError: type[Exception] = vars(torch.linalg)["LinAlgError"]  # no part of its types
+
+
 def _linear_algebra(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
-        except torch.linalg.LinAlgError as error:
+        except _LinAlgError as error:
             raise np.linalg.LinAlgError(str(error)) from error
 
     return call
@@ -84,30 +88,34 @@ def _linear_algebra(function: Callable[..., Any]) -> Callable[..., Any]:
 @_linear_algebra
 def solve(a: Any, b: Any) -> Tensor:
     a, b = _common(_real(a), _real(b))
-    return torch.linalg.solve(a, b[:, None])[..., 0] if b.ndim == 1 else torch.linalg.solve(a, b)
+    solution: Tensor = torch.linalg.solve(a, b[:, None] if b.ndim == 1 else b)
+    return solution[..., 0] if b.ndim == 1 else solution
 
 
 @_linear_algebra
 def lstsq(a: Any, b: Any) -> Tensor:
     a, b = _common(_real(a), _real(b))
     driver = "gelsd" if a.device.type == "cpu" else None
-    if b.ndim == 1:
-        return torch.linalg.lstsq(a, b[:, None], driver=driver).solution[..., 0]
-    return torch.linalg.lstsq(a, b, driver=driver).solution
+    columns = b[:, None] if b.ndim == 1 else b
+    solution: Tensor = torch.linalg.lstsq(a, columns, driver=driver).solution
+    return solution[..., 0] if b.ndim == 1 else solution
 
 
 @_linear_algebra
 def inv(x: Any) -> Tensor:
-    return torch.linalg.inv(_real(x))
+    found: Tensor = torch.linalg.inv(_real(x))
+    return found
 
 
 @_linear_algebra
 def det(x: Any) -> Tensor:
-    return torch.linalg.det(_real(x))
+    found: Tensor = torch.linalg.det(_real(x))
+    return found
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    return torch.linalg.norm(_real(x), ord=ord, dim=axis, keepdim=keepdims)
+    found: Tensor = torch.linalg.norm(_real(x), ord=ord, dim=axis, keepdim=keepdims)
+    return found
 
 
 @_linear_algebra
@@ -130,4 +138,5 @@ def qr(x: Any) -> tuple[Tensor, Tensor]:
 
 @_linear_algebra
 def cholesky(x: Any) -> Tensor:
-    return torch.linalg.cholesky(_real(x))
+    found: Tensor = torch.linalg.cholesky(_real(x))
+    return found

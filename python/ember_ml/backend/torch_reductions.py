@@ -27,17 +27,17 @@ def _not_empty(name: str, x: Tensor, axes: tuple[int, ...]) -> None:
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    x = _tensor(x)
-    axes = _axes(axis, x)
+    tensor = _tensor(x)
+    axes = _axes(axis, tensor)
     if not axes:
-        return x.to(_sum_dtype(x), copy=True)
-    return torch.sum(x, dim=axes, keepdim=keepdims, dtype=_sum_dtype(x))
+        return tensor.to(_sum_dtype(tensor), copy=True)
+    return torch.sum(tensor, dim=axes, keepdim=keepdims, dtype=_sum_dtype(tensor))
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    x = _tensor(x)
-    result = x.to(_sum_dtype(x), copy=True)
-    for one in sorted(_axes(axis, x), reverse=True):
+    tensor = _tensor(x)
+    result = tensor.to(_sum_dtype(tensor), copy=True)
+    for one in sorted(_axes(axis, tensor), reverse=True):
         result = torch.prod(result, dim=one, keepdim=keepdims, dtype=result.dtype)
     return result
 

@@ -185,19 +185,22 @@ def _add(x: Any, y: Any) -> Traced:
         if tuple(y.data.shape) != x.shape[-1:]:
             raise NotTraceable(f"add of shape {x.shape} with a Parameter of shape {tuple(y.data.shape)}")
         return Traced(x.shape, (*x.entries[:-1], ("dense", last[1], y)))
-    return x.then("shift", _constant("add", x, y))
+    traced: Traced = x.then("shift", _constant("add", x, y))
+    return traced
 
 
 def _subtract(x: Any, y: Any) -> Traced:
     if isinstance(x, Traced):
         return x.then("shift", tuple(-value for value in _constant("subtract", x, y)))
-    return (-y).then("shift", _constant("subtract", y, x))
+    negative: Traced = -y
+    return negative.then("shift", _constant("subtract", y, x))
 
 
 def _multiply(x: Any, y: Any) -> Traced:
     if not isinstance(x, Traced):
         x, y = y, x
-    return x.then("scale", _constant("multiply", x, y))
+    traced: Traced = x.then("scale", _constant("multiply", x, y))
+    return traced
 
 
 def _divide(x: Any, y: Any) -> Traced:
@@ -269,7 +272,8 @@ def _maximum(x: Any, y: Any) -> Traced:
         x, y = y, x
     if _constant("maximum", x, y) != (0.0,):
         raise NotTraceable("maximum with anything but 0")
-    return x.then("activation", "relu")
+    traced: Traced = x.then("activation", "relu")
+    return traced
 
 
 def _elu(x: Any, alpha: float = 1.0) -> Traced:

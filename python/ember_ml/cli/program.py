@@ -216,4 +216,5 @@ def make_parser(prog: str = "ember-ml") -> Parser:
 
 
 def _version() -> str:
-    return ember_ml.__version__
+    version: str = ember_ml.__version__
+    return version

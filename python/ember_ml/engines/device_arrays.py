@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ember_ml.backend.activations import ACTIVATIONS, of_torch
 from ember_ml.backend.select import table
 from ember_ml.errors import need
-from ember_ml.rollout import CHUNK_BYTES, PURPOSES, Population
+from ember_ml.noise.stream import PURPOSES
+from ember_ml.rollout import CHUNK_BYTES, Population
 
 
 class Arrays(Protocol):

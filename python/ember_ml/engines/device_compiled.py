@@ -110,7 +110,7 @@ class CompiledEpisodes:
 
     def _play(self, table: Any, mean: Any, inverse: Any, *start: Any) -> Any:
         """Whole episodes from the states `start`, each (episodes, lanes): sums (sums, episodes, lanes)."""
-        from torch._higher_order_ops.while_loop import while_loop
+        from torch._higher_order_ops import while_loop as loop
 
         torch, terminates = self.arrays.torch, self.game.problem.terminates
         looks = terminates and self.arrays.on_host  # an accelerator would have to be waited for
@@ -131,6 +131,7 @@ class CompiledEpisodes:
         live = [torch.ones_like(start[0], dtype=torch.bool)] if masked else []
         sums = [torch.zeros_like(start[0], dtype=number) for _ in range(rows)]
         i = torch.zeros((), dtype=torch.int64)
+        while_loop: Any = loop  # torch leaves it untyped
         found = while_loop(goes_on, one_pass, (i, *[x.clone() for x in start], *live, *sums))
         return torch.stack(found[1 + size + masked :])
 

@@ -10,10 +10,10 @@ import numpy as np
 from ember_ml import _core
 from ember_ml.engines.step_limit import step_limit
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.noise.stream import PURPOSES
 from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import (
-    PURPOSES,
     EpisodeOptions,
     Evaluation,
     ObservationSums,

@@ -20,12 +20,12 @@ from ember_ml.envs.spec import EnvSpec
 from ember_ml.envs.starts import Starts
 from ember_ml.envs.workers import WorkerLanes
 from ember_ml.errors import EvaluationError
+from ember_ml.noise.stream import PURPOSES
 from ember_ml.policy.forward import Forward, make_forward, rows_of
 from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import PolicySpec
 from ember_ml.rollout import (
     POLICY_DIRECTION,
-    PURPOSES,
     EpisodeOptions,
     Evaluation,
     Float32,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ember_ml.envs.abi import ABI, ERROR, TERMINATED, TRUNCATED, CustomLanes, EmberEnv, spec_of
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.errors import need
 
 if TYPE_CHECKING:
     from ember_ml.envs.numba_env import Functions
@@ -66,18 +68,19 @@ def compile_functions(
 
 def _callbacks(env: Functions) -> tuple[Any, Any, Any]:
     """numba's C functions `reset` and `step` of ember_env.h, and what must stay alive with them."""
-    import numba
     from numba import types
 
+    numba: Any = need("numba", "numba")  # whose own types are partial
     _teach(numba)
     width, size, values = HEAD + env.state_size, env.observation_size, 1 if env.discrete else env.action_size
     discrete, takes_rng = env.discrete, env.step_takes_rng
+    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit
     # Bounds are checked, because an index out of range would write over another episode's state.
     jit: Any = numba.njit(nogil=True, boundscheck=True, error_model="python")
     user_reset, user_step = jit(env.reset), jit(env.step)
     user_observe = jit(env.observe or _whole_state)
 
-    @numba.njit
+    @compiled
     def bits(answer: Any) -> int:
         flag = 0
         if answer[1]:
@@ -88,13 +91,13 @@ def _callbacks(env: Functions) -> tuple[Any, Any, Any]:
 
     if takes_rng:
 
-        @numba.njit
+        @compiled
         def call_step(state: Any, action: Any, rng: Any) -> Any:
             return user_step(state, action, rng)
 
     else:
 
-        @numba.njit
+        @compiled
         def call_step(state: Any, action: Any, rng: Any) -> Any:
             return user_step(state, action)
 
@@ -207,8 +210,8 @@ def _compare(env: Functions, spec: EnvSpec) -> None:
             if env.discrete:
                 action, batch = number % env.action_size, np.array([number % env.action_size])
             else:
-                low = -1.0 if spec.action_low is None else np.maximum(spec.action_low, -1.0)
-                high = 1.0 if spec.action_high is None else np.minimum(spec.action_high, 1.0)
+                low: Any = -1.0 if spec.action_low is None else np.maximum(spec.action_low, -1.0)
+                high: Any = 1.0 if spec.action_high is None else np.minimum(spec.action_high, 1.0)
                 action = (low + (high - low) * np.float32(0.3 + 0.2 * number)) * np.ones(env.action_size)
                 batch = action = action.astype(np.float32)
             reward, over = env.advance(state, rng, observation, action, f"step {number}")

@@ -28,7 +28,8 @@ class NativeEnv(gymnasium.Env):
 
     @property
     def state(self) -> NDArray[np.float64]:
-        return self._lane.state[0]
+        state: NDArray[np.float64] = self._lane.state[0]
+        return state
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -114,9 +114,11 @@ class EnvSpec:
         if self.choices:
             ends = np.cumsum(self.choices)
             chosen = [np.argmax(outputs[:, e - c : e], axis=1) for c, e in zip(self.choices, ends)]
-            return np.stack(chosen, axis=1) + np.asarray(self.choice_starts or 0)
+            starts: NDArray[np.int64] = np.asarray(self.choice_starts or 0, np.int64)
+            return np.stack(chosen, axis=1) + starts
         if self.discrete:
-            return np.argmax(outputs, axis=1) + self.action_start
+            best: NDArray[np.int64] = np.argmax(outputs, axis=1)
+            return best + self.action_start
         if self.action_dtype is not None:
             return self._converted(outputs, np.dtype(self.action_dtype), clip)
         if clip and (self.action_low is not None or self.action_high is not None):

@@ -8,7 +8,7 @@ or another line typed into an interpreter goes on with the run that it got.
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]  # what `signal` wraps: see Interrupt.__enter__
+import _signal  # what `signal` wraps: see Interrupt.__enter__
 import dis
 import inspect
 import signal

@@ -147,7 +147,8 @@ def reference_radius(k: UInt32) -> Float32:
     y = (0x5F202000 - (x.view(np.int32) >> 1)).view(np.float32)
     xy = x * y
     e = xy * y
-    return xy * ((e * f(ROOT[2]) + f(ROOT[1])) * e + f(ROOT[0]))
+    normals: Float32 = xy * ((e * f(ROOT[2]) + f(ROOT[1])) * e + f(ROOT[0]))
+    return normals
 
 
 def reference_quadrant(a: UInt32) -> tuple[Float32, Float32]:

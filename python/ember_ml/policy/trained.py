@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from ember_ml.envs.arrays import to_numpy
 from ember_ml.envs.observations import rows_of
 from ember_ml.envs.spec import EnvSpec
+from ember_ml.noise.stream import PURPOSES
 from ember_ml.policy.chain import forward
 from ember_ml.policy.forward import make_forward
 from ember_ml.policy.normalizer import Normalizer
@@ -79,9 +80,9 @@ class MLPPolicy:
         ending = [Elementwise("activation", "tanh")]
         half, middle = (high64 - low64) / 2, (high64 + low64) / 2
         if (half != 1).any():
-            ending.append(Elementwise("scale", values=tuple(np.float32(half).tolist())))
+            ending.append(Elementwise("scale", values=tuple(half.astype(np.float32).tolist())))
         if (middle != 0).any():
-            ending.append(Elementwise("shift", values=tuple(np.float32(middle).tolist())))
+            ending.append(Elementwise("shift", values=tuple(middle.astype(np.float32).tolist())))
         return tuple(ending)
 
     def initial(self, spec: PolicySpec, seed: int) -> Float32:
@@ -104,7 +105,6 @@ class MLPPolicy:
 def _begin_cell(layer: CellLayer, theta: Float32, seed: int) -> None:
     """Uniform in +-1 / sqrt(outputs), as torch's cells."""
     from ember_ml import _core
-    from ember_ml.rollout import PURPOSES
 
     values = _core.uniforms(PURPOSES["init"], seed, 0, 1, 0, theta.size)
     limit = np.float32(1.0 / math.sqrt(layer.outputs))

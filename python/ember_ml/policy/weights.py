@@ -13,7 +13,7 @@ from ember_ml.rollout import Float32
 _FLOAT32 = np.dtype(np.float32)
 
 #: `parameter.data = array`, past the check of what is no array.
-_set_data = ArrayHolder.data.__set__  # type: ignore[attr-defined, misc]
+_set_data = ArrayHolder.data.__set__  # type: ignore[misc]
 
 
 class Weights:

@@ -52,7 +52,8 @@ def random_return(run: Any, episodes: int = EPISODES) -> float:
 def _draw(env: EnvSpec, random: np.random.Generator, count: int) -> NDArray[Any]:
     if env.choices:
         chosen = np.stack([random.integers(n, size=count) for n in env.choices], axis=1)
-        return chosen + np.asarray(env.choice_starts or 0)
+        starts: NDArray[np.int64] = np.asarray(env.choice_starts or 0, np.int64)
+        return chosen + starts
     if env.discrete:
         return random.integers(env.action_size, size=count) + env.action_start
     normal = random.standard_normal((count, env.action_size))

@@ -187,7 +187,7 @@ def _of_figure(figure: Any) -> np.ndarray:
 
     former = figure.canvas
     try:
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)  # matplotlib leaves its methods untyped
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
     finally:

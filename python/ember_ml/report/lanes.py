@@ -15,7 +15,7 @@ from ember_ml.engines.step_limit import beyond_time_limit
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import Lanes, ObjectLanes, Step
 from ember_ml.envs.spec import EnvSpec, resolved
-from ember_ml.rollout import PURPOSES
+from ember_ml.noise.stream import PURPOSES
 
 
 class CoreMath:

@@ -24,7 +24,8 @@ def check_x(x: str) -> None:
 def horizontal(records: Any, x: X) -> Floats:
     """float64 (generations,): number of the generation, environment steps so far, or seconds so far."""
     if x == "generation":
-        return records["generation"].astype(np.float64)
+        numbers: Floats = records["generation"].astype(np.float64)
+        return numbers
     if x == "steps":
         return np.cumsum(records["steps"], dtype=np.float64)
     return np.asarray(records["wall_time"], np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ember_ml.envs.spec import EnvSpec
@@ -27,7 +29,7 @@ def traces(played: Episode, env: EnvSpec, most_frames: int, dark: bool | None = 
         figure = Figure(
             figsize=(5.6, 1.0 + (2.1 if shown == 1 else 0.72 * shown)), dpi=_DPI, layout="constrained"
         )
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)  # matplotlib leaves its methods untyped
         axes = figure.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
         moving = []
         for index, axis in enumerate(axes):

@@ -122,4 +122,6 @@ class ClipUp(Optimizer):
 
 def _length(arrays: list[Any]) -> float:
     """The Euclidean length of several arrays taken as one vector."""
-    return float(sum(float(_active.item(_active.sum(_active.square(array)))) for array in arrays)) ** 0.5
+    squares = [float(_active.item(_active.sum(_active.square(array)))) for array in arrays]
+    length: float = float(sum(squares)) ** 0.5
+    return length

@@ -62,7 +62,8 @@ class Made:
     action_size: int
 
     def __call__(self) -> EnvSpec:
-        return replace(self.recipe(), action_size=self.action_size)
+        spec: EnvSpec = replace(self.recipe(), action_size=self.action_size)
+        return spec
 
 
 @dataclass(frozen=True)

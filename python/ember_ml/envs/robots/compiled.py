@@ -183,7 +183,7 @@ def _pointer(numba: Any) -> Any:
     """An address as a pointer, inside compiled code."""
     from numba.extending import intrinsic
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def pointer(typingctx, address):  # type: ignore[no-untyped-def]
         def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
             return builder.inttoptr(arguments[0], context.get_value_type(numba.types.voidptr))

@@ -21,8 +21,9 @@ from ember_ml.es.result.records import Evaluations
 from ember_ml.es.state.candidate import Candidate, NativeCandidate
 from ember_ml.es.state.setup import Setup
 from ember_ml.es.state.snapshot import Snapshot
+from ember_ml.noise.stream import Purpose
 from ember_ml.policy.trained import TrainedPolicy
-from ember_ml.rollout import Float32, Purpose
+from ember_ml.rollout import Float32
 
 Which = Literal["last", "best"]
 

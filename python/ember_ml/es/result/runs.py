@@ -78,7 +78,8 @@ class Runs(Sequence[Run]):
 
     def median(self, field: str = "policy_return") -> Float64:
         """Median over the runs, float64 (generations,), of the generations that all runs have."""
-        return self.quartiles(field)[1]
+        middle: Float64 = self.quartiles(field)[1]
+        return middle
 
     def quartiles(self, field: str = "policy_return") -> Float64:
         """Lower quartile, median and upper quartile over the runs, float64 (3, generations), of the

@@ -118,7 +118,8 @@ class CholeskyCMAES(RowStrategy):
         """Deviation along each parameter, float32 (parameters,)."""
         self._need_start()
         with np.errstate(over="ignore"):
-            return (self._sigma * np.linalg.norm(self._a, axis=1)).astype(np.float32)
+            deviations: Float32 = (self._sigma * np.linalg.norm(self._a, axis=1)).astype(np.float32)
+            return deviations
 
     @sigma.setter
     def sigma(self, value: Any) -> None:

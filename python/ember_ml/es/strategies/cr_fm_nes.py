@@ -141,7 +141,8 @@ class CRFMNES(RowStrategy):
         self._need_start()
         v = self._v if self._v.size > 1 else 0.0
         with np.errstate(over="ignore"):
-            return (self._sigma * self._d * np.sqrt(1 + np.square(v))).astype(np.float32)
+            deviations: Float32 = (self._sigma * self._d * np.sqrt(1 + np.square(v))).astype(np.float32)
+            return deviations
 
     @sigma.setter
     def sigma(self, value: Any) -> None:

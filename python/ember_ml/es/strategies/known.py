@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ember_ml import validate
+from ember_ml import _core, validate
 from ember_ml.es.strategies.bounds import Bounds
 from ember_ml.rollout import Float32
 
@@ -12,7 +12,7 @@ from ember_ml.rollout import Float32
 class Known:
     """The read-only face of a strategy's state."""
 
-    _native: Any
+    _native: _core.Strategy
     _bounds: Bounds | None
 
     def _inside(self, points: Float32) -> Float32:

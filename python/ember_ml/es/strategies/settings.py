@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ember_ml import validate
+from ember_ml import _core, validate
 from ember_ml.es.strategies import optimizers
 from ember_ml.es.strategies.arguments import as_array
 from ember_ml.es.strategies.changes import Changes
@@ -27,7 +27,7 @@ class Settings:
     _arguments: dict[str, Any]
     _optimizer: Any
     _step: Any
-    _native: Any
+    _native: _core.Strategy
     _read: Any
     _applied: Any
     _changed: bool

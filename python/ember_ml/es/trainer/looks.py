@@ -138,7 +138,8 @@ class Looks:
     @property
     def policy(self) -> TrainedPolicy:
         """The unperturbed policy as it is now, observation statistics included."""
-        return self._snapshot().policy()
+        policy: TrainedPolicy = self._snapshot().policy()
+        return policy
 
     def evaluate(self, episodes: int = 100) -> EvaluationResult:
         """Plays the unperturbed policy from fixed starts that training never uses: the same numbers at every

@@ -66,9 +66,9 @@ class Activation(Module):
         return getattr(_functions, self.activation)(x) if self._function is None else self._function(x)
 
     def _torch(self, to: Any) -> list[Any]:
-        if self._function is not None:
-            return to.layers_of(self._function)
-        return to.activation(self.activation)
+        own = self._function
+        layers: list[Any] = to.activation(self.activation) if own is None else to.layers_of(own)
+        return layers
 
     def extra_repr(self) -> str:
         return repr(self.activation)
@@ -83,7 +83,8 @@ class _Fused(Module):
         return getattr(_functions, self._name)(x)
 
     def _torch(self, to: Any) -> list[Any]:
-        return to.activation(self._name)
+        layers: list[Any] = to.activation(self._name)
+        return layers
 
 
 class Identity(_Fused):
@@ -132,7 +133,8 @@ class ELU(Module):
         return _functions.elu(x, self.alpha)
 
     def _torch(self, to: Any) -> list[Any]:
-        return to.elu(self.alpha)
+        layers: list[Any] = to.elu(self.alpha)
+        return layers
 
 
 class LeakyReLU(Module):
@@ -145,7 +147,8 @@ class LeakyReLU(Module):
         return _functions.leaky_relu(x, self.negative_slope)
 
     def _torch(self, to: Any) -> list[Any]:
-        return to.leaky_relu(self.negative_slope)
+        layers: list[Any] = to.leaky_relu(self.negative_slope)
+        return layers
 
 
 class Softmax(Module):
@@ -158,4 +161,5 @@ class Softmax(Module):
         return _functions.softmax(x, self.axis)
 
     def _torch(self, to: Any) -> list[Any]:
-        return to.softmax(self.axis)
+        layers: list[Any] = to.softmax(self.axis)
+        return layers

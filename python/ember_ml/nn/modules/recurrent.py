@@ -74,7 +74,10 @@ class Cell(Module):
         return result
 
     def _torch(self, to: Any) -> list[Any]:
-        return to.cell(self._kind, (self.weight_ih, self.weight_hh), (self.bias_ih, self.bias_hh))
+        layers: list[Any] = to.cell(
+            self._kind, (self.weight_ih, self.weight_hh), (self.bias_ih, self.bias_hh)
+        )
+        return layers
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}, bias={self.use_bias}"

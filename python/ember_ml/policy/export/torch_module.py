@@ -25,7 +25,9 @@ def to_torch(policy: TrainedPolicy) -> Any:
         ValueError: the policy does not compile to a chain of dense layers and cells.
         MissingExtra: torch is not installed.
     """
-    torch = need("torch", "torch")
+    need("torch", "torch")
+    import torch
+
     spec = policy.spec
     if spec is None:
         raise ValueError(
@@ -34,15 +36,15 @@ def to_torch(policy: TrainedPolicy) -> Any:
     nn = torch.nn
     modules: list[Any] = []
     if policy.normalizer is not None:
-        modules.append(_normalize(torch, policy.normalizer))
-    modules += [_operation(torch, e) for e in spec.before]
+        modules.append(_normalize(policy.normalizer))
+    modules += [_operation(e) for e in spec.before]
     for layer in spec.layers:
         if isinstance(layer, CellLayer):
             values = [
                 None if v is None else v.copy()
                 for v in (*layer.weights(policy.theta), *layer.biases(policy.theta))
             ]
-            modules += [_memory().Cell(layer.kind, values), *(_operation(torch, e) for e in layer.after)]
+            modules += [_memory().Cell(layer.kind, values), *(_operation(e) for e in layer.after)]
             continue
         bias = layer.bias(policy.theta)
         linear = nn.Linear(layer.inputs, layer.outputs, bias=bias is not None)
@@ -50,8 +52,8 @@ def to_torch(policy: TrainedPolicy) -> Any:
             linear.weight.copy_(torch.from_numpy(layer.weight(policy.theta).T.copy()))
             if bias is not None:
                 linear.bias.copy_(torch.from_numpy(bias.copy()))
-        modules += [linear, *(_operation(torch, e) for e in layer.after)]
-    modules.append(_action(torch, policy))
+        modules += [linear, *(_operation(e) for e in layer.after)]
+    modules.append(_action(policy))
     return _memory().WithMemory(modules) if spec.memory else nn.Sequential(*modules)
 
 
@@ -62,16 +64,20 @@ def _memory() -> Any:
     return to_torch
 
 
-def _constant(torch: Any, values: Any) -> Any:
+def _constant(values: Any) -> Any:
+    import torch
+
     return torch.from_numpy(np.array(values, np.float32))
 
 
-def _normalize(torch: Any, normalizer: Normalizer) -> Any:
+def _normalize(normalizer: Normalizer) -> Any:
+    import torch
+
     class NormalizeObservation(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.register_buffer("mean", _constant(torch, normalizer.mean))
-            self.register_buffer("inverse_deviation", _constant(torch, normalizer.inverse))
+            self.register_buffer("mean", _constant(normalizer.mean))
+            self.register_buffer("inverse_deviation", _constant(normalizer.inverse))
 
         def forward(self, x: Any) -> Any:
             return torch.clamp((x - self.mean) * self.inverse_deviation, -OBSERVATION_CLIP, OBSERVATION_CLIP)
@@ -79,16 +85,16 @@ def _normalize(torch: Any, normalizer: Normalizer) -> Any:
     return NormalizeObservation()
 
 
-def _operation(torch: Any, operation: Elementwise) -> Any:
-    nn = torch.nn
-    Base: Any = nn.Module
+def _operation(operation: Elementwise) -> Any:
+    from torch import nn
+
     if operation.kind == "activation":
         return getattr(nn, ACTIVATIONS[operation.activation].module)()
 
-    class Constant(Base):
+    class Constant(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.register_buffer("values", _constant(torch, operation.values))
+            self.register_buffer("values", _constant(operation.values))
 
     class Scale(Constant):
         def forward(self, x: Any) -> Any:
@@ -101,26 +107,31 @@ def _operation(torch: Any, operation: Elementwise) -> Any:
     return Scale() if operation.kind == "scale" else Shift()
 
 
-def _action(torch: Any, policy: TrainedPolicy) -> Any:
-    env, nn = policy.env, torch.nn
-    Base: Any = nn.Module
+def _action(policy: TrainedPolicy) -> Any:
+    import torch
+    from torch import nn
 
-    class Choose(Base):
+    env = policy.env
+
+    class Choose(nn.Module):
         def forward(self, x: Any) -> Any:
             return torch.argmax(x, dim=-1) + env.action_start
 
-    class ChooseEach(Base):
+    class ChooseEach(nn.Module):
         def forward(self, x: Any) -> Any:
             return torch.stack(
                 [torch.argmax(part, dim=-1) for part in torch.split(x, list(env.choices), -1)], -1
             )
 
-    class Clip(Base):
+    class Clip(nn.Module):
+        low: torch.Tensor
+        high: torch.Tensor
+
         def __init__(self) -> None:
             super().__init__()
             size = env.action_size
             for name, bound, none in (("low", env.action_low, -np.inf), ("high", env.action_high, np.inf)):
-                self.register_buffer(name, _constant(torch, np.full(size, none) if bound is None else bound))
+                self.register_buffer(name, _constant(np.full(size, none) if bound is None else bound))
 
         def forward(self, x: Any) -> Any:
             return torch.minimum(torch.maximum(x, self.low), self.high)
