@@ -52,10 +52,13 @@ def test_what_does_not_fit_the_memory_names_reset(run):
     with pytest.raises(ValueError, match="rows: no batch has been seen since the last reset"):
         policy.reset([0])
     policy(X[0])
+    policy.reset([])  # no episode ended: nothing is forgotten
     with pytest.raises(
         ValueError, match=r"got a batch of 1, but the policy remembers a batch of 3; call reset"
     ):
         policy(X[0][0])
+    with pytest.raises(TypeError, match="rows: got 'all', wanted whole numbers or booleans"):
+        policy.reset("all")
     with pytest.raises(ValueError, match=r"rows: got shape \(2,\), wanted \(3,\)"):
         policy.reset([True, False])
     policy.reset()

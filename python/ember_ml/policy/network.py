@@ -83,7 +83,7 @@ def holder_of(policy: Any) -> Any:
         from ember_ml.policy.torch_modules.policy import TorchPolicy
 
         return TorchPolicy(policy)
-    return policy if hasattr(policy, "to_vector") else None
+    return policy if hasattr(policy, "to_vector") and not isinstance(policy, type) else None
 
 
 def _is_torch(policy: Any) -> bool:

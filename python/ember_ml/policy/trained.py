@@ -22,7 +22,7 @@ from ember_ml.policy.forward import make_forward
 from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import ACTIVATIONS, CellLayer, DenseLayer, Elementwise, PolicySpec
 from ember_ml.rollout import Float32
-from ember_ml.validate import choice, positive_int, real
+from ember_ml.validate import boolean, choice, positive_int, real
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,12 @@ class MLPPolicy:
     scale_to_bounds: bool = True
 
     def __post_init__(self) -> None:
-        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        hidden = (self.hidden,) if isinstance(self.hidden, int | np.integer) else tuple(self.hidden)
         object.__setattr__(self, "hidden", tuple(positive_int("hidden", width) for width in hidden))
         choice("activation", self.activation, ACTIVATIONS)
         real("last_layer_scale", self.last_layer_scale)
+        for name in ("bias", "scale_to_bounds"):
+            boolean(name, getattr(self, name))
 
     def compile(self, env: EnvSpec) -> PolicySpec:
         """The network for this environment's sizes and bounds."""
@@ -167,11 +169,16 @@ class TrainedPolicy:
 
         Raises:
             ValueError, IndexError: `rows` before any batch, or one that the batch does not have.
+            TypeError: neither whole numbers nor booleans.
         """
         if rows is None:
             self._memories = None
             return
         index = np.asarray(rows)
+        if index.size == 0:  # of a step after which no episode ended
+            return
+        if index.dtype.kind not in "biu":
+            raise TypeError(f"rows: got {rows!r}, wanted whole numbers or booleans")
         if self._memories is None:
             raise ValueError("rows: no batch has been seen since the last reset")
         if index.dtype == bool and index.shape != (len(self._memories),):

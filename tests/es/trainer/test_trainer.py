@@ -336,6 +336,11 @@ def test_what_the_engine_refuses_is_refused_at_once():
     spec = nn.MLP(3, (4,), 1)
     with pytest.raises(ValueError, match="observation of 1 values"):
         es.Trainer("Simple1D-v0", spec)
+    with pytest.raises(TypeError, match=r"policy: got the class MLP, wanted MLP\(\.\.\.\)"):
+        es.Trainer("Simple1D-v0", nn.MLP)
+    with pytest.raises(TypeError, match="bias: got 'no', wanted True or False"):
+        es.MLPPolicy(bias="no")
+    assert es.MLPPolicy(np.int64(4)).hidden == es.MLPPolicy(4).hidden == (4,)
     compiled = es.MLPPolicy(hidden=(4,)).compile(envs.make("CartPole-v1"))
     with pytest.raises(ValueError, match="policy"):
         es.Trainer("Simple1D-v0", compiled)
