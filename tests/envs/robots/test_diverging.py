@@ -38,7 +38,7 @@ def record_of(env, engine, **options):
     )
     record = made.step()
     assert np.isfinite(made.theta).all()
-    assert np.isfinite(made.observations.mean32).all()
+    assert np.isfinite(made.observations.normalizer.mean).all()
     return record
 
 

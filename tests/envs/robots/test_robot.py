@@ -166,7 +166,7 @@ def test_mistakes_are_named(tmp_path):
         randomize=("body_mass", "dof_damping"),
     )
     wrong(r"randomize: got \(3,\)", TypeError, randomize=(3,))
-    wrong(r"a bound of the actions is not a number", action_low=math.nan)
+    wrong(r"action_low is nan; wanted numbers", action_low=math.nan)
     with pytest.raises(TypeError, match="wanted a class of functions"):
         envs.mujoco(**SIZES)(3)
 

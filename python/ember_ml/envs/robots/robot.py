@@ -225,8 +225,6 @@ class Robot:
                 free = -np.inf if column == 0 else np.inf
                 bound = np.where(limited, self.model.actuator_ctrlrange[:, column], free).astype(np.float32)
             found.append(bound)
-        if any(bound is not None and np.isnan(bound).any() for bound in found):
-            raise ValueError(f"{self.name}: a bound of the actions is not a number")
         if all(bound is not None for bound in found) and (found[0] > found[1]).any():
             raise ValueError(f"{self.name}: action_low is above action_high")
         return found[0], found[1]
