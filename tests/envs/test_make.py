@@ -46,6 +46,12 @@ def test_attributes_describe_the_actions_of_a_class_without_spaces():
     made = envs.make(Bounded)
     assert made.action_size == 2
     np.testing.assert_array_equal(made.action_low, [-1, -1])
+    with pytest.raises(
+        ValueError, match=r"env: Upside.action_low is above its action_high \(\[2.0\], \[1.0\]\)"
+    ):
+        envs.make(type("Upside", (Walker,), {"action_size": 1, "action_low": 2.0, "action_high": 1.0}))
+    with pytest.raises(ValueError, match=r"env: Open\.action_high is nan; wanted numbers"):
+        envs.make(type("Open", (Walker,), {"action_size": 1, "action_high": np.nan}))
     np.testing.assert_array_equal(made.action_high, [1, 2])
 
 

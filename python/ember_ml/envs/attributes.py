@@ -167,4 +167,9 @@ def action_fields(name: str, env: Any) -> dict[str, Any]:
                 ).copy()
             except ValueError:
                 raise ValueError(f"env: {name}.{key} does not fit its {size} actions") from None
+            if np.isnan(fields[key]).any():
+                raise ValueError(f"env: {name}.{key} is {value!r}; wanted numbers")
+    low, high = fields.get("action_low"), fields.get("action_high")
+    if low is not None and high is not None and (low > high).any():
+        raise ValueError(f"env: {name}.action_low is above its action_high ({low.tolist()}, {high.tolist()})")
     return fields
