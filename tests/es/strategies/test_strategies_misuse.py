@@ -73,6 +73,12 @@ def test_one_sigma_is_wanted(make, sigma):
         make(sigma=sigma)
 
 
+@pytest.mark.parametrize("sigma", [1e39, 1e-46])
+def test_members_of_float32_must_be_able_to_differ_by_sigma(make, sigma):
+    with pytest.raises(ValueError, match=r"sigma: got 1e.*: members are float32"):
+        make(sigma=sigma)
+
+
 def test_fitness_may_be_any_real_numbers(make):
     def told(fitness):
         strategy = make()

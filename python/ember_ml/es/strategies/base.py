@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -20,6 +21,9 @@ from ember_ml.perturbation import Perturbation, ThetaShape
 from ember_ml.rollout import Float32, Float64, Population
 
 MAX_SEED = 2**64
+
+#: Deviations by which float32 members differ and stay finite: normals reach 4.86.
+_LEAST, _MOST = 2.0**-126, 2.0**125
 
 
 class Strategy(Known, Perturbed, Settings):
@@ -61,6 +65,9 @@ class Strategy(Known, Perturbed, Settings):
         self._bound: Perturbation | None = None  # to the theta that it was started with
         # JSON cannot write numpy's numbers, so they become Python's
         self._arguments = {name: plain(value) for name, value in arguments.items()}
+        sigma = self._arguments.get("sigma")
+        if isinstance(sigma, int | float) and 0 < sigma < math.inf and not _LEAST <= sigma <= _MOST:
+            raise ValueError(f"sigma: got {sigma}, wanted {_LEAST:.2g} to {_MOST:.2g}: members are float32")
         for name in ("directions", "members"):
             if self._arguments.get(name) is not None:
                 self._arguments[name] = validate.positive_int(
