@@ -33,13 +33,12 @@ struct LowRankLanes {
   const float* u[G];    // (rank, lanes)
 };
 
-template <int G>
-EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& layer,
-                                 const LowRankLanes<G>& groups) {
-  constexpr int units = low_rank_outputs;
+// A tile of `units` outputs from o on, of which `count` there are; w: its weights.
+template <int units, int G>
+EMBER_INLINE void low_rank_tile_of(const LowRankPlan& plan, const LowRankLayer& layer,
+                                   const LowRankLanes<G>& groups, int o, int count, const float* w) {
   const int inputs = layer.own.inputs, outputs = layer.own.outputs, rank = plan.rank;
   const std::int64_t bias = layer.own.bias, b = layer.b;
-  const float* w = plan.shared + layer.shared;
   const float *x[G], *own[G], *u[G];
   float* y[G];
 #pragma GCC unroll 4
@@ -49,66 +48,80 @@ EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& la
     u[g] = groups.u[g];
     y[g] = groups.y[g];
   }
-  for (int o = 0; o < outputs; o += units) {
-    const int count = outputs - o < units ? outputs - o : units;
-    // The partial sums, one after the other: a single loop, whose sums and inputs the compiler keeps in registers.
-    alignas(64) float kept[4][units * G * lanes];
-    for (int k = 0; k < 4 && k < inputs; ++k) {
-      vfloat s[units][G];
-#pragma GCC unroll 4
-      for (int j = 0; j < units; ++j) {
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) {
-          const bool biased = k == 0 && bias >= 0 && j < count;
-          s[j][g] = biased ? load(own[g] + (bias + o + j) * lanes) : splat(0.0f);
-        }
-      }
-      for (int i = k; i < inputs; i += 4, w += units) {
-        vfloat in[G];
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) in[g] = load(x[g] + i * lanes);
-#pragma GCC unroll 4
-        for (int j = 0; j < units; ++j) {
-          const vfloat weight = splat(w[j]);
-#pragma GCC unroll 4
-          for (int g = 0; g < G; ++g) s[j][g] = fma(weight, in[g], s[j][g]);
-        }
-      }
-#pragma GCC unroll 4
-      for (int j = 0; j < units; ++j) {
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) store(kept[k] + (j * G + g) * lanes, s[j][g]);
-      }
-    }
-    vfloat sum[units][G];
-#pragma GCC unroll 4
+  // The partial sums, one after the other: a single loop, whose sums and inputs the compiler keeps in registers.
+  alignas(64) float kept[4][units * G * lanes];
+  for (int k = 0; k < 4 && k < inputs; ++k) {
+    vfloat s[units][G];
+#pragma GCC unroll 8
     for (int j = 0; j < units; ++j) {
 #pragma GCC unroll 4
       for (int g = 0; g < G; ++g) {
-        const auto part = [&](int k) EMBER_INLINE_LAMBDA { return load(kept[k] + (j * G + g) * lanes); };
-        sum[j][g] = part(0);
-        if (inputs > 1) sum[j][g] = sum[j][g] + part(1);
-        if (inputs == 3) sum[j][g] = sum[j][g] + part(2);
-        if (inputs > 3) sum[j][g] = sum[j][g] + (part(2) + part(3));
+        const bool biased = k == 0 && bias >= 0 && j < count;
+        s[j][g] = biased ? load(own[g] + (bias + o + j) * lanes) : splat(0.0f);
       }
     }
-    for (int r = 0; r < rank; ++r) {
-      const std::int64_t at = (b + (std::int64_t)r * outputs + o) * lanes;
+    for (int i = k; i < inputs; i += 4, w += units) {
+      vfloat in[G];
 #pragma GCC unroll 4
-      for (int g = 0; g < G; ++g) {
-        const vfloat factor = load(u[g] + r * lanes);
+      for (int g = 0; g < G; ++g) in[g] = load(x[g] + i * lanes);
+#pragma GCC unroll 8
+      for (int j = 0; j < units; ++j) {
+        const vfloat weight = splat(w[j]);
 #pragma GCC unroll 4
-        for (int j = 0; j < units; ++j) {
-          if (j < count) sum[j][g] = fma(factor, load(own[g] + at + j * lanes), sum[j][g]);
-        }
+        for (int g = 0; g < G; ++g) s[j][g] = fma(weight, in[g], s[j][g]);
       }
     }
+#pragma GCC unroll 8
+    for (int j = 0; j < units; ++j) {
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) store(kept[k] + (j * G + g) * lanes, s[j][g]);
+    }
+  }
+  vfloat sum[units][G];
+#pragma GCC unroll 8
+  for (int j = 0; j < units; ++j) {
 #pragma GCC unroll 4
     for (int g = 0; g < G; ++g) {
+      const auto part = [&](int k) EMBER_INLINE_LAMBDA { return load(kept[k] + (j * G + g) * lanes); };
+      sum[j][g] = part(0);
+      if (inputs > 1) sum[j][g] = sum[j][g] + part(1);
+      if (inputs == 3) sum[j][g] = sum[j][g] + part(2);
+      if (inputs > 3) sum[j][g] = sum[j][g] + (part(2) + part(3));
+    }
+  }
+  for (int r = 0; r < rank; ++r) {
+    const std::int64_t at = (b + (std::int64_t)r * outputs + o) * lanes;
 #pragma GCC unroll 4
+    for (int g = 0; g < G; ++g) {
+      const vfloat factor = load(u[g] + r * lanes);
+#pragma GCC unroll 8
       for (int j = 0; j < units; ++j) {
-        if (j < count) store(y[g] + (o + j) * lanes, sum[j][g]);
+        if (j < count) sum[j][g] = fma(factor, load(own[g] + at + j * lanes), sum[j][g]);
       }
+    }
+  }
+#pragma GCC unroll 4
+  for (int g = 0; g < G; ++g) {
+#pragma GCC unroll 8
+    for (int j = 0; j < units; ++j) {
+      if (j < count) store(y[g] + (o + j) * lanes, sum[j][g]);
+    }
+  }
+}
+
+template <int G>
+EMBER_INLINE void dense_low_rank(const LowRankPlan& plan, const LowRankLayer& layer,
+                                 const LowRankLanes<G>& groups) {
+  const std::int64_t inputs = layer.own.inputs;
+  const int outputs = layer.own.outputs;
+  const float* w = plan.shared + layer.shared;
+  for (int o = 0, tile = 0; o < outputs; o += tile, w += inputs * tile) {
+    tile = low_rank_tile(outputs - o, lanes);
+    const int count = outputs - o < tile ? outputs - o : tile;
+    if (lanes > 8 && tile == 8) {
+      low_rank_tile_of<8, G>(plan, layer, groups, o, count, w);
+    } else {
+      low_rank_tile_of<4, G>(plan, layer, groups, o, count, w);
     }
   }
 }

@@ -18,24 +18,32 @@ std::int64_t place(const PerturbationPlan& perturbation, std::int64_t offset, st
   return -1;
 }
 
-// Tiles of low_rank_outputs outputs, zeros beyond the last one: of each the weights of inputs 0, 4, 8, ..., then
-// of 1, 5, ..., the order in which the partial sums of a neuron take them.
+// Outputs with those that fill the last tile.
+int low_rank_tiled(int outputs, int lanes) {
+  int tiled = 0;
+  while (tiled < outputs) tiled += low_rank_tile(outputs - tiled, lanes);
+  return tiled;
+}
+
+// Writes tiles (low_rank_tile), zeros beyond the last output: of each the weights of inputs 0, 4, 8, ..., then of
+// 1, 5, ..., the order in which the partial sums of a neuron take them.
 template <class Weight>
-float* lay_tiles(int inputs, int outputs, Weight weight, float* to) {
-  for (int o = 0; o < outputs; o += low_rank_outputs) {
+void lay_tiles(int inputs, int outputs, int lanes, Weight weight, float* to) {
+  for (int o = 0, tile = 0; o < outputs; o += tile) {
+    tile = low_rank_tile(outputs - o, lanes);
     for (int k = 0; k < 4; ++k) {
       for (int i = k; i < inputs; i += 4) {
-        for (int j = 0; j < low_rank_outputs; ++j) *to++ = o + j < outputs ? weight(i, o + j) : 0.0f;
+        for (int j = 0; j < tile; ++j) *to++ = o + j < outputs ? weight(i, o + j) : 0.0f;
       }
     }
   }
-  return to;
 }
 
 }  // namespace
 
 LowRankPolicy::LowRankPolicy(const PolicyPlan& policy, const PerturbationPlan& perturbation,
-                             const float* mean) {
+                             const float* mean, int lanes)
+    : lanes_(lanes) {
   if (perturbation.parameters != policy.parameters) {
     refuse("perturbation: of " + std::to_string(perturbation.parameters) + " parameters, the policy has " +
            std::to_string(policy.parameters));
@@ -67,11 +75,11 @@ void LowRankPolicy::add(const LayerPlan& layer, const PerturbationPlan& perturba
     found.low = true;
     found.a = low.at;
     found.b = low.at + perturbation.rank * matrix.inputs;
-    const std::int64_t tiles = padded(layer.outputs, low_rank_outputs);
-    shared_.resize(shared_.size() + static_cast<std::size_t>(tiles * layer.inputs));
+    const std::int64_t tiled = low_rank_tiled(layer.outputs, lanes_);
+    shared_.resize(shared_.size() + static_cast<std::size_t>(tiled * layer.inputs));
     const float* from = mean + weights;
     lay_tiles(
-        layer.inputs, layer.outputs,
+        layer.inputs, layer.outputs, lanes_,
         [&](int i, int o) {
           return from[layer.turned ? std::int64_t{o} * layer.inputs + i
                                    : std::int64_t{i} * layer.outputs + o];

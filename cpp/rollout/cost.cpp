@@ -205,8 +205,8 @@ Choice choose(const PolicyPlan& policy, const Problem& problem, int lanes, int m
   const double group_bytes = by_member ? 4.0 * lanes * numbers : 0.0;
   const double fitting = by_member ? std::max(1.0, std::floor(caches().second / group_bytes)) : 2.0;
   double useful = lanes > 8 ? 2.0 : 3.0;  // rollout/small/small.h interleaves no more
-  // By low rank the sums of three vectors of members fill AVX2's sixteen registers (dense_low_rank.h).
-  if (perturbation) useful = lanes == 8 ? 3.0 : max_groups;
+  // By low rank the sums of three vectors of members fill the registers (policy/dense_low_rank.h).
+  if (perturbation) useful = lanes >= 8 ? 3.0 : max_groups;
   best.groups = static_cast<int>(std::min({useful, in_flight, fitting}));
   return best;
 }

@@ -233,7 +233,8 @@ struct Evaluator::Impl {
     std::int64_t next = 0, error = -1;
     low_rank.reset();
     if (population.perturbation && !population.rows) {
-      low_rank = std::make_unique<LowRankPolicy>(plan.policy, *population.perturbation, population.mean);
+      low_rank = std::make_unique<LowRankPolicy>(plan.policy, *population.perturbation, population.mean,
+                                                 table.lanes);
     }
     plan.low_rank = low_rank ? low_rank->plan() : LowRankPlan{};
     plan.population = population;

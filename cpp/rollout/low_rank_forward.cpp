@@ -10,7 +10,7 @@ LowRankForward::LowRankForward(Policy policy, std::shared_ptr<const Perturbation
                                const float* mean)
     : policy_(std::move(policy), kernels<RolloutKernels>().lanes),
       perturbation_(std::move(perturbation)),
-      low_(policy_.plan(), perturbation_->plan(), mean),
+      low_(policy_.plan(), perturbation_->plan(), mean, kernels<RolloutKernels>().lanes),
       work_(static_cast<std::size_t>(kernels<LowRankForwardKernels>().scratch(policy_.plan(), low_.plan()))) {
 }
 

@@ -100,9 +100,9 @@ void forward_some(const PolicyPlan& policy, const LowRankPlan& low, Group* const
 // From groups[g]->out, the first layer's input, to groups[g]->out. u: room for (rank, lanes) a group.
 inline void forward_low_rank(const PolicyPlan& policy, const LowRankPlan& low, Group* const* groups,
                              int count, float* const* u) {
-  // Of sixteen registers the sums of four groups would leave none for anything else.
+  // The sums of four groups would leave no register for anything else.
 #if defined(__x86_64__) || defined(_M_X64)
-  constexpr bool few_registers = lanes < 16;
+  constexpr bool few_registers = true;
 #else
   constexpr bool few_registers = false;
 #endif
