@@ -20,6 +20,7 @@ import time
 from typing import Any
 
 from ember_ml import envs, es
+from ember_ml.engines.options import EngineOptions
 from ember_ml.engines.select import Problem, choose
 from ember_ml.engines.sharded.coordinator import Coordinator
 from ember_ml.engines.sharded.ledger import Ledger
@@ -143,7 +144,7 @@ def train(
     """`generations` of OpenAI-ES on Simple1D-v0 with 16 directions a shard; nodes=0: in one process."""
     env = envs.make("Simple1D-v0")
     network = network_of((4,), env, 0)[0]
-    problem = Problem(env, network, threads=1)
+    problem = Problem(env, network, where=EngineOptions(threads=1))
     engine = choose(problem).make(problem)
     strategy = es.OpenAIES(directions=16 * shards, sigma=0.1)
     strategy.start([0.01] * network.parameters, seed=0)

@@ -18,6 +18,7 @@ from ember_ml.engines.device import MlxEngine, TorchEngine
 from ember_ml.engines.device_arrays import MlxArrays, TorchArrays
 from ember_ml.engines.environments import ENVIRONMENTS, environment
 from ember_ml.engines.native import NativeEngine
+from ember_ml.engines.options import EngineOptions
 from ember_ml.engines.select import Problem, choose
 from ember_ml.noise.stream import noise, uniforms
 from ember_ml.policy.normalizer import Normalizer
@@ -317,16 +318,16 @@ def test_choice_of_engine_and_device(backend_or_skip):
     import torch
 
     env, spec, _ = problem("CartPole-v1")
-    assert choose(Problem(env, spec, device="cpu")).name == "native"
-    assert choose(Problem(env, spec, device="cpu"), "torch").name == "torch"
+    assert choose(Problem(env, spec, where=EngineOptions(device="cpu"))).name == "native"
+    assert choose(Problem(env, spec, where=EngineOptions(device="cpu")), "torch").name == "torch"
     for device, wanted in (("tpu", "wanted 'cpu'"), ("cuda:9999", "CUDA device")):
         with pytest.raises(ValueError, match=f"device: got '{device}'.*{wanted}"):
-            choose(Problem(env, spec, device=device))
+            choose(Problem(env, spec, where=EngineOptions(device=device)))
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="device: got 'cuda', but torch finds no CUDA device here"):
-            choose(Problem(env, spec, device="cuda"), "torch")
+            choose(Problem(env, spec, where=EngineOptions(device="cuda")), "torch")
     with pytest.raises(ValueError, match="native engine runs on the cpu"):
-        choose(Problem(env, spec, device="cuda"), "native")
+        choose(Problem(env, spec, where=EngineOptions(device="cuda")), "native")
     with pytest.warns(UserWarning, match="layout='units' has no effect"):
         es.Trainer("Acrobot-v1", engine="torch", device="cpu", layout="units", progress=False)
 

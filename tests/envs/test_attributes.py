@@ -271,8 +271,8 @@ def test_reset_options_and_lanes_are_in_the_file(tmp_path):
     trainer.run()
     trainer.save(tmp_path / "run.npz")
     back = es.Trainer.load(tmp_path / "run.npz")
-    assert back.env.factory().reset_options == {"level": 2.0} and back.problem.lanes == 2
-    assert es.Trainer.load(tmp_path / "run.npz", lanes=5).problem.lanes == 5
+    assert back.env.factory().reset_options == {"level": 2.0} and back.problem.where.lanes == 2
+    assert es.Trainer.load(tmp_path / "run.npz", lanes=5).problem.where.lanes == 5
 
 
 def test_reset_options_that_cannot_be_passed():

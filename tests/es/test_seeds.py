@@ -227,7 +227,7 @@ es.train("CartPole-v1", seeds=range(100_000), folder=folder, **options)
     for run in found:
         alone = es.train("CartPole-v1", preset=None, generations=20, seed=run.seed, progress=False)
         assert np.array_equal(run.theta, alone.theta)
-        assert run.setup.problem.threads == 2
+        assert run.setup.problem.where.threads == 2
 
 
 def test_a_folder_needs_seeds_and_what_cannot_be_written_is_given_back(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def use(path: str, out: Path, draw: random.Random) -> str:
         except (ValueError, MissingExtra):
             return reached
         reached = "resumed"
-        if trainer.problem.workers is not None:  # processes, which its reader starts by training on
+        if trainer.problem.where.workers is not None:  # processes, which its reader starts by training on
             return reached
         small = trainer.problem.options
         if trainer.strategy.members * small.episodes * (small.max_steps or 999) * small.frame_skip < 10**4:

@@ -20,8 +20,6 @@ from ember_ml.rollout import (
     Population,
 )
 
-LAYOUTS = ("auto", "members", "episodes", "units")
-
 
 class NativeEngine:
     """Evaluates populations of a built-in environment, or of a user's behind ember_env.h.
@@ -39,6 +37,7 @@ class NativeEngine:
     """
 
     name = "native"
+    takes = ("threads", "layout")
 
     def __init__(
         self,

@@ -55,6 +55,7 @@ class PythonEngine:
     """
 
     name = "python"
+    takes = ("workers", "lanes")
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ember_ml.engines.engine import Engine
+from ember_ml.engines.options import EngineOptions
 from ember_ml.engines.step_limit import beyond_time_limit, step_limit
 from ember_ml.envs.spec import EnvSpec, resolved
 from ember_ml.errors import is_installed, warn
@@ -27,11 +28,7 @@ class Problem:
     policy: PolicySpec | Any
     not_compiled: str = ""
     options: EpisodeOptions = field(default_factory=EpisodeOptions)
-    threads: int | None = None
-    workers: int | None = None
-    lanes: int | None = None
-    layout: str | None = None
-    device: str | None = None
+    where: EngineOptions = field(default_factory=EngineOptions)
 
     def with_episodes(self, episodes: int) -> Problem:
         return replace(self, options=replace(self.options, episodes=episodes))
@@ -74,13 +71,13 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
     }
     why = "because it was asked for"
     batched = is_torch_policy(problem.policy)
-    if engine == "auto" and problem.device not in (None, "cpu"):
-        engine, why = _engine_of(str(problem.device)), f"because of the device {problem.device}"
+    if engine == "auto" and problem.where.device not in (None, "cpu"):
+        engine, why = _engine_of(str(problem.where.device)), f"because of the device {problem.where.device}"
         if engine == "torch" and batched and _device_refuses(problem):
             engine = "python"  # which steps the environment, while the module runs on the device
     if engine != "auto":
         refuses, make = candidates[engine]
-        check_device("torch" if engine == "python" and batched else engine, problem.device)
+        check_device("torch" if engine == "python" and batched else engine, problem.where.device)
         why_not = refuses(problem)
         if why_not:
             raise ValueError(f"engine: {engine!r} cannot run this: {why_not}")
@@ -101,27 +98,27 @@ ENGINES = ("native", "python", "torch", "mlx")
 def _choose_objective(problem: Problem, engine: str) -> Choice:
     if engine != "auto":
         raise ValueError(f"engine: {engine!r} cannot run this: an objective has an engine of its own")
-    if problem.device is not None:
-        check_device("torch" if is_torch_policy(problem.policy) else "objective", problem.device)
+    if problem.where.device is not None:
+        check_device("torch" if is_torch_policy(problem.policy) else "objective", problem.where.device)
     return Choice("objective", _make_objective, [])
 
 
 def _without_effect(problem: Problem, engine: str) -> list[str]:
     """One line, which is also a warning, for each option given that means nothing to the engine."""
-    lines = []
-    if problem.workers is not None and problem.workers > 1 and not _has_objects(problem.env, engine):
+    lines, env, where = [], problem.env, problem.where
+    if where.workers is not None and where.workers > 1 and not _has_objects(env, engine):
         lines.append(
-            f"workers={problem.workers} has no effect: workers are processes that step environments written"
-            f" in Python, and {problem.env.name} is stepped "
-            + ("by all its own lanes at once" if problem.env.kind == "python" else f"by the {engine} engine")
+            f"workers={where.workers} has no effect: workers are processes that step environments written"
+            f" in Python, and {env.name} is stepped "
+            + ("by all its own lanes at once" if env.kind == "python" else f"by the {engine} engine")
         )
-    if problem.lanes is not None and engine != "python":
+    if where.lanes is not None and engine != "python":
         lines.append(
-            f"lanes={problem.lanes} has no effect: lanes are environment objects that Python steps, and"
-            f" {problem.env.name} is stepped by the {engine} engine"
+            f"lanes={where.lanes} has no effect: lanes are environment objects that Python steps, and"
+            f" {env.name} is stepped by the {engine} engine"
         )
-    if problem.layout is not None and engine != "native":
-        lines.append(f"layout={problem.layout!r} has no effect: it is for the native engine, not {engine}")
+    if where.layout is not None and engine != "native":
+        lines.append(f"layout={where.layout!r} has no effect: it is for the native engine, not {engine}")
     for line in lines:
         warn(line)
     return lines
@@ -233,7 +230,7 @@ def in_python(env: EnvSpec, max_steps: int | None = None) -> EnvSpec | None:
 def _make_objective(problem: Problem) -> Engine:
     from ember_ml.engines.objective import ObjectiveEngine
 
-    device = torch_device(problem.device) if is_torch_policy(problem.policy) else None
+    device = torch_device(problem.where.device) if is_torch_policy(problem.policy) else None
     return ObjectiveEngine(problem.env, problem.policy, device=device, **vars(problem.options))
 
 
@@ -243,8 +240,7 @@ def _make_native(problem: Problem) -> Engine:
     return NativeEngine(
         problem.env,
         problem.policy,
-        threads=problem.threads,
-        layout=problem.layout,
+        **problem.where.of(NativeEngine),
         **vars(problem.options),
     )
 
@@ -257,9 +253,8 @@ def _make_python(problem: Problem) -> Engine:
     return PythonEngine(
         env,
         problem.policy,
-        workers=problem.workers,
-        lanes=problem.lanes,
-        device=torch_device(problem.device) if is_torch_policy(problem.policy) else None,
+        **problem.where.of(PythonEngine),
+        device=torch_device(problem.where.device) if is_torch_policy(problem.policy) else None,
         **vars(problem.options),
     )
 
@@ -267,11 +262,11 @@ def _make_python(problem: Problem) -> Engine:
 def _make_torch(problem: Problem) -> Engine:
     from ember_ml.engines.device import TorchEngine
 
-    device = torch_device(problem.device)
+    device = torch_device(problem.where.device)
     return TorchEngine(problem.env, problem.policy, device=device, **vars(problem.options))
 
 
 def _make_mlx(problem: Problem) -> Engine:
     from ember_ml.engines.device import MlxEngine
 
-    return MlxEngine(problem.env, problem.policy, device=problem.device, **vars(problem.options))
+    return MlxEngine(problem.env, problem.policy, device=problem.where.device, **vars(problem.options))

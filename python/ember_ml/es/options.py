@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 EngineName = Literal["auto", "native", "python", "torch", "mlx", "local", "ray"]
-LAYOUTS = ("members", "episodes", "units")
 Layout = Literal["members", "episodes", "units"]
 Shaping = Literal["centered_rank", "z_score", "raw"]
 StrategyName = Literal[

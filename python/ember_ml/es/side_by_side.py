@@ -90,7 +90,8 @@ def _say_threads(run: Run, threads: int | None, side: int) -> None:
     """A run has the threads that were asked for, so that it goes on and is evaluated with them."""
     setup = run.setup
     notes = (*setup.notes, f"trained with one of {side} threads, beside other seeds")
-    problem = replace(setup.problem, threads=threads)
+    where = replace(setup.problem.where, threads=threads)
+    problem = replace(setup.problem, where=where)
     run.snapshot.setup = replace(setup, problem=problem, notes=notes, description={})
 
 

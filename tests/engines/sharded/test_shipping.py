@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import skip_without
 from ember_ml import envs
+from ember_ml.engines.options import EngineOptions
 from ember_ml.engines.select import Problem, choose
 from ember_ml.engines.sharded.shipping import made, packed, packed_environment
 from ember_ml.envs.numba_env import Decoration
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 def returns(env):
     network = network_of((4,), env, 0)[0]
     size = network.parameters
-    engine = choose(problem := Problem(env, network, threads=1)).make(problem)
+    engine = choose(problem := Problem(env, network, where=EngineOptions(threads=1))).make(problem)
     try:
         return engine.evaluate(Population(np.full(size, 0.1, np.float32), 0.3, 1, 0, directions=3)).returns
     finally:

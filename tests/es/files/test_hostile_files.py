@@ -223,7 +223,7 @@ def test_a_file_starts_no_more_threads_or_processes_than_there_are_cores(forge):
     trainer = es.Trainer.load(path, progress=False)
     import os
 
-    assert trainer.problem.threads <= os.cpu_count() and trainer.problem.workers <= os.cpu_count()
+    assert trainer.problem.where.threads <= os.cpu_count() >= trainer.problem.where.workers
 
 
 def test_a_count_that_a_file_gives_as_a_float_is_a_count(forge):

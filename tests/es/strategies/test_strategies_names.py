@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from ember_ml import cli, es, training
+from ember_ml.engines.options import LAYOUTS
 from ember_ml.engines.select import ENGINES
 from ember_ml.engines.sharded.settings import KINDS
 from ember_ml.es import options, presets
@@ -141,7 +142,7 @@ def test_what_is_given_replaces_the_presets():
 
 def test_the_types_name_what_there_is():
     assert set(get_args(options.EngineName)) == {"auto", *ENGINES, *KINDS}
-    assert get_args(options.Layout) == options.LAYOUTS
+    assert get_args(options.Layout) == LAYOUTS
     assert set(get_args(options.StrategyName)) == set(options.STRATEGIES)
     known = {preset.name for of_task in presets.PRESETS.values() for preset in of_task}
     assert set(get_args(options.PresetName)) == known | {"auto", "default"}

@@ -203,7 +203,7 @@ def _looker(engine: ShardedEngine) -> Callable[[], None]:
 
 def _pack(problem: Problem, inner: str, source: Source) -> bytes:
     env = packed_environment(problem.env)
-    travelling = replace(problem, env=env, workers=None)
+    travelling = replace(problem, env=env, where=replace(problem.where, workers=None))
     maker = source.maker()
     parts = {"env": env, "policy": problem.policy, "strategy": maker}
     return packed(parts, Assignment(travelling, inner, maker))

@@ -13,6 +13,8 @@ import numpy as np
 
 from ember_ml import validate
 from ember_ml.engines.engine import Engine
+from ember_ml.engines.options import NAMES as ENGINE_OPTIONS
+from ember_ml.engines.options import EngineOptions
 from ember_ml.engines.select import Choice, Problem, check_device, choose
 from ember_ml.engines.sharded.settings import as_many
 from ember_ml.envs import make
@@ -33,7 +35,7 @@ from ember_ml.policy.weights import Weights
 from ember_ml.rollout import EpisodeOptions
 
 #: What may differ from the saved training: no result depends on it (on engine and device within a tolerance).
-FREE: tuple[str, ...] = ("threads", "engine", "device", "layout", "workers", "lanes", "progress")
+FREE: tuple[str, ...] = (*ENGINE_OPTIONS, "engine", "progress")
 FREE += ("eval_every", "eval_episodes", "record")
 
 #: Entries of a strategy's state that grow with the generations.
@@ -73,8 +75,8 @@ def load(
 def run_of(file: Saved, policy: Any = None) -> Run:
     """The run that a file holds. Raises ValueError where `policy` does not fit it."""
     network, module, not_compiled = _network(file, policy)
-    where = {name: file.options.get(name) for name in ("threads", "workers", "lanes", "layout", "device")}
-    problem = Problem(file.env, network, not_compiled, _episode_options(file), **where)
+    where = EngineOptions(**{name: file.options[name] for name in ENGINE_OPTIONS})
+    problem = Problem(file.env, network, not_compiled, _episode_options(file), where)
     statistics = file.observations
     config = {key: value for key, value in file.config.items() if key not in checkpoint.OF_THE_FILE}
     setup = Setup(
@@ -118,7 +120,7 @@ def run_of(file: Saved, policy: Any = None) -> Run:
 def _explain(file: Saved, snapshot: Snapshot) -> str:
     """Asked only when somebody wants to read it, because a look for the engine imports its package."""
     text = explain_saved(file, snapshot.problem)
-    if _is_here(file.options["engine"], snapshot.problem.device):
+    if _is_here(file.options["engine"], snapshot.problem.where.device):
         return text
     return f"{text}\ntrained on the {file.engine} engine, which is not here"
 
@@ -134,8 +136,8 @@ def _engine(engine: str, problem: Problem) -> Engine:
     if problem.policy is None:
         raise ValueError(problem.not_compiled)
     problem = replace(problem, env=resolved(problem.env))
-    if not _is_here(engine, problem.device):
-        engine, problem = "auto", replace(problem, device=None)
+    if not _is_here(engine, problem.where.device):
+        engine, problem = "auto", replace(problem, where=replace(problem.where, device=None))
     return choose(problem, engine).make(problem)
 
 

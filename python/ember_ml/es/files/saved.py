@@ -23,16 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ember_ml import validate
+from ember_ml.engines.options import NAMES as ENGINE_OPTIONS
+from ember_ml.engines.options import EngineOptions
 from ember_ml.engines.select import ENGINES
 from ember_ml.envs import stored
 from ember_ml.envs.robots.library import is_mujoco_task
 from ember_ml.envs.spec import EnvSpec
 from ember_ml.es.files import checkpoint
-from ember_ml.es.options import LAYOUTS
 from ember_ml.es.result.evaluation import EvaluationResult
 from ember_ml.es.result.history import DTYPE, History
 from ember_ml.es.result.records import CONFIRMATION, EVALUATION, Evaluations
 from ember_ml.es.state.candidate import Candidate
+from ember_ml.es.state.setup import NAMES
 from ember_ml.es.strategies.bounds import Bounds
 from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.observation import ObservationStatistics
@@ -42,11 +44,10 @@ from ember_ml.rollout import EpisodeOptions, Float32
 #: Arguments of a Trainer that are in a file (es/state/setup.py describes them), and what they
 #: are where an older file lacks one.
 OPTIONS: dict[str, Any] = {
-    "episodes": 1, "normalize_observations": True, "max_steps": None, "clip_actions": True,
-    "reward_offset": 0.0, "reward_scale": 1.0, "frame_skip": 1, "warmup": True, "common_starts": False,
-    "threads": None, "layout": None, "workers": None, "lanes": None, "engine": "auto", "device": None,
-    "eval_every": None, "eval_episodes": None, "on_error": "raise",
-}  # fmt: skip
+    **{NAMES.get(name, name): value for name, value in vars(EpisodeOptions(normalize=True)).items()},
+    **vars(EngineOptions()),
+    **{"warmup": True, "common_starts": False, "engine": "auto", "eval_every": None, "eval_episodes": None},
+}
 
 #: Most directions that a file may ask for: a strategy keeps numbers for each.
 MOST_DIRECTIONS = 2**20
@@ -224,17 +225,14 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("normalize_observations", "warmup", "common_starts"):
         validate.boolean(name, options[name])
     validate.choice("engine", options["engine"], ("auto", *ENGINES))
-    _text("device", options["device"])
-    if options["layout"] is not None:
-        validate.choice("layout", options["layout"], LAYOUTS)
-    for name in ("lanes", "eval_every", "eval_episodes"):
+    for name in ("eval_every", "eval_episodes"):
         if options[name] is not None:
             options[name] = validate.positive_int(name, options[name])
     machine = os.cpu_count() or 1
     for name in ("threads", "workers"):  # which no result depends on: at most what is here
         if options[name] is not None:
             options[name] = min(_count(name, options[name], 1), machine)
-    return options
+    return {**options, **vars(EngineOptions(**{name: options[name] for name in ENGINE_OPTIONS}))}
 
 
 def _observations(arrays: Mapping[str, NDArray[Any]], size: int) -> ObservationStatistics:

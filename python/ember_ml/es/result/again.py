@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ember_ml.engines.options import NAMES as ENGINE_OPTIONS
 from ember_ml.es import presets
 from ember_ml.es.files.saved import OPTIONS
 from ember_ml.es.options import STRATEGIES, STRATEGY_OPTIONS
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
     from ember_ml.es.result.run import Run
 
 #: Options of the trainer that decide its numbers.
-_DECIDING = (
-    *("episodes", "normalize_observations", "max_steps", "clip_actions", "reward_offset", "reward_scale"),
-    *("on_error", "frame_skip", "warmup", "common_starts", "engine"),
-)
+_DECIDING = tuple(name for name in OPTIONS if name not in (*ENGINE_OPTIONS, "eval_every", "eval_episodes"))
 
 
 class Again(NamedTuple):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ember_ml.es.strategies import Strategy
 
 
+#: Fields of `EpisodeOptions` that a trainer's argument, and a file, call otherwise.
+NAMES = {"normalize": "normalize_observations"}
+
+
 @dataclass(frozen=True)
 class Search:
     """A started strategy in words.
@@ -97,7 +101,7 @@ class Setup:
         return self.choice.make(self.problem if episodes is None else self.problem.with_episodes(episodes))
 
     def _describe(self) -> dict[str, Any]:
-        problem, options = self.problem, self.problem.options
+        problem = self.problem
         compiled = isinstance(problem.policy, PolicySpec)
         return {
             "env": stored.describe(problem.env),
@@ -106,24 +110,13 @@ class Setup:
             "seed": self.seed,
             "generations": self.generations,
             "trainer": {
-                "episodes": options.episodes,
-                "normalize_observations": options.normalize,
-                "max_steps": options.max_steps,
-                "clip_actions": options.clip_actions,
-                "reward_offset": options.reward_offset,
-                "reward_scale": options.reward_scale,
-                "on_error": options.on_error,
-                "frame_skip": options.frame_skip,
+                **{NAMES.get(name, name): value for name, value in vars(problem.options).items()},
                 "warmup": self.warmup,
                 "common_starts": self.common_starts,
-                "threads": problem.threads,
-                "layout": problem.layout,
-                "workers": problem.workers,
-                "lanes": problem.lanes,
+                **vars(problem.where),
                 "eval_every": self.eval_every,
                 "eval_episodes": self.eval_episodes,
                 "engine": self.engine_name,
-                "device": problem.device,
             },
             "engine_used": self.choice.name,
         }

@@ -8,9 +8,9 @@ from typing import Any
 
 from ember_ml import envs, validate
 from ember_ml.engines.engine import Engine
+from ember_ml.engines.options import NAMES, EngineOptions
 from ember_ml.engines.select import ENGINES, Problem, choose
 from ember_ml.engines.sharded.settings import KINDS, as_many
-from ember_ml.es.options import LAYOUTS
 from ember_ml.es.presets import default_strategy
 from ember_ml.es.state.setup import Search, Setup
 from ember_ml.es.state.training_state import TrainingState
@@ -33,19 +33,15 @@ def build(
     generations: Any,
     normalize_observations: Any,
     engine: Any,
-    device: Any,
-    layout: Any,
-    threads: Any,
-    workers: Any,
-    lanes: Any,
     theta0: Any,
     warmup: Any,
     common_starts: Any,
     eval_every: Any,
     eval_episodes: Any,
-    **episodes: Any,
+    **options: Any,
 ) -> tuple[Setup, TrainingState, Engine, Any]:
-    """Checks the arguments of a `Trainer` and starts its strategy; `episodes` are fields of `EpisodeOptions`.
+    """Checks the arguments of a `Trainer` and starts its strategy; `options` are fields of `EngineOptions`
+    and `EpisodeOptions`.
 
     Returns:
         The setup, the state, the engine, and the user's Module or None.
@@ -58,32 +54,21 @@ def build(
     strategy = as_strategy(default_strategy() if strategy is None else strategy)
     env = envs.make(env)
     if env.kind == "objective":
-        normalize_observations = _no_episodes(
-            normalize_observations, workers, lanes, layout, {**episodes, "common_starts": common_starts}
-        )
+        given = {"normalize_observations": normalize_observations, "common_starts": common_starts}
+        normalize_observations = _no_episodes({**options, **given})
     start = Theta0.of(theta0)
     normalize, note = start.normalizes(normalize_observations, strategy.normalize_observations)
-    many = as_many(engine, workers)
+    wanted = {name: options.pop(name) for name in NAMES}
+    many = as_many(engine, wanted["workers"])
     if many and env.kind == "objective":
         raise ValueError(f"engine: {many.name!r} cannot run this: an objective has an engine of its own")
-    workers = None if many else workers
     engine_name = "auto" if many else validate.choice("engine", engine, ("auto", *ENGINES, *KINDS))
-    if many and device not in (None, "cpu"):
-        raise ValueError(f"device: got {device!r}, but the workers of the {many.name} engine run on the cpu")
-    if device is not None and not isinstance(device, str):
-        raise TypeError(f"device: got {device!r}, wanted a name such as 'cuda' or None")
-    if layout is not None:
-        validate.choice("layout", layout, LAYOUTS)
-    options = EpisodeOptions(normalize=normalize, **episodes)
-    if threads is not None:
-        threads = validate.positive_int("threads", threads, validate.MOST_THREADS)
-    where = {
-        "threads": threads,
-        "workers": None if workers is None else validate.positive_int("workers", workers),
-        "lanes": None if lanes is None else validate.positive_int("lanes", lanes),
-        "layout": layout,
-        "device": device,
-    }
+    where = EngineOptions(**{**wanted, "workers": None} if many else wanted)
+    if many and where.device not in (None, "cpu"):
+        raise ValueError(
+            f"device: got {where.device!r}, but the workers of the {many.name} engine run on the cpu"
+        )
+    play = EpisodeOptions(normalize=normalize, **options)
     network, module, not_compiled, initial = network_of(policy, env, seed)
     if not env.action_size and env.kind != "objective":
         outputs = network.outputs if isinstance(network, PolicySpec) else outputs_of(network, env)
@@ -95,19 +80,19 @@ def build(
                 "normalize_observations: got True, but the policy is handed whole observations, whose choices"
                 " are numbers; normalise in the module"
             )
-        options, normalize = replace(options, normalize=False), False
+        play, normalize = replace(play, normalize=False), False
         note = "observations: as they come, because the policy is handed them whole"
     if strategy.perturbation is not None and is_torch_policy(network):
         network.check_low_rank()  # type: ignore[union-attr]
-    problem = Problem(env, network, not_compiled, options, **where)
+    problem = Problem(env, network, not_compiled, play, where)
     choice = choose(problem, engine_name)
     made = choice.make(problem)
     state = TrainingState(strategy, ObservationStatistics(env.observation_size) if normalize else None)
     theta = start.begin(network, state.observations, initial)
     strategy.start(theta, seed, theta_shape(network, theta.size))
     strategy.plan(generations)
-    if threads is not None:
-        strategy.threads = threads
+    if where.threads is not None:
+        strategy.threads = where.threads
     setup = Setup(
         problem,
         choice,
@@ -126,17 +111,19 @@ def build(
     return setup, state, made, module
 
 
-def _no_episodes(normalize: Any, workers: Any, lanes: Any, layout: Any, episodes: dict[str, Any]) -> bool:
+#: What means nothing for an objective.
+_OF_EPISODES = (
+    *("normalize_observations", "workers", "lanes", "layout"),
+    *("episodes", "max_steps", "frame_skip", "common_starts"),
+)
+
+
+def _no_episodes(given: dict[str, Any]) -> bool:
     """Refuses what means nothing for an objective; False, because it has no observations to normalise."""
     usual = EpisodeOptions()
-    given = {
-        "normalize_observations": normalize,
-        "workers": workers,
-        "lanes": lanes,
-        "layout": layout,
-        **{name: episodes.get(name) for name in ("episodes", "max_steps", "frame_skip", "common_starts")},
-    }
-    for name, value in given.items():
-        if value not in (None, False, getattr(usual, name, None)):
-            raise ValueError(f"{name}: got {value!r}, but an objective has no episodes and no observations")
+    for name in _OF_EPISODES:
+        if given[name] not in (None, False, getattr(usual, name, None)):
+            raise ValueError(
+                f"{name}: got {given[name]!r}, but an objective has no episodes and no observations"
+            )
     return False
