@@ -39,6 +39,7 @@ NOT_HERE = {
     "progress": "--quiet and --json turn it off",
     "objective": "a function of the model, which Python hands over",
     "batched": "of an objective",
+    "folder": "--out names it, with --seeds",
 }
 
 #: What a resumed training may be given anew (`es.Trainer.load`), and how long it goes on.
