@@ -1,24 +1,12 @@
 // The lanes of simd.h in the instructions of AArch64. Four.
 #pragma once
 
+#include "core/simd_four.h"
+
 namespace ember {
 namespace EMBER_LEVEL {
 namespace raw {
 
-EMBER_INLINE floats splat(float value) { return floats{value, value, value, value}; }
-EMBER_INLINE doubles splat(double value) { return doubles{value, value}; }
-template <int k>
-EMBER_INLINE floats splat_of_four(const float* from) {
-  return splat(from[k]);
-}
-template <int count>
-EMBER_INLINE floats repeat(const float* from) {
-  static_assert(count == 1 || count == 2, "one or two");
-  return count == 1 ? load<floats>(from) : floats{from[0], from[0], from[1], from[1]};
-}
-EMBER_INLINE floats swap_halves(floats x) { return floats{x[2], x[3], x[0], x[1]}; }
-EMBER_INLINE floats swap_quarters(floats x) { return floats{x[1], x[0], x[3], x[2]}; }
-EMBER_INLINE ints iota() { return ints{0, 1, 2, 3}; }
 EMBER_INLINE void widen(floats x, doubles* low, doubles* high) {
   *low = vcvt_f64_f32(vget_low_f32(x));
   *high = vcvt_high_f64_f32(x);
@@ -28,9 +16,6 @@ EMBER_INLINE void widen(ints mask, longs* low, longs* high) {
   *high = longs{mask[2], mask[3]};
 }
 EMBER_INLINE floats narrow(doubles low, doubles high) { return vcvt_high_f32_f64(vcvt_f32_f64(low), high); }
-EMBER_INLINE floats select(ints mask, floats a, floats b) {
-  return (floats)(((ints)a & mask) | ((ints)b & ~mask));
-}
 EMBER_INLINE floats min(floats a, floats b) { return select(a < b, a, b); }
 EMBER_INLINE floats max(floats a, floats b) { return select(a > b, a, b); }
 EMBER_INLINE bool any(ints mask) { return vmaxvq_u32((uint32x4_t)mask) != 0; }

@@ -1,76 +1,20 @@
 #include "rollout/evaluate.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <new>
 #include <stdexcept>
 
 #include "core/checked.h"
 #include "core/threads.h"
 #include "envs/environment_info.h"
-#include "include/ember_env.h"
+#include "rollout/collect.h"
 #include "rollout/cost.h"
+#include "rollout/custom.h"
 #include "rollout/rollout.h"
 #include "rollout/work_space.h"
 
 namespace ember {
-namespace {
-
-constexpr int leaf_directions = 16;
-
-void check_custom(const ember_env& env) {
-  const std::string name = env.name ? env.name : "custom environment";
-  if (env.abi_version != EMBER_ENV_ABI) {
-    refuse(name + ": abi_version: got " + std::to_string(env.abi_version) + ", wanted " +
-           std::to_string(EMBER_ENV_ABI));
-  }
-  constexpr std::size_t least = offsetof(ember_env, open);  // what the first version had
-  if (env.struct_size < least) {
-    refuse(name + ": struct_size: got " + std::to_string(env.struct_size) + ", wanted at least " +
-           std::to_string(least));
-  }
-  checked_int(name + ": state_size", env.state_size, 0, 1 << 30);
-  checked_int(name + ": observation_size", env.observation_size, 1, 1 << 20);
-  checked_int(name + ": action_size", env.action_size, 1, 1 << 20);
-  checked_int(name + ": max_steps", env.max_steps, 1, 1 << 30);
-  if (!env.reset || !env.step) refuse(name + ": reset and step must not be null");
-}
-
-// The whole struct, checked: what a plugin's own is too small to hold is zero.
-ember_env whole(const ember_env& env) {
-  check_custom(env);
-  ember_env copy{};
-  std::memcpy(&copy, &env, std::min<std::size_t>(env.struct_size, sizeof copy));
-  const std::string name = copy.name ? copy.name : "custom environment";
-  if (!copy.open != !copy.close) refuse(name + ": open and close come together");
-  if (copy.one_at_a_time && !copy.open) refuse(name + ": one_at_a_time needs open");
-  return copy;
-}
-
-}  // namespace
-
-ObservationSums combine_leaves(const std::vector<ObservationSums>& leaves) {
-  std::vector<ObservationSums> level = leaves;
-  while (level.size() > 1) {
-    std::vector<ObservationSums> next;
-    for (std::size_t i = 0; i < level.size(); i += 2) {
-      next.push_back(std::move(level[i]));
-      if (i + 1 == level.size()) break;
-      const ObservationSums& right = level[i + 1];
-      next.back().count += right.count;
-      for (std::size_t j = 0; j < right.sum.size(); ++j) {
-        next.back().sum[j] += right.sum[j];
-        next.back().sum_of_squares[j] += right.sum_of_squares[j];
-      }
-    }
-    level = std::move(next);
-  }
-  return level.empty() ? ObservationSums{} : std::move(level.front());
-}
 
 struct Evaluator::Impl {
   Problem problem;
@@ -269,7 +213,9 @@ struct Evaluator::Impl {
     if (error >= 0)
       throw EvaluationError(env_name + ": the environment reported an error", error, population.generation);
     if (stop && stop->load(std::memory_order_relaxed)) return false;
-    collect(population, with_policy, out);
+    collect(plan, problem, out);
+    const double played = static_cast<double>(plan.episodes) * (members + (with_policy ? 1 : 0));
+    if (played > 0.0) usual_steps = std::fmax(1.0, static_cast<double>(out->steps) / played);
     return true;
   }
 
@@ -290,73 +236,6 @@ struct Evaluator::Impl {
     if (!team || team->size() < choice.threads) team = std::make_unique<Team>(choice.threads);
     team->run(choice.threads, work);
     if (begun == 0) team.reset();
-  }
-
-  void collect(const Population& population, bool with_policy, Evaluation* out) {
-    const auto members = static_cast<std::size_t>(plan.members),
-               episodes = static_cast<std::size_t>(plan.episodes);
-    const std::size_t count = members * episodes;
-    out->fitness.resize(members);
-    out->returns.assign(returns.begin(), returns.begin() + static_cast<std::ptrdiff_t>(count));
-    out->lengths.assign(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(count));
-    out->failed.assign(failed.begin(), failed.begin() + static_cast<std::ptrdiff_t>(count));
-    out->steps = 0;
-    for (std::size_t m = 0; m < members; ++m) {
-      double sum = 0.0;
-      bool lost = false;
-      for (std::size_t at = m * episodes; at < (m + 1) * episodes; ++at) {
-        sum += problem.reward_scale * (returns[at] - problem.reward_offset * lengths[at]);
-        lost |= failed[at] != 0;
-        out->steps += lengths[at];
-      }
-      out->fitness[m] = lost ? -INFINITY : sum / static_cast<double>(episodes);
-    }
-    out->policy_returns.clear();
-    out->policy_lengths.clear();
-    if (with_policy) {
-      for (std::size_t at = count; at < count + episodes; ++at) {
-        out->policy_returns.push_back(failed[at] ? -INFINITY : returns[at]);
-        out->policy_lengths.push_back(lengths[at]);
-        out->steps += lengths[at];
-      }
-    }
-    const std::size_t played = count + (with_policy ? episodes : 0);
-    if (played > 0)
-      usual_steps = std::fmax(1.0, static_cast<double>(out->steps) / static_cast<double>(played));
-    collect_observations(population, out);
-  }
-
-  void collect_observations(const Population& population, Evaluation* out) {
-    if (!plan.normalize) {
-      out->leaves.clear();
-      return;
-    }
-    const auto width = static_cast<std::size_t>(plan.observations);
-    const int per_direction = population.antithetic ? 2 : 1;
-    out->leaves.resize(
-        static_cast<std::size_t>((population.directions + leaf_directions - 1) / leaf_directions));
-    for (ObservationSums& leaf : out->leaves) {
-      leaf.count = 0.0;
-      leaf.sum.assign(width, 0.0);
-      leaf.sum_of_squares.assign(width, 0.0);
-    }
-    for (int m = 0; m < plan.members; ++m) {
-      if (plan.rank_last && out->fitness[static_cast<std::size_t>(m)] == -INFINITY) continue;
-      ObservationSums& leaf = out->leaves[static_cast<std::size_t>(m / per_direction / leaf_directions)];
-      for (int e = 0; e < plan.episodes; ++e) {
-        const std::int32_t length =
-            lengths[static_cast<std::size_t>(m) * static_cast<std::size_t>(plan.episodes) +
-                    static_cast<std::size_t>(e)];
-        leaf.count += static_cast<double>((std::int64_t{length} + plan.frame_skip - 1) / plan.frame_skip);
-      }
-      double* from = sums.data() + static_cast<std::size_t>(m) * 2 * width;
-      const std::size_t apart = plan.by_episode ? sums.size() : 0;
-      for (std::size_t i = 2 * width; i < apart; ++i) from[i % (2 * width)] += from[i];
-      for (std::size_t i = 0; i < width; ++i) {
-        leaf.sum[i] += from[i];
-        leaf.sum_of_squares[i] += from[width + i];
-      }
-    }
   }
 
   std::string explain(int directions, bool antithetic, const PerturbationPlan* perturbation) const {

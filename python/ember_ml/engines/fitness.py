@@ -1,4 +1,4 @@
-"""What a member's episodes are worth: the definition of cpp/rollout/evaluate.cpp, for the engines in Python.
+"""What a member's episodes are worth: the definition of cpp/rollout/collect.cpp, for the engines in Python.
 
 Fitness is the mean over episodes of ``reward_scale * sum of (reward - reward_offset)``, and -inf where a
 member's episode failed; a failed episode of the unperturbed policy returns -inf.
