@@ -38,7 +38,7 @@ def native(policy: Any, threads: int | None = None) -> Rate:
         generation += 1
         result = engine.evaluate(Population(theta, float(SIGMA), 0, generation, DIRECTIONS))
         weights = (result.fitness[0::2] - result.fitness[1::2]).astype(np.float32)
-        _core.noise_sum(0, generation, weights, theta.size, threads=threads or 0)
+        _core.testing.noise_sum(0, generation, weights, theta.size, threads=threads or 0)
         return float(result.steps)
 
     return timed(run)

@@ -15,7 +15,7 @@ UNTRIED = "the battery of docs/noise.md was not run on it"
 
 def own(weights: np.ndarray, threads: int = 0) -> Rate:
     def run() -> float:
-        _core.noise_sum(0, 0, weights, SIZE, threads=threads)
+        _core.testing.noise_sum(0, 0, weights, SIZE, threads=threads)
         return float(DIRECTIONS * SIZE)
 
     return timed(run)

@@ -22,11 +22,6 @@ void register_dispatch(pybind11::module_& module) {
       "available_threads", &available_threads,
       "Threads that this process can keep busy: its CPU affinity, and the CPU quota of its control group "
       "rounded up (read once), at least 1.");
-  module.def(
-      "cpu_quota", &cpu_quota, pybind11::arg("groups") = "/proc/self/cgroup",
-      pybind11::arg("mount") = "/sys/fs/cgroup",
-      "CPUs' worth of time that the quotas of a control group and of its ancestors leave; inf if there are "
-      "none. `groups` is a file as /proc/self/cgroup, `mount` where the hierarchy lies.");
 }
 
 }  // namespace ember::bindings

@@ -16,8 +16,6 @@ namespace py = pybind11;
 namespace ember::bindings {
 namespace {
 
-using Words = std::array<std::uint32_t, 4>;
-
 SimdLevel level_of(const std::optional<std::string>& name) {
   return name ? level_from_name(*name) : simd_level();
 }
@@ -33,25 +31,6 @@ Float32Array noise(std::uint64_t seed, std::uint32_t generation, std::uint32_t d
   py::gil_scoped_release release;
   table.fill(Stream(purpose, seed, generation, direction), first, size, to);
   return out;
-}
-
-Words threefry(const Words& key, const Words& counter, int rounds) {
-  const ThreefryKey schedule(key[0], key[1], key[2], key[3]);
-  Words x = counter;
-  switch (rounds) {
-    case 13:
-      threefry4x32<13>(schedule, x.data());
-      break;
-    case 20:
-      threefry4x32<20>(schedule, x.data());
-      break;
-    case 72:
-      threefry4x32<72>(schedule, x.data());
-      break;
-    default:
-      throw std::invalid_argument("rounds: got " + std::to_string(rounds) + ", wanted 13, 20 or 72");
-  }
-  return x;
 }
 
 Float32Array stream_uniforms(std::uint32_t purpose, std::uint64_t seed, std::uint32_t generation,
@@ -70,8 +49,6 @@ void register_noise(py::module_& module) {
   module.def("noise", &noise, py::arg("seed"), py::arg("generation"), py::arg("direction"), py::arg("size"),
              py::arg("first") = 0, py::arg("purpose") = 0, py::arg("level") = py::none(),
              "Normals of parameters first, first + 1, ... of one direction: float32 (size,).");
-  module.def("threefry", &threefry, py::arg("key"), py::arg("counter"), py::arg("rounds") = noise_rounds,
-             "The four random words of one block of Threefry4x32.");
   module.def("uniforms", &stream_uniforms, py::arg("purpose"), py::arg("seed"), py::arg("generation"),
              py::arg("direction"), py::arg("episode"), py::arg("n"),
              "n uniform float32 in [0, 1) of one keyed stream.");

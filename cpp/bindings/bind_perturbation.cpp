@@ -7,7 +7,6 @@
 
 #include "bindings/bindings.h"
 #include "core/checked.h"
-#include "noise/low_rank.h"
 #include "noise/noise_sum.h"
 #include "noise/perturbation.h"
 
@@ -100,24 +99,6 @@ void register_perturbation(py::module_& module) {
              py::arg("generation"), py::arg("first_direction"), py::arg("antithetic"), py::arg("purpose"),
              py::arg("first"), py::arg("count"), py::arg("perturbation").none(true) = py::none(),
              "Members first, first + 1, ... of a population: float32 (count, parameters).");
-  module.def(
-      "low_rank_sum",
-      [](const Perturbation& perturbation, std::uint64_t seed, std::uint32_t generation,
-         const Float32Array& weights, int threads) {
-        Population population;
-        population.seed = seed;
-        population.generation = generation;
-        population.directions = checked_int("weights", weights.size(), 0, most_directions);
-        population.perturbation = &perturbation.plan();
-        Float32Array sum(perturbation.plan().parameters);
-        float* to = sum.mutable_data();
-        const float* from = weights.data();
-        py::gil_scoped_release release;
-        low_rank_sum(population, from, threads, to);
-        return sum;
-      },
-      py::arg("perturbation"), py::arg("seed"), py::arg("generation"), py::arg("weights"),
-      py::arg("threads") = 0, "sum_k w_k eps_k over the directions, float32 (parameters,).");
 }
 
 }  // namespace ember::bindings

@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "bindings/bindings.h"
-#include "noise/noise_sum.h"
 #include "update/shaping.h"
 #include "update/strategy.h"
 
@@ -136,7 +135,6 @@ py::array_t<double> to_array(const std::vector<double>& values) {
 }  // namespace
 
 void register_strategy(py::module_& module) {
-  module.def("schedule_factor", &schedule_factor, py::arg("final"), py::arg("generation"), py::arg("plan"));
   module.def(
       "shape",
       [](const std::string& name, const DoubleArray& fitness) {
@@ -162,42 +160,6 @@ void register_strategy(py::module_& module) {
         return to_array(weights);
       },
       py::arg("fitness"), py::arg("table"));
-
-  module.def(
-      "noise_sum",
-      [](std::uint64_t seed, std::uint32_t generation, const FloatArray& first_weights,
-         std::int64_t parameters, const py::object& second_weights, int threads) {
-        Population population;
-        population.seed = seed;
-        population.generation = generation;
-        population.directions = (int)first_weights.size();
-        py::array_t<float> first(parameters);
-        if (second_weights.is_none()) {
-          float* to = first.mutable_data();
-          const float* from = first_weights.data();
-          py::gil_scoped_release release;
-          noise_sum(population, parameters, from, nullptr, threads, to, nullptr);
-        } else {
-          FloatArray weights(second_weights);
-          if (weights.size() != first_weights.size()) {
-            throw py::value_error("second_weights: got " + std::to_string(weights.size()) +
-                                  " values, wanted " + std::to_string(first_weights.size()));
-          }
-          py::array_t<float> second(parameters);
-          {
-            float *to_first = first.mutable_data(), *to_second = second.mutable_data();
-            py::gil_scoped_release release;
-            noise_sum(population, parameters, first_weights.data(), weights.data(), threads, to_first,
-                      to_second);
-          }
-          return py::object(py::make_tuple(first, second));
-        }
-        return py::object(first);
-      },
-      py::arg("seed"), py::arg("generation"), py::arg("first_weights"), py::arg("parameters"),
-      py::arg("second_weights") = py::none(), py::arg("threads") = 0,
-      "sum_k w_k eps_k over the directions, float32 (parameters,); with second_weights also sum_k w2_k "
-      "(eps_k^2 - 1).");
 
   py::class_<Strategy>(module, "Strategy", "A search distribution of cpp/update/strategy.h.")
       .def(py::init([](const std::string& name, const py::dict& options, const py::object& optimizer,

@@ -23,6 +23,7 @@ void register_evaluate(pybind11::module_& module);  // policies, environments, p
 void register_math(pybind11::module_& module);      // functions of math.h over arrays
 void register_forward(pybind11::module_& module);   // forward passes of several members
 void register_envs(pybind11::module_& module);      // gymnasium vector envs in float64
+void register_testing(pybind11::module_& module);   // what only tests call
 void register_mujoco(pybind11::module_& module);    // locomotion tasks on the installed MuJoCo
 
 }  // namespace ember::bindings

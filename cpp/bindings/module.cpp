@@ -17,4 +17,5 @@ PYBIND11_MODULE(_core, module) {
   ember::bindings::register_forward(module);
   ember::bindings::register_envs(module);
   ember::bindings::register_mujoco(module);
+  ember::bindings::register_testing(module);
 }

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'LowRankForward', 'MujocoEnvironment', 'ObservationStatistics', 'Perturbation', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'activation_names', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'cpu_quota', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'low_rank_sum', 'math_apply', 'math_binary', 'math_fma', 'math_names', 'noise', 'noise_rounds', 'noise_stream_version', 'noise_sum', 'own_numbers', 'perturb', 'run', 'schedule_factor', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'threefry', 'uniforms']
+__all__: list[str] = ['EnvironmentInfo', 'Evaluator', 'Guard', 'LowRankForward', 'MujocoEnvironment', 'ObservationStatistics', 'Perturbation', 'Policy', 'RunLog', 'Strategy', 'VectorEnv', 'activate', 'activation_names', 'available_threads', 'bench', 'bench_names', 'builtin_environments', 'dense', 'derived_seed', 'derived_seed64', 'digest', 'forward_members', 'math_apply', 'noise', 'noise_rounds', 'noise_stream_version', 'own_numbers', 'perturb', 'run', 'shape', 'shape_by_table', 'shape_top', 'simd_level', 'simd_levels', 'state_digest', 'uniforms']
 class Perturbation:
     """
     Low-rank noise of the matrices of theta (cpp/noise/perturbation.h).
@@ -423,10 +423,6 @@ def builtin_environments() -> list[EnvironmentInfo]:
     """
     The environments of cpp/envs.
     """
-def cpu_quota(groups: str = '/proc/self/cgroup', mount: str = '/sys/fs/cgroup') -> float:
-    """
-    CPUs' worth of time that the quotas of a control group and of its ancestors leave; inf if there are none. `groups` is a file as /proc/self/cgroup, `mount` where the hierarchy lies.
-    """
 def dense(x: typing.Any, weight: typing.Any, bias: typing.Any, activation: int) -> typing.Any:
     """
     activation(x @ weight + bias) for float32 x (..., inputs), weight (inputs, outputs), bias (outputs,) or None,
@@ -448,29 +444,13 @@ def forward_members(policy: Policy, rows: typing.Annotated[numpy.typing.ArrayLik
     """
     float32 (n, outputs): row members[i] of rows (m, parameters) on x[i], x (n, inputs). memory (n, policy.memory) is written to; weights of cells lie as cpp/policy/forward.h says.
     """
-def low_rank_sum(perturbation: Perturbation, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], threads: typing.SupportsInt | typing.SupportsIndex = 0) -> numpy.typing.NDArray[numpy.float32]:
-    """
-    sum_k w_k eps_k over the directions, float32 (parameters,).
-    """
 def math_apply(name: str, x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """
     A function of cpp/core/math.h on every element of a float32 array.
     """
-def math_binary(name: str, a: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
-    """
-    min, max, copysign of cpp/core/simd.h, element by element, float32.
-    """
-def math_fma(a: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], b: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], c: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
-    """
-    a * b + c with one rounding, element by element, float32.
-    """
 def noise(seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, direction: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex = 0, purpose: typing.SupportsInt | typing.SupportsIndex = 0, level: str | None = None) -> numpy.typing.NDArray[numpy.float32]:
     """
     Normals of parameters first, first + 1, ... of one direction: float32 (size,).
-    """
-def noise_sum(seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], parameters: typing.SupportsInt | typing.SupportsIndex, second_weights: typing.Any = None, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> typing.Any:
-    """
-    sum_k w_k eps_k over the directions, float32 (parameters,); with second_weights also sum_k w2_k (eps_k^2 - 1).
     """
 def own_numbers(mean: typing.Annotated[numpy.typing.ArrayLike, numpy.float32], scale: typing.SupportsFloat | typing.SupportsIndex, perturbation: Perturbation, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, first_direction: typing.SupportsInt | typing.SupportsIndex, antithetic: bool, purpose: typing.SupportsInt | typing.SupportsIndex, first: typing.SupportsInt | typing.SupportsIndex, count: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
     """
@@ -484,8 +464,6 @@ def run(evaluator: Evaluator, strategy: Strategy, statistics: ObservationStatist
     """
     Runs many generations without the GIL, recording them in `log` (cpp/run/run.h).
     """
-def schedule_factor(final: typing.SupportsFloat | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, plan: typing.SupportsInt | typing.SupportsIndex) -> float:
-    ...
 def shape(name: str, fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
     ...
 def shape_by_table(fitness: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], table: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
@@ -504,15 +482,10 @@ def state_digest(strategy: Strategy, statistics: ObservationStatistics | None) -
     """
     One number for where a training stands, which finds every flipped bit.
     """
-def threefry(key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"], counter: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"], rounds: typing.SupportsInt | typing.SupportsIndex = 13) -> typing.Annotated[list[int], "FixedSize(4)"]:
-    """
-    The four random words of one block of Threefry4x32.
-    """
 def uniforms(purpose: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, generation: typing.SupportsInt | typing.SupportsIndex, direction: typing.SupportsInt | typing.SupportsIndex, episode: typing.SupportsInt | typing.SupportsIndex, n: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
     """
     n uniform float32 in [0, 1) of one keyed stream.
     """
 __version__: str = '0.1.0'
-math_names: tuple[str, ...] = ('exp', 'expm1', 'log', 'log1p', 'erf', 'sin', 'cos', 'relu', 'tanh', 'sigmoid', 'elu', 'gelu', 'softplus', 'sqrt', 'abs', 'floor')
 noise_rounds: int = 13
 noise_stream_version: int = 1

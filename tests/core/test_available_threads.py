@@ -17,7 +17,7 @@ def quota(tmp_path, groups, files):
         path = tmp_path / "mount" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return _core.cpu_quota(str(tmp_path / "cgroup"), str(tmp_path / "mount"))
+    return _core.testing.cpu_quota(str(tmp_path / "cgroup"), str(tmp_path / "mount"))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_quota_of_a_control_group(tmp_path, groups, files, cpus):
 
 
 def test_no_control_groups(tmp_path):
-    assert _core.cpu_quota(str(tmp_path / "missing"), str(tmp_path)) == math.inf
+    assert _core.testing.cpu_quota(str(tmp_path / "missing"), str(tmp_path)) == math.inf
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no CPU affinity")
@@ -58,5 +58,5 @@ def test_affinity_counts_even_when_it_changes():
         "print(first, _core.available_threads())"
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    cores, quota = len(os.sched_getaffinity(0)), _core.cpu_quota()
+    cores, quota = len(os.sched_getaffinity(0)), _core.testing.cpu_quota()
     assert out.split() == [str(max(1, min(cores, math.ceil(quota)) if quota < cores else cores)), "1"]

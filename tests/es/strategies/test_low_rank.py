@@ -95,8 +95,8 @@ def test_threads_change_no_bit_of_an_update(threads, rank):
     bound = Perturbation(rank, ThetaShape.of_shapes([(700, 310), (310,), (310, 333)])).native
     weights = es.noise(1, 0, 0, 900)
     weights[::7] = 0
-    one = _core.low_rank_sum(bound, 5, 2, weights, threads=1)
-    np.testing.assert_array_equal(one, _core.low_rank_sum(bound, 5, 2, weights, threads=threads))
+    one = _core.testing.low_rank_sum(bound, 5, 2, weights, threads=1)
+    np.testing.assert_array_equal(one, _core.testing.low_rank_sum(bound, 5, 2, weights, threads=threads))
 
 
 def test_the_order_of_an_update_does_not_depend_on_how_many_directions_are_held():
@@ -111,7 +111,7 @@ def test_the_order_of_an_update_does_not_depend_on_how_many_directions_are_held(
             wa = (w * a[j]).astype(np.float32).astype(np.float64)
             sums = (np.outer(wa, b[j].astype(np.float64)) + sums).astype(np.float32).astype(np.float64)
     wanted = sums.astype(np.float32) * np.float32(1 / np.sqrt(2))
-    found = _core.low_rank_sum(bound.native, 7, 1, weights)[:99].reshape(11, 9)
+    found = _core.testing.low_rank_sum(bound.native, 7, 1, weights)[:99].reshape(11, 9)
     assert (found != wanted).mean() < 0.05  # float64 rounds the sum once more, seldom the other way
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)
 

@@ -85,16 +85,16 @@ def test_noise_sum_is_a_chain_of_fused_multiply_adds():
         eps = noise(5, 2, k, 1000).astype(np.float64)
         a = (first[k] * eps + a).astype(np.float32)
         b = (second[k] * (eps * eps - 1).astype(np.float32).astype(np.float64) + b).astype(np.float32)
-    ours = _core.noise_sum(5, 2, first, 1000, second)
+    ours = _core.testing.noise_sum(5, 2, first, 1000, second)
     assert np.array_equal(ours[0], a) and np.array_equal(ours[1], b)
-    assert np.array_equal(_core.noise_sum(5, 2, first, 1000), a)
+    assert np.array_equal(_core.testing.noise_sum(5, 2, first, 1000), a)
 
 
 @pytest.mark.parametrize("parameters", [1, 63, 64, 65, 1023, 1025, 70001])
 def test_noise_sum_of_any_length_and_threads(parameters):
     weights = np.linspace(-1, 1, 30, dtype=np.float32)
-    whole = _core.noise_sum(5, 2, weights, 70080, weights, threads=1)
+    whole = _core.testing.noise_sum(5, 2, weights, 70080, weights, threads=1)
     for threads in (1, 2, 5):
-        part = _core.noise_sum(5, 2, weights, parameters, weights, threads=threads)
+        part = _core.testing.noise_sum(5, 2, weights, parameters, weights, threads=threads)
         assert np.array_equal(part[0], whole[0][:parameters])
         assert np.array_equal(part[1], whole[1][:parameters])
