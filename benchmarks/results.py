@@ -3,8 +3,9 @@
     python benchmarks/results.py --task HalfCheetah-v5 --seeds 5 [--preset ars-v2] [--generations 200]
 
 Each training is saved every half minute into the folder `--runs` and goes on from there when this is called
-again; what is finished is not played again. Writes `benchmarks/results/learning/TASK-PRESET.json` and `.png`,
-and the line of that task and preset in docs/results.md.
+again; seeds that the table's JSON has, of the same plan and versions, are not played again. Writes
+`benchmarks/results/learning/TASK-PRESET.json` and `.png`, and the line of that task and preset in
+docs/results.md.
 
 A threshold is reached at the first evaluation (about every 200 episodes of training, 20 episodes that are
 not of training) whose mean is at least that; counted are the episodes of training until then, without
@@ -74,6 +75,49 @@ def train(task: str, name: str, generations: int, seed: int, folder: Path, threa
     if run.interrupted:
         raise KeyboardInterrupt
     return run
+
+
+def known_rows(path: Path, generations: int) -> dict[int, dict[str, Any]]:
+    """Rows of the JSON by seed, where it is of this plan and of these versions."""
+    told = json.loads(path.read_text()) if path.exists() else {}
+    same = {"generations": generations, "versions": versions()}
+    if any(told.get(key) != value for key, value in same.items()):
+        return {}
+    return {row["seed"]: row for row in told["runs"]}
+
+
+def draw(told: dict[str, Any], path: Path) -> None:
+    """Each seed's evaluations over the episodes of training, their median, and the paper's threshold."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7.2, 4.0), layout="constrained")
+    curves = [np.asarray(row["evaluations"], float).reshape(-1, 2) for row in told["runs"]]
+    row = told["runs"][0]
+    for number, curve in enumerate(curves):
+        label = f"{len(curves)} seeds" if number == 0 and len(curves) > 1 else None
+        played = curve[:, 0] * row["episodes"] / row["generations"]
+        axes.plot(played, curve[:, 1], color="#0072b2", alpha=0.35, linewidth=1.0, label=label)
+    length = min(len(curve) for curve in curves)
+    median = np.median([curve[:length, 1] for curve in curves], axis=0)
+    name = "median" if len(curves) > 1 else f"seed {row['seed']}"
+    axes.plot(played[:length], median, color="#0072b2", linewidth=2.2, label=name)
+    axes.axhline(
+        told["threshold"], color="#d55e00", linestyle="--", linewidth=1.2,
+        label=f"ARS paper: {told['threshold']} after {told['paper']:,} episodes (V2-t)",
+    )  # fmt: skip
+    axes.set_title(f"{told['task']}, {told['preset']}", loc="left", fontweight="bold")
+    axes.set_xlabel("episodes of training")
+    axes.set_ylabel("mean return of 20 fresh episodes")
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+    figure.savefig(path, dpi=130)
+    pyplot.close(figure)
 
 
 def describe(run: es.Run, threshold: float) -> dict[str, Any]:
@@ -154,17 +198,20 @@ def main() -> None:
     threshold, paper = PAPER[task.removesuffix("-v5")]
     for folder in (options.runs, options.out):
         folder.mkdir(parents=True, exist_ok=True)
-    runs, rows = [], []
+    path = options.out / f"{task}-{name}.json"
+    rows, known = [], known_rows(path, generations)
     for seed in range(options.first_seed, options.first_seed + options.seeds):
-        runs.append(train(task, name, generations, seed, options.runs, options.threads))
-        rows.append(describe(runs[-1], threshold))
+        if seed not in known:
+            run = train(task, name, generations, seed, options.runs, options.threads)
+            known[seed] = describe(run, threshold)
+        rows.append(known[seed])
         print(json.dumps({key: value for key, value in rows[-1].items() if key != "evaluations"}), flush=True)
     told = {
         "task": task, "preset": name, "generations": generations, "threshold": threshold, "paper": paper,
         "versions": versions(), "runs": rows,
     }  # fmt: skip
-    (options.out / f"{task}-{name}.json").write_text(json.dumps(told, indent=1) + "\n")
-    es.compare({f"{task}, {name}": runs}, options.out / f"{task}-{name}.png")
+    path.write_text(json.dumps(told, indent=1) + "\n")
+    draw(told, path.with_suffix(".png"))
     page = options.page.read_text() if options.page.exists() else ""
     options.page.write_text(with_line(page, line(told)))
     print(line(told))
