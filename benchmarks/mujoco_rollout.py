@@ -4,7 +4,9 @@
 
 "bare" is a C loop (mujoco_rollout.c, compiled by `cc` when this starts) of mj_step and mj_rnePostConstraint,
 which gymnasium's tasks call after the physics steps of an action. With the same model, frame skip and threads
-it replays the same episodes, from the same starts with the same actions, and must end in the same state.
+it replays the same episodes, from the same starts with the same actions, and must end in the same state. It
+is played as in a program of C; "timed" is the same loop as Python's package leaves MuJoCo, which then reads
+the system's clock some thirty times a step (our loop does without).
 "linear" and "64-64" are our loop with such a policy: policy, physics, observation and its statistics, reward,
 end; it must come to the recorded episode's return. Episodes last to their time limit
 (`terminate_when_unhealthy=False`). "reacher" is examples/reacher.py, a robot of the user's own. Runs
@@ -137,9 +139,10 @@ class Bare:
         names = ("mj_step", "mj_forward", "mj_resetData", "mj_rnePostConstraint")
         self._library = Library(*(at[name] for name in names))
 
-    def loop(self, played: Played, threads: int) -> Measured:
+    def loop(self, played: Played, threads: int, timed: bool = False) -> Measured:
         import mujoco
 
+        clock = ctypes.c_void_p.from_address(entry_points()["mjcb_time"])
         model, skip = played.model_and_skip
         share = played.members // threads
         data = [mujoco.MjData(model) for _ in range(threads)]
@@ -164,10 +167,14 @@ class Bare:
                 )
                 for s in simulations
             ]
+            set_before = clock.value
+            if not timed:
+                clock.value = None
             for thread in team:
                 thread.start()
             for thread in team:
                 thread.join()
+            clock.value = set_before
             if not all(np.array_equal(one.qpos, played.end) for one in data):
                 raise RuntimeError("the bare loop ended in another state: it did not play the same episode")
             return threads * share * played.steps
@@ -189,6 +196,7 @@ def measure(task: str, bare: Bare, threads: int, options: argparse.Namespace) ->
         one.last(options.seconds * threads, threads)
         loops[f"bare, {name}"] = bare.loop(one, threads)
         loops[name] = one.loop(threads)
+    loops["timed"] = bare.loop(played["linear"], threads, timed=True)
     ours = tuple(loops)
     with contextlib.ExitStack() as closing:
         if not options.no_peers:
@@ -222,7 +230,7 @@ def line(found: dict[str, Any]) -> str:
 
 def table(rows: list[dict[str, Any]], versions: dict[str, Any]) -> str:
     """The page that `--out` writes."""
-    heads = ("task", "threads", "bare", "linear", "of bare", "bare", "64-64", "of bare", *COLUMNS)
+    heads = ("task", "threads", "bare", "linear", "of bare", "bare", "64-64", "of bare", "timed", *COLUMNS)
     lines = [
         "# MuJoCo in the closed loop", "",
         "Thousand environment steps a second by the clock, medians, made by"
@@ -238,7 +246,7 @@ def table(rows: list[dict[str, Any]], versions: dict[str, Any]) -> str:
         for name in POLICIES:
             cells += [f"{speed[f'bare, {name}'] / 1e3:.1f}", f"{speed[name] / 1e3:.1f}"]
             cells.append(f"{row['of_bare'][name]:.3f}, {row['of_bare_by_processor_time'][name]:.3f}")
-        cells += [f"{speed[name] / 1e3:.1f}" if name in speed else "" for name in COLUMNS]
+        cells += [f"{speed[name] / 1e3:.1f}" if name in speed else "" for name in ("timed", *COLUMNS)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
