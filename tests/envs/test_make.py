@@ -157,3 +157,25 @@ def test_actions_from_outputs():
     outputs = np.array([[-9], [9], [1]], np.float32)
     assert made.actions(outputs).ravel().tolist() == [-2, 3, 1]
     assert made.actions(outputs, clip=False).ravel().tolist() == [-9, 9, 1]
+
+
+class Broken(Walker):
+    def reset(self):
+        raise KeyError("map")
+
+
+class Wordy(Walker):
+    def reset(self):
+        return "nothing that holds numbers"
+
+
+def test_makers_of_what_is_no_environment_are_named():
+    with pytest.raises(TypeError, match=r"gave dict, which has no reset\(\) and step\(action\)"):
+        envs.make(lambda: {})
+    with pytest.raises(ValueError, match="Broken: reset raised KeyError: 'map'"):
+        envs.make(Broken)
+    with pytest.raises(ValueError, match=r"Wordy: the observation is str .* not an array of numbers"):
+        envs.make(Wordy)
+    assert envs.make(lambda: envs.make("CartPole-v1")).name == "CartPole-v1"
+    with pytest.raises(TypeError, match="cannot be called with the arguments given"):
+        envs.make(Walker, goal=3)

@@ -67,3 +67,16 @@ def test_mistakes_are_named():
         history.extend(np.zeros(3))
     with pytest.raises(TypeError, match=r"history: got 1\.5"):
         history[1.5]
+
+
+@pytest.mark.parametrize(("count", "rows"), [(0, 0), (3, 3), (8, 8), (9, 7), (500, 7)])
+def test_notebooks_show_a_table_of_the_first_and_the_last(count, rows):
+    history = History()
+    for g in range(count):
+        history.append(**record(g, policy_return=1.5 * g))
+    page = history._repr_html_()
+    assert page.startswith(f"<p>{count} generations</p><table>")
+    assert page.count("<tr>") == page.count("</tr>") == 1 + rows
+    assert ("<td>...</td>" in page) == (count > 8)
+    if count:
+        assert f"<td>{1.5 * (count - 1):g}</td>" in page
