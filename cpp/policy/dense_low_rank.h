@@ -3,7 +3,7 @@
 // u_j = c t_j is rounded once and t_j is one neuron of a_j over x without a bias.
 #pragma once
 
-#include "core/simd.h"
+#include "core/math.h"
 #include "policy/low_rank_policy.h"
 
 namespace ember {
@@ -31,6 +31,7 @@ struct LowRankLanes {
   const float* x[G];    // (inputs, lanes)
   float* y[G];          // (outputs, lanes)
   const float* u[G];    // (rank, lanes)
+  bool tanh;            // of the outputs, while they are in registers
 };
 
 // A tile of `units` outputs from o on, of which `count` there are; w: its weights.
@@ -98,6 +99,13 @@ EMBER_INLINE void low_rank_tile_of(const LowRankPlan& plan, const LowRankLayer& 
       for (int j = 0; j < units; ++j) {
         if (j < count) sum[j][g] = fma(factor, load(own[g] + at + j * lanes), sum[j][g]);
       }
+    }
+  }
+  if (groups.tanh) {
+#pragma GCC unroll 8
+    for (int j = 0; j < units; ++j) {
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) sum[j][g] = tanh(sum[j][g]);
     }
   }
 #pragma GCC unroll 4

@@ -41,15 +41,19 @@ inline void put_member(const PolicyPlan& policy, const LowRankPlan& low, const f
   });
 }
 
+// after: the operation that follows, if any. Returns whether it is done too, 1 or 0.
 template <int G>
-void dense_of_groups(const LowRankPlan& low, const LowRankLayer& layer, Group* const* groups,
-                     const float* const* x, float* const* y, float* const* u) {
+int dense_of_groups(const LowRankPlan& low, const LowRankLayer& layer, Group* const* groups,
+                    const float* const* x, float* const* y, float* const* u,
+                    const ElementwisePlan* after = nullptr) {
   if (!layer.low) {
     for (int g = 0; g < G; ++g) dense_members(layer.own, groups[g]->weights, x[g], y[g]);
-    return;
+    return 0;
   }
   const int inputs = layer.own.inputs;
   LowRankLanes<G> lanes_of;
+  lanes_of.tanh = after && after->kind == (int)Elementwise::Kind::activation &&
+                  after->activation == (int)Activation::tanh;
   for (int g = 0; g < G; ++g) {
     const float* own = groups[g]->weights;
     const vfloat c = load(own + low.compact * lanes);
@@ -63,6 +67,7 @@ void dense_of_groups(const LowRankPlan& low, const LowRankLayer& layer, Group* c
     lanes_of.u[g] = u[g];
   }
   dense_low_rank<G>(low, layer, lanes_of);
+  return lanes_of.tanh ? 1 : 0;
 }
 
 template <int G>
@@ -76,6 +81,7 @@ void forward_some(const PolicyPlan& policy, const LowRankPlan& low, Group* const
       x[g] = groups[g]->out;
       y[g] = x[g] == groups[g]->b ? groups[g]->a : groups[g]->b;
     }
+    int done = 0;
     if (layer.parts) {
       float *a[G], *b[G], *state[G];
       for (int g = 0; g < G; ++g) {
@@ -88,10 +94,10 @@ void forward_some(const PolicyPlan& policy, const LowRankPlan& low, Group* const
       const std::int64_t gate = (std::int64_t)layer.outputs * lanes;
       for (int g = 0; g < G; ++g) step_cell(layer.kind, layer.outputs, gate, a[g], b[g], state[g], y[g]);
     } else {
-      dense_of_groups<G>(low, *own++, groups, x, y, u);
+      done = dense_of_groups<G>(low, *own++, groups, x, y, u, layer.after_count > 0 ? layer.after : nullptr);
     }
     for (int g = 0; g < G; ++g) {
-      elementwise<true>(layer.after, layer.after_count, y[g], layer.outputs, layer.outputs);
+      elementwise<true>(layer.after + done, layer.after_count - done, y[g], layer.outputs, layer.outputs);
       groups[g]->out = y[g];
     }
   }
