@@ -50,13 +50,14 @@ def gymnasium_loop(task: str, played: Played, workers: int, closing: contextlib.
     import gymnasium
 
     known = played.run._snapshot
+    mean, inverse = known.normalizer.mean, known.normalizer.inverse
     low, high = played.env.action_low, played.env.action_high
     outputs = played.actions.shape[1]
     weights, bias = known.theta[:-outputs].reshape(-1, outputs), known.theta[-outputs:]
     scale, middle = (high - low) / 2, (high + low) / 2  # what the policy gives is a tanh between the bounds
 
     def act(seen: Any) -> Any:
-        inputs = np.clip((seen - known.mean) * known.inverse, -10.0, 10.0)
+        inputs = np.clip((seen - mean) * inverse, -10.0, 10.0)
         return (middle + scale * np.tanh(inputs @ weights + bias)).astype(np.float32)
 
     healthy = healthy_for_ever(task)
