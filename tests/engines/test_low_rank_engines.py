@@ -152,3 +152,30 @@ def test_a_module_that_does_not_compile_gets_members_written_out(engine):
     )
     low = trainer.engine.evaluate(replace(population, common_starts=True), trainer.normalizer)
     np.testing.assert_array_equal(low.returns, trainer.engine.evaluate(rows, trainer.normalizer).returns)
+
+
+class Scaled(Module):
+    """A cell and a layer; by `compiles` in a form that the native core has, or not."""
+
+    def __init__(self, compiles):
+        super().__init__()
+        ops.set_seed(0)
+        self.cell, self.last, self.compiles = LSTM(4, 12), Dense(12, 2), compiles
+
+    def initial_state(self, batch):
+        return self.cell.initial_state(batch)
+
+    def forward(self, x, state):
+        y, state = self.cell(x, state)
+        return (self.last(y) if self.compiles else self.last(y) + 0.0 * ops.sin(y[:, :2])), state
+
+
+def test_a_cell_has_the_same_matrices_compiled_or_not():
+    env = envs.make("CartPole-v1")
+    shapes = []
+    for compiles in (True, False):
+        network, _, reason, theta = network_of(Scaled(compiles), env, 0)
+        assert bool(reason) != compiles
+        shapes.append(theta_shape(network, theta.size))
+    assert shapes[0] == shapes[1]
+    assert [m.outputs_first for m in shapes[0].matrices] == [True, True, False]

@@ -260,3 +260,11 @@ def test_a_bar_on_a_terminal(monkeypatch, capsys):
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         es.optimize(**{"f": sphere, "x0": np.zeros(2), **arguments})
+
+
+def test_noise_of_low_rank_is_refused_before_the_first_evaluation():
+    calls = []
+    strategy = es.OpenAIES(perturbation=es.LowRank())
+    with pytest.raises(ValueError, match=r"perturbation: got noise of low rank.*f takes a vector"):
+        es.optimize(calls.append, x0=[0.0, 1.0], strategy=strategy, progress=False)
+    assert not calls

@@ -47,6 +47,7 @@ class ObjectiveEngine:
         values = np.zeros(members + 1)
         for first, rows in self._models.chunks(population) if self.batched else population.chunks():
             values[first : first + len(rows)] = self._values(population, rows, first)
+            del rows  # before the next are made
         if with_policy:
             mean = np.ascontiguousarray(population.mean, np.float32)[None]
             values[members:] = self._values(population, mean, members)

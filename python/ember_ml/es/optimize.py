@@ -137,6 +137,11 @@ def _space_and_strategy(
             if value is not None:
                 raise ValueError(f"{name}: got it beside a strategy that has its own: {strategy!r}")
         own = names.as_strategy(strategy, {"directions": directions, "members": members})
+        if own.config().get("perturbation") is not None:
+            raise ValueError(
+                "perturbation: got noise of low rank, which is for the matrices of a policy, and f takes a"
+                f" vector, which has none: {own!r}. perturbation=None is full noise"
+            )
         return SearchSpace(x0, own.bounds, None, direct=True), own
     space = SearchSpace(x0, bounds, sigma, direct=False)
     usual = "cholesky-cmaes" if space.parameters <= MANY else "cr-fm-nes"

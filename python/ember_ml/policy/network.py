@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ember_ml.perturbation import ThetaShape
+from ember_ml.perturbation import Matrix, ThetaShape
 from ember_ml.policy.forward import is_torch_policy
 from ember_ml.policy.handing import Handed, Handing
 from ember_ml.policy.spec import PolicySpec
@@ -118,7 +118,8 @@ def _of_torch(module: Any, env: Any) -> tuple[PolicySpec | Any, Any, str, Float3
 
 def theta_shape(network: Any, parameters: int) -> ThetaShape:
     """Which slices of the network's theta (parameters,) are matrices: layers of a PolicySpec, Parameters of
-    two dimensions of a Module, or what a policy of another kind says by its `theta_shape`.
+    two dimensions of a Module (of a cell as torch has them, (outputs, inputs)), or what a policy of another
+    kind says by its `theta_shape`.
     """
     if isinstance(network, PolicySpec):
         matrices = [matrix for layer in network.layers for matrix in layer.matrices]
@@ -126,7 +127,25 @@ def theta_shape(network: Any, parameters: int) -> ThetaShape:
     own = getattr(network, "theta_shape", None)
     if isinstance(own, ThetaShape):
         return own
-    return ThetaShape.of_shapes([tuple(parameter.shape) for parameter in network.trainable_variables])
+    variables = network.trainable_variables
+    shape = ThetaShape.of_shapes([tuple(parameter.shape) for parameter in variables])
+    cells = _cells_weights(network)
+    offsets = np.cumsum([0] + [parameter.size for parameter in variables])
+    turned = {int(at) for at, parameter in zip(offsets, variables) if id(parameter) in cells}
+    matrices = [
+        Matrix(one.offset, one.outputs, one.inputs, True) if one.offset in turned else one
+        for one in shape.matrices
+    ]
+    return ThetaShape(parameters, tuple(matrices))
+
+
+def _cells_weights(network: Any) -> set[int]:
+    """The Parameters that are the weights of RNN, GRU and LSTM cells, by identity."""
+    from ember_ml.nn.modules.recurrent import Cell
+
+    module = network.module if isinstance(network, Handed) else network
+    cells = [part for part in module.modules() if isinstance(part, Cell)]
+    return {id(weight) for cell in cells for weight in (cell.weight_ih, cell.weight_hh)}
 
 
 def outputs_of(module: Any, env: Any) -> int:

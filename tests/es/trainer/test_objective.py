@@ -111,7 +111,7 @@ def test_chunks_hold_64_mb_and_say_how_many_members_they_have(monkeypatch):
         sizes.append(model.members)
         return model(torch.zeros(1, 3)).reshape(-1)
 
-    monkeypatch.setattr(models, "CHUNK_BYTES", 2 * 4 * 41 * 10)
+    monkeypatch.setattr(models, "CHUNK_BYTES", 4 * 4 * 41 * 10)
     train(f, torch_net(), generations=1, batched=True)
     assert sizes == [10, 10, 10, 2, 1]
 
@@ -264,3 +264,52 @@ def test_what_needs_an_environment_says_so(tmp_path):
     assert "objective=" in run.command
     run.report(tmp_path / "report.html")
     assert "no episodes to show" in (tmp_path / "report.html").read_text("utf8")
+
+
+def different(model, generation):
+    """The first member gives one number, the others more."""
+    different.calls += 1
+    return 0.0 if different.calls == 1 else np.zeros(different.calls)
+
+
+different.calls = 0
+
+
+@pytest.mark.parametrize("perturbation", [None, es.LowRank()])
+@pytest.mark.parametrize(
+    ("objective", "error", "message"),
+    [
+        (lambda model, generation: np.nan, es.EvaluationError, r"^objective: it gave nan \(generation 0, me"),
+        (lambda model, generation: -np.inf, es.EvaluationError, r"^objective: it gave -inf"),
+        (lambda model, generation: 1 / 0, es.EvaluationError, r"^objective: it raised ZeroDivisionError"),
+        (lambda model, generation: None, TypeError, r"^objective: got None of a member"),
+        (lambda model, generation: "1", TypeError, r"^objective: got '1' of a member"),
+        (lambda model, generation: 1j, TypeError, r"^objective: got 1j of a member"),
+        (lambda model, generation: [], ValueError, r"^objective: got an array of shape \(0,\) of a member"),
+        (lambda model, generation: [[1.0], [1.0, 2.0]], TypeError, r"^objective: got .* of a member, wanted"),
+        (different, ValueError, r"^objective: got an array of shape \(\d+,\) of a member, wanted one number"),
+    ],
+)
+def test_hostile_answers_are_named_under_full_and_low_rank(objective, error, message, perturbation):
+    different.calls = 0
+    trainer = es.Trainer(
+        objective=objective, policy=Sequential(Dense(8, 8)), seed=0,
+        strategy=es.OpenAIES(directions=4, perturbation=perturbation),
+    )  # fmt: skip
+    before = trainer.strategy.mean.copy()
+    with pytest.raises(error, match=message):
+        trainer.step()
+    assert np.array_equal(trainer.strategy.mean, before) and trainer.generation == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [lambda model: np.zeros(model.members + 1), lambda model: 0.0, lambda model: [[1.0], [1.0, 2.0]]],
+)
+def test_batched_answers_of_another_shape_are_named(answer):
+    trainer = es.Trainer(
+        objective=lambda model, generation: answer(model), batched=True, policy=Sequential(Dense(8, 8)),
+        strategy=es.OpenAIES(directions=4, perturbation=es.LowRank()),
+    )  # fmt: skip
+    with pytest.raises((TypeError, ValueError), match=r"^objective: got .*wanted an array of shape \(8,\)"):
+        trainer.step()

@@ -131,6 +131,41 @@ def test_a_recorded_forward_gives_the_same(monkeypatch):
     )
 
 
+class Encoder(nn.Module):
+    """torch looks at the values of the mask, to see whether it is the causal one."""
+
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+
+    def forward(self, x):
+        return self.encoder(x, mask=torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1))
+
+
+class Looks(nn.Module):
+    """Decides by the values of its input, which is possible while all members share it."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.layer(x) if bool(x.sum() > 0) else -self.layer(x)
+
+
+def test_constants_are_read_while_recording_and_inputs_are_not(monkeypatch):
+    monkeypatch.setattr(members_file, "CALLS_BEFORE_RECORDING", 2)
+    for module, x, is_recorded in ((Encoder(), randn(2, 5, 8), True), (Looks(), torch.ones(2, 4), False)):
+        policy = TorchPolicy(First(module))
+        forward, rows = MemberForward(policy), torch.randn(3, policy.parameters)
+        for value in (x, x, x, -x):
+            answers = forward(forward.weights(rows), [value], shared=True)
+            assert torch.equal(answers, MemberForward(policy)(forward.weights(rows), [value], shared=True))
+        graphs = list(forward._graphs.values())
+        assert [isinstance(graph, torch.fx.GraphModule) for graph in graphs] == [is_recorded]
+
+
 def test_tied_weights_are_one_parameter():
     class Tied(nn.Module):
         def __init__(self):

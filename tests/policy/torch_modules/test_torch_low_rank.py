@@ -7,7 +7,7 @@ from ember_ml import es
 
 skip_without("torch")
 import torch  # noqa: E402
-from ember_ml.policy.torch_modules import low_rank  # noqa: E402
+from ember_ml.policy.torch_modules import low_rank, members  # noqa: E402
 from ember_ml.policy.torch_modules.low_rank import LowRankRows, low_rank_chunks  # noqa: E402
 from ember_ml.policy.torch_modules.members import MemberForward  # noqa: E402
 from ember_ml.policy.torch_modules.policy import TorchPolicy  # noqa: E402
@@ -105,6 +105,18 @@ def test_members_are_the_rows_of_ask(name, rank):
     torch.testing.assert_close(some, answers[2:5], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_recorded_forward_gives_the_same_bits(name, monkeypatch):
+    monkeypatch.setattr(members, "CALLS_BEFORE_RECORDING", 2)
+    make, inputs = LAYERS[name]
+    policy = TorchPolicy(First(make()))
+    rows = LowRankRows(policy, started(policy, 2).population(), 0, 6, torch.device("cpu"))
+    forward = MemberForward(policy)
+    answers = [forward(rows.weights, inputs, shared=True, base=rows.shared) for _ in range(4)]
+    assert [isinstance(graph, torch.fx.GraphModule) for graph in forward._graphs.values()] == [True]
+    assert all(torch.equal(answer, answers[0]) for answer in answers)
+
+
 def test_without_pairs():
     policy = TorchPolicy(LAYERS["linear"][0]())
     strategy = started(policy, 1, antithetic=False)
@@ -131,7 +143,7 @@ def test_chunks_stay_within_64_mb(monkeypatch):
     population = started(policy, 1).population()
     sizes = [(first, len(rows)) for first, rows in low_rank_chunks(policy, population, torch.device("cpu"))]
     assert sizes == [(0, 6)]
-    monkeypatch.setattr(low_rank, "CHUNK_BYTES", 2 * 4 * (2 * population.perturbation.compact + 1) * 5)
+    monkeypatch.setattr(low_rank, "CHUNK_BYTES", 4 * 4 * (population.perturbation.compact + 1) * 5)
     sizes = [(first, len(rows)) for first, rows in low_rank_chunks(policy, population, torch.device("cpu"))]
     assert sizes == [(0, 4), (4, 2)]
 

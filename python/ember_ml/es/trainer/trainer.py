@@ -84,7 +84,7 @@ class Trainer(Looks):
             member's parameters.
         batched: `objective` takes many members: ``model(x)`` gives (members, ...), what each makes of the
             same x (``model(x, each=True)``: of its own x[member]), ``model.members`` is how many they are,
-            and f gives (members,). They come in chunks of at most 32 MB of parameters.
+            and f gives (members,). They come in chunks of at most 16 MB of parameters.
 
     Raises:
         ValueError, TypeError: naming the argument, what came and what was wanted.

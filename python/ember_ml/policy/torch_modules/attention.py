@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-Linear = Callable[[Any, Any, Any], Any]
+Linear = Callable[..., Any]
 
 
 def scaled_dot_product(

@@ -7,6 +7,7 @@ shared product (Sarkar et al. 2025, arXiv 2511.16652).
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,8 +16,9 @@ import torch
 from torch.nn import functional
 
 from ember_ml.perturbation import Perturbation
-from ember_ml.policy.torch_modules.batchable import Batchable
+from ember_ml.policy.torch_modules.batchable import Batchable, flat_sum
 from ember_ml.policy.torch_modules.policy import TorchPolicy
+from ember_ml.policy.torch_modules.products import Affine, Outer
 from ember_ml.rollout import CHUNK_BYTES, Population, own_numbers
 
 #: Attributes of a weight that may be read without computing with it.
@@ -29,7 +31,7 @@ _PRODUCTS |= {"linear", "bilinear", "conv1d", "conv2d", "conv3d", "embedding", "
 
 
 class LowRankMembers(Batchable):
-    """Layers of one member inside `torch.vmap`: `bind` says which tensors are shared weights."""
+    """Layers of one member inside `torch.vmap`: `bound` says which tensors are shared weights."""
 
     def __init__(self, policy: TorchPolicy) -> None:
         super().__init__()
@@ -50,10 +52,21 @@ class LowRankMembers(Batchable):
             }
         )
 
-    def bind(self, shared: Mapping[str, Any], factors: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-        """Args: shared weights by name; of each (u, v), float32 (rank, p) and (rank, q); the member's own."""
+    @contextlib.contextmanager
+    def bound(
+        self, shared: Mapping[str, Any], factors: Mapping[str, Any], own: Mapping[str, Any]
+    ) -> Iterator[None]:
+        """Layers as of one member, whose forward is run inside.
+
+        Args: shared weights by name; of each (u, v), float32 (rank, p) and (rank, q); the member's own.
+        """
         self._shared = {id(shared[name]): (name, u, v) for name, (u, v) in factors.items()}
         self._own = {id(own[name]): name for name in self._unlayered}
+        try:
+            with self:
+                yield
+        finally:
+            self._shared, self._own = {}, {}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func not in self.rewritten:
@@ -88,17 +101,33 @@ class LowRankMembers(Batchable):
             " perturbation=None is full noise"
         )
 
-    def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
+    def linear(self, x: Any, weight: Any, bias: Any = None, onto: Any = None) -> Any:
         found = self._shared.get(id(weight))
         if found is None:
-            return super().linear(x, weight, bias)
+            return super().linear(x, weight, bias, onto)
         _, u, v = found
-        flat = x.reshape(-1, x.shape[-1])
-        y, t = torch.mm(flat, weight.t()), torch.mm(flat, v.t())
-        if bias is not None:  # as one product more, which takes one pass over y instead of two
-            t, u = torch.cat([t, torch.ones_like(t[:, :1])], 1), torch.cat([u, bias[None]])
+        y = Affine.apply(x.reshape(-1, x.shape[-1]), weight, flat_sum(bias, onto), v, u)
         self.look(y)
-        return torch.addmm(y, t, u).reshape(*x.shape[:-1], -1)
+        return y.reshape(*x.shape[:-1], -1)
+
+    def gates(self, x: Any, w_ih: Any, w_hh: Any, bias: Any) -> Callable[[int, Any], Any]:
+        found = [self._shared.get(id(w)) for w in (w_ih, w_hh)]
+        if None in found:
+            return super().gates(x, w_ih, w_hh, bias)
+        (_, u_x, v_x), (_, u_h, v_h) = found  # type: ignore[misc]
+        flat = x.reshape(-1, x.shape[-1])
+        a, ahead = torch.mm(flat, w_ih.t()), torch.mm(flat, v_x.t())
+        if bias is not None:
+            ahead, u_x = functional.pad(ahead, (0, 1), value=1.0), torch.cat([u_x, bias[None]])
+        u, each = torch.cat([u_x, u_h]), (len(x), -1)
+        a, ahead = a.reshape(*each, a.shape[-1]), ahead.reshape(*each, ahead.shape[-1])
+
+        def step(time: int, h: Any) -> Any:
+            y = Affine.apply(h.reshape(-1, h.shape[-1]), w_hh, a[time], v_h, u, ahead[time])
+            return y.reshape(*h.shape[:-1], -1)
+
+        self.look(a)
+        return step
 
     def _embedding(self, x: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:
         y = functional.embedding(x, weight, *args, **kwargs)
@@ -106,7 +135,8 @@ class LowRankMembers(Batchable):
         if found is None:
             return y
         _, u, v = found
-        return y + functional.embedding(x, u.transpose(0, 1)) @ v
+        t = functional.embedding(x, u.transpose(0, 1)).reshape(-1, u.shape[0])
+        return Affine.apply(t, v.t(), y.reshape(-1, y.shape[-1]), None, None).reshape(y.shape)
 
     def _convolution(self, convolve: Callable[..., Any]) -> Callable[..., Any]:
         def run(
@@ -120,9 +150,11 @@ class LowRankMembers(Batchable):
             rank, outputs = u.shape
             y = convolve(x, weight, None, stride, padding, dilation, groups)
             if groups == 1 and not isinstance(padding, str):
-                y = y if bias is None else y + bias.reshape(-1, *[1] * (weight.dim() - 2))
                 t = _correlated(x, v.reshape(rank, *weight.shape[1:]), stride, padding, dilation)
-                return _added(y, t, u, 1 - weight.dim())
+                t = t.reshape(-1, rank, t.shape[2 - weight.dim() :].numel())
+                if bias is not None:
+                    t, u = functional.pad(t, (0, 0, 0, 1), value=1.0), torch.cat([u, bias[None]])
+                return Outer.apply(y.reshape(len(t), outputs, -1), t, u).reshape(y.shape)
             kernels = v.reshape(rank, *weight.shape[1:]).repeat(groups, *[1] * (weight.dim() - 1))
             t = convolve(x, kernels, None, stride, padding, dilation, groups)
             sides = weight.dim() - 2
@@ -133,14 +165,6 @@ class LowRankMembers(Batchable):
             return y if bias is None else y + bias.reshape(-1, *[1] * sides)
 
         return run
-
-
-def _added(y: Any, t: Any, u: Any, axis: int) -> Any:
-    """y + sum_j t_j u_j, where t has ranks and y outputs on `axis` (from the end)."""
-    behind = [1] * (-axis - 1)
-    for j in range(u.shape[0]):
-        y = torch.addcmul(y, t.narrow(axis, j, 1), u[j].reshape(-1, *behind))
-    return y
 
 
 def _correlated(x: Any, kernels: Any, stride: Any, padding: Any, dilation: Any) -> Any:
@@ -204,7 +228,7 @@ class LowRankRows:
             self.shared[place.name] = mean[place.start : place.start + place.size].reshape(place.shape)
             a, b = matrix.factors(numbers, perturbation.rank)
             u, v = (b, a) if matrix.outputs_first else (a, b)
-            self.weights[f"{place.name}/u"] = numbers[:, -1].reshape(-1, 1, 1) * u
+            self.weights[f"{place.name}/u"] = u.mul_(numbers[:, -1].reshape(-1, 1, 1))
             self.weights[f"{place.name}/v"] = v
 
     def __len__(self) -> int:
@@ -214,9 +238,9 @@ class LowRankRows:
 def low_rank_chunks(
     policy: TorchPolicy, population: Population, device: torch.device
 ) -> Iterator[tuple[int, LowRankRows]]:
-    """(first member, rows) of whole pairs whose noise and factors take at most 32 MB."""
+    """(first member, rows) of whole pairs whose noise takes at most 16 MB."""
     assert population.perturbation is not None
-    for first, count in population.parts(2 * population.perturbation.compact + 1, CHUNK_BYTES // 2):
+    for first, count in population.parts(population.perturbation.compact + 1, CHUNK_BYTES // 4):
         yield first, LowRankRows(policy, population, first, count, device)
 
 

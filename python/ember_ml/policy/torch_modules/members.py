@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves
 from ember_ml.policy.torch_modules.batchable import Batchable
 from ember_ml.policy.torch_modules.low_rank import LowRankMembers
 from ember_ml.policy.torch_modules.policy import TorchPolicy
+from ember_ml.policy.torch_modules.recording import recorded
 
 #: A forward is recorded as a chain of operations when it has been called so often with the same shapes, for
 #: at most so many shapes. Recording takes some 0.1 s; a call is then about half as long.
@@ -93,14 +94,13 @@ class MemberForward:
             inputs: the forward's arguments, each a tensor or a dict or tuple of them; the leading axis is the
                 members', unless all members get the same (`shared`).
         """
-        mode = self._mode if base is None else self._low_rank
         key = (
             base is None,
             shared,
             *(_shape(leaf) for leaf in tree_leaves((list(weights.values()), inputs))),
         )
         arguments = (base or {}, weights, *inputs)
-        with torch.no_grad(), mode, _threads(self.device, weights, inputs):
+        with torch.no_grad(), _threads(self.device, weights, inputs):
             run = self._graphs.get(key)
             if run is not None:
                 return run(*arguments)
@@ -109,37 +109,22 @@ class MemberForward:
             mapped = torch.vmap(one, in_dims=dims)
             self._calls[key] = self._calls.get(key, 0) + 1
             if self._calls[key] == CALLS_BEFORE_RECORDING and len(self._graphs) < MOST_GRAPHS:
-                self._graphs[key] = _recorded(mapped, arguments)
+                self._graphs[key] = recorded(one, dims, arguments)
             return mapped(*arguments)
 
     def _one(self, base: dict[str, Any], weights: dict[str, Any], *inputs: Any) -> Any:
-        return functional_call(self.module, weights, inputs)
+        with self._mode:
+            return functional_call(self.module, weights, inputs)
 
     def _one_of_low_rank(self, base: dict[str, Any], weights: dict[str, Any], *inputs: Any) -> Any:
         factors = {name: (weights[f"{name}/u"], weights[f"{name}/v"]) for name in base}
         own = {name: value for name, value in weights.items() if "/" not in name}
-        self._low_rank.bind(base, factors, own)
-        return functional_call(self.module, {**base, **own}, inputs)
+        with self._low_rank.bound(base, factors, own):
+            return functional_call(self.module, {**base, **own}, inputs)
 
 
 def _shape(leaf: Any) -> Any:
     return (tuple(leaf.shape), leaf.dtype) if isinstance(leaf, torch.Tensor) else leaf
-
-
-def _recorded(mapped: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """The operations that `mapped` does for arguments of these shapes, without what vmap and calling a module
-    cost each time; `mapped` itself where they cannot be recorded.
-    """
-    from torch.fx.experimental.proxy_tensor import make_fx
-
-    try:
-        graph: Callable[..., Any] = make_fx(mapped)(*arguments)
-        pairs = zip(tree_leaves(graph(*arguments)), tree_leaves(mapped(*arguments)))
-        if not all(torch.equal(recorded, own) for recorded, own in pairs):
-            return mapped
-    except Exception:  # whatever of a forward a recorder does not know
-        return mapped
-    return graph
 
 
 @contextlib.contextmanager

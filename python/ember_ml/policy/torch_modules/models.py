@@ -16,8 +16,9 @@ from ember_ml.policy.torch_modules.members import MemberForward
 from ember_ml.policy.torch_modules.policy import TorchPolicy
 from ember_ml.rollout import CHUNK_BYTES, Float32, Population
 
-#: A call evaluates so many members first, then as many at a time as make a layer's answers so large.
-FIRST, LARGEST_BYTES = 16, 4 * 2**20
+#: As many members are evaluated at a time as make the largest tensor of a layer's so large: little of the
+#: 64 MB, and a few of these lie in the second cache.
+LARGEST_BYTES = 2 * 2**20
 
 
 class TorchModels:
@@ -30,15 +31,15 @@ class TorchModels:
     def __init__(self, policy: TorchPolicy, device: str | None = None) -> None:
         self.members = MemberForward(policy, device or "cpu")
         self._policy = policy
-        self._largest: dict[Any, int] = {}
+        self._at_once: dict[Any, int] = {}
         self._single = copy.deepcopy(self.members.module)
         self._parameters = dict(self._single.named_parameters())
 
     def chunks(self, population: Population) -> Iterator[tuple[int, Any]]:
-        """(first member, rows or `LowRankRows`), in half of the 64 MB, of which the rest is for answers."""
+        """(first member, rows or `LowRankRows`), in a quarter of the 64 MB; layers have the rest."""
         if population.low_rank:
             return low_rank_chunks(self._policy, population, self.members.device)
-        return population.chunks(CHUNK_BYTES // 2)
+        return population.chunks(CHUNK_BYTES // 4)
 
     def one(self, theta: Float32) -> Any:
         """The module itself, in eval mode, with these parameters; they take no gradients."""
@@ -62,17 +63,23 @@ class TorchModels:
         each: bool,
     ) -> Any:
         """The answers of all members, a few at a time where a layer's would be large."""
-        answers, first = [], 0
         key = (base is None, each, *(tuple(x.shape) for x in tree_leaves(inputs) if hasattr(x, "shape")))
-        while first < members:
-            # The first few tell how large that is, the same for the same shapes.
-            most = FIRST if not first else max(FIRST, LARGEST_BYTES // (4 * self._largest[key]))
-            some = slice(first, min(members, first + most))
-            own = tuple(tree_map(lambda x, some=some: x[some], x) for x in inputs) if each else inputs
-            part = {name: value[some] for name, value in weights.items()}
-            answers.append(self.members(part, own, not each, base))
-            first = some.stop
-            self._largest.setdefault(key, self.members.largest())
+        if key not in self._at_once:
+            few = slice(0, min(2, members))
+            self._answers(weights, base, few, inputs, each)
+            self._at_once[key] = max(1, LARGEST_BYTES // (4 * self.members.largest()))
+        parts = -(-members // self._at_once[key])
+        size = -(-members // parts)
+        answers = [
+            self._answers(weights, base, slice(first, min(first + size, members)), inputs, each)
+            for first in range(0, members, size)
+        ]
         if len(answers) == 1:
             return answers[0]
         return tree_map(lambda *parts: torch.cat(parts), *answers)
+
+    def _answers(
+        self, weights: dict[str, Any], base: dict[str, Any] | None, some: slice, inputs: Any, each: bool
+    ) -> Any:
+        own = tuple(tree_map(lambda x: x[some], x) for x in inputs) if each else inputs
+        return self.members({name: value[some] for name, value in weights.items()}, own, not each, base)

@@ -6,41 +6,46 @@ The equations and the order of the gates are torch's (`torch.nn.RNN`, `GRU`, `LS
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-#: `linear(x, weight, bias)`: torch's own, or one for members of low rank.
-Linear = Callable[[Any, Any, Any], Any]
-#: (a, state, w_hh, b_hh, linear) -> the next state, of which the first part is the output; a is what the
-#: input gives, linear(x, w_ih, b_ih).
-Cell = Callable[[Any, tuple[Any, ...], Any, Any, Linear], tuple[Any, ...]]
+from ember_ml.policy.torch_modules.products import LSTMGates
 
 
-def lstm_cell(a: Any, state: tuple[Any, ...], w_hh: Any, b_hh: Any, linear: Linear) -> tuple[Any, ...]:
-    h, c = state
-    i, f, g, o = (a + linear(h, w_hh, b_hh)).chunk(4, -1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(c), c
+class Products(Protocol):
+    """How layers multiply: torch's way, or with members of low rank."""
+
+    def linear(self, x: Any, weight: Any, bias: Any = None) -> Any: ...
+
+    def gates(self, x: Any, w_ih: Any, w_hh: Any, bias: Any) -> Callable[[int, Any], Any]:
+        """What gives of a time and a state h the sum x[time] w_ih^T + h w_hh^T + bias."""
 
 
-def gru_cell(a: Any, state: tuple[Any, ...], w_hh: Any, b_hh: Any, linear: Linear) -> tuple[Any, ...]:
-    (h,) = state
-    a_r, a_z, a_n = a.chunk(3, -1)
-    h_r, h_z, h_n = linear(h, w_hh, b_hh).chunk(3, -1)
+#: (sums, state) -> the next state, of which the first part is the output. Sums are what the input and the
+#: state give together; for a GRU they are two, of the input and of the state.
+Cell = Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
+
+
+def lstm_cell(sums: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    return LSTMGates.apply(sums, state[1])  # type: ignore[no-any-return, no-untyped-call]
+
+
+def gru_cell(sums: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    a_r, a_z, a_n = sums[0].chunk(3, -1)
+    h_r, h_z, h_n = sums[1].chunk(3, -1)
     r, z = torch.sigmoid(a_r + h_r), torch.sigmoid(a_z + h_z)
     n = torch.tanh(a_n + r * h_n)
-    return ((1 - z) * n + z * h,)
+    return ((1 - z) * n + z * state[0],)
 
 
-def _simple(activation: Callable[[Any], Any]) -> Cell:
-    def cell(a: Any, state: tuple[Any, ...], w_hh: Any, b_hh: Any, linear: Linear) -> tuple[Any, ...]:
-        return (activation(a + linear(state[0], w_hh, b_hh)),)
-
-    return cell
+def rnn_tanh_cell(sums: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (torch.tanh(sums),)
 
 
-rnn_tanh_cell, rnn_relu_cell = _simple(torch.tanh), _simple(torch.relu)
+def rnn_relu_cell(sums: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (torch.relu(sums),)
+
 
 CELLS: dict[Any, Cell] = {
     torch.lstm_cell: lstm_cell,
@@ -56,18 +61,26 @@ LAYERS: dict[Any, Cell] = {
 }
 
 
-def step(cell: Cell, linear: Linear, x: Any, state: Any, *weights: Any) -> Any:
+def step(cell: Cell, products: Products, x: Any, state: Any, *weights: Any) -> Any:
     """`torch.lstm_cell(x, (h, c), w_ih, w_hh, b_ih, b_hh)` and the like."""
     whole = isinstance(state, (tuple, list))
-    w_ih, w_hh, b_ih, b_hh = (*weights, None, None)[:4]
     before = tuple(state) if whole else (state,)
-    result = cell(linear(x, w_ih, b_ih), before, w_hh, b_hh, linear)
+    result = cell(_sums(cell, products, x[None], weights)(0, before[0]), before)
     return result if whole else result[0]
+
+
+def _sums(cell: Cell, products: Products, x: Any, weights: Any) -> Callable[[int, Any], Any]:
+    """What gives a cell's sums of a time and a state h, for inputs x (time, batch, inputs)."""
+    w_ih, w_hh, b_ih, b_hh = (*weights, None, None)[:4]
+    if cell is not gru_cell:
+        return products.gates(x, w_ih, w_hh, None if b_ih is None else b_ih + b_hh)
+    a = products.linear(x, w_ih, b_ih)
+    return lambda time, h: (a[time], products.linear(h, w_hh, b_hh))
 
 
 def layers(
     cell: Cell,
-    linear: Linear,
+    products: Products,
     x: Any,
     state: Any,
     weights: Any,
@@ -86,7 +99,7 @@ def layers(
     """
     if not isinstance(has_biases, bool):
         raise TypeError("packed sequences cannot be run over a population; give it a padded batch")
-    axis = 1 if batch_first else 0
+    x = x.transpose(0, 1) if batch_first else x
     states = tuple(state) if isinstance(state, (tuple, list)) else (state,)
     each = 4 if has_biases else 2
     directions = 2 if bidirectional else 1
@@ -97,17 +110,14 @@ def layers(
         outputs = []
         for direction in range(directions):
             number = layer * directions + direction
-            own = weights[each * number : each * (number + 1)]
-            w_ih, w_hh, b_ih, b_hh = (*own, None, None)[:4]
-            if cell is not gru_cell and has_biases:  # whose gates add the two
-                b_ih, b_hh = b_ih + b_hh, None
+            sums = _sums(cell, products, x, weights[each * number : each * (number + 1)])
             now = tuple(part[number] for part in states)
-            steps = linear(x, w_ih, b_ih).unbind(axis)
             seen = []
-            for value in steps if direction == 0 else steps[::-1]:
-                now = cell(value, now, w_hh, b_hh, linear)
+            for time in range(len(x)) if direction == 0 else reversed(range(len(x))):
+                now = cell(sums(time, now[0]), now)
                 seen.append(now[0])
-            outputs.append(torch.stack(seen if direction == 0 else seen[::-1], axis))
+            outputs.append(torch.stack(seen if direction == 0 else seen[::-1]))
             ends.append(now)
         x = outputs[0] if directions == 1 else torch.cat(outputs, -1)
+    x = x.transpose(0, 1) if batch_first else x
     return (x, *(torch.stack(parts) for parts in zip(*ends)))
