@@ -29,25 +29,33 @@ def example() -> Any:
     return module
 
 
+def trained(tasks: Any, task: str, kind: str, seed: int) -> Any:
+    """The run of one training."""
+    plan = {"preset": None, "threads": 1, "progress": False}
+    seen = kind == "seen"
+    env = envs.make(SEEN[task]) if seen else tasks.TASKS[task]()
+    ops.set_seed(seed)
+    policy = tasks.network(env, "mlp" if seen else kind, tasks.UNITS[task])
+    if task == "pendulum":
+        return tasks.lessons(policy, seed, seen, **plan)
+    return es.train(env, policy, seed=seed, **{**tasks.PLANS[task], **plan})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", nargs="+", default=["cartpole", "copy", "pendulum"])
     parser.add_argument("--kinds", nargs="+", default=["gru", "mlp", "seen"])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     options = parser.parse_args()
     tasks = example()
     for task in options.tasks:
-        own = tasks.TASKS[task]()
         for kind in options.kinds:
             if kind == "seen" and task not in SEEN:
                 continue
-            env = envs.make(SEEN[task]) if kind == "seen" else own
             means = []
-            for seed in range(options.seeds):
-                ops.set_seed(seed)
-                network = tasks.network(env, "mlp" if kind == "seen" else kind, tasks.UNITS[task])
-                plan = {**tasks.PLANS[task], "preset": None, "threads": 1, "progress": False}
-                means.append(es.train(env, network, seed=seed, **plan).evaluate(200).mean)
+            for seed in range(options.first, options.first + options.seeds):
+                means.append(trained(tasks, task, kind, seed).evaluate(200).mean)
             shown = " ".join(f"{mean:.6g}" for mean in sorted(means))
             print(
                 f"{task} {kind}: median {statistics.median(means):.6g}, worst {min(means):.6g}: {shown}",

@@ -2,12 +2,15 @@
 
     python benchmarks/torch_modules.py [--members 256] [--repeats 5]        # some minutes on one thread
     python benchmarks/torch_modules.py --memory
+    python benchmarks/torch_modules.py --learn
 
 Speed is of one generation's forwards, members x batch examples, in ratios of medians of alternating runs:
 beside a loop over members that copies each member's weights into the module, and beside plain inference of
 the unperturbed module on as many examples, which no search can beat. Memory is what a generation adds to the
 process's peak, over that of two members, in a process of its own for each size. The first recording of a
-forward, for which torch imports some 70 MB of its own, is done before.
+forward, for which torch imports some 70 MB of its own, is done before. Learning is that of the batch of eight
+examples, each of a class of its own as far as there are as many: the mean log-likelihood of the unperturbed
+module before and after.
 """
 
 from __future__ import annotations
@@ -161,17 +164,58 @@ def memory() -> None:
             print(f"| {name} | {'low rank' if rank else 'full'} | {' | '.join(cells)} |", flush=True)
 
 
+def learned(name: str, rank: int, generations: int, directions: int = 32) -> tuple[float, float]:
+    """The log-likelihood of the task's eight examples before the first and the last update."""
+    make, inputs = TASKS[name]
+    torch.manual_seed(0)
+    module, x = make(), inputs()
+    classes = torch.arange(8) % module(x).shape[-1]
+
+    def likelihood(model: Any, generation: int) -> Any:
+        return torch.log_softmax(model(x), -1)[:, torch.arange(8), classes].mean(1)
+
+    run = es.train(
+        objective=likelihood,
+        batched=True,
+        policy=module,
+        strategy=es.OpenAIES(
+            directions=directions,
+            sigma=0.02,
+            optimizer={"name": "Adam", "learning_rate": 0.01},
+            perturbation=es.LowRank(rank) if rank else None,
+        ),
+        generations=generations,
+        seed=0,
+        progress=False,
+    )
+    before, *_, after = run.history["policy_return"]
+    return float(before), float(after)
+
+
+def learn(generations: int) -> None:
+    print("| module | noise | log-likelihood before | after |\n|---|---|---|---|")
+    for name in TASKS:
+        for rank in (0, 1):
+            before, after = learned(name, rank, generations)
+            noise = f"rank {rank}" if rank else "full"
+            print(f"| {name} | {noise} | {before:.2f} | {after:.2f} |", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--members", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--memory", action="store_true", help="measure memory instead of speed")
+    parser.add_argument("--learn", action="store_true", help="train each instead")
+    parser.add_argument("--generations", type=int, default=40, help="of --learn")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.peak:
         task, noise, count = map(int, given.peak.split(","))
         print(f"{peak(list(TASKS)[task], noise, count):.0f}")
+    elif given.learn:
+        learn(given.generations)
     elif given.memory:
         memory()
     else:

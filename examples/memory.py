@@ -7,6 +7,7 @@ What is not seen has to be worked out of what was: the cell's state carries it f
 forgotten where an episode starts.
 """
 
+import functools
 import math
 import sys
 
@@ -44,12 +45,15 @@ def cartpole():
     return PositionsOfCartPole
 
 
-def pendulum():
+@functools.cache
+def pendulum(pull=15.0, speeds=False):
     @envs.native(
-        state_size=2, observation_size=2, action_size=1, action_low=-2.0, action_high=2.0, max_steps=200
-    )
+        state_size=2, observation_size=3 if speeds else 2, action_size=1, action_low=-2.0, action_high=2.0,
+        max_steps=200,
+    )  # fmt: skip
     class AngleOfPendulum:
-        """Pendulum-v1, of which only the angle is seen, as cosine and sine."""
+        """Pendulum-v1, of which only the angle is seen, as cosine and sine, or with `speeds` all; gravity
+        turns it by pull * sin(angle), in Pendulum-v1 by 15."""
 
         def reset(state, rng):
             state[0] = envs.uniform(rng, -math.pi, math.pi)
@@ -59,7 +63,7 @@ def pendulum():
             torque = min(max(action[0], -2.0), 2.0)
             angle = state[0] - 2.0 * math.pi * math.floor((state[0] + math.pi) / (2.0 * math.pi))
             cost = angle**2 + 0.1 * state[1] ** 2 + 0.001 * torque**2
-            speed = state[1] + (15.0 * math.sin(state[0]) + 3.0 * torque) * 0.05
+            speed = state[1] + (pull * math.sin(state[0]) + 3.0 * torque) * 0.05
             state[1] = min(max(speed, -8.0), 8.0)
             state[0] += state[1] * 0.05
             return -cost, False
@@ -67,6 +71,8 @@ def pendulum():
         def observe(state, observation):
             observation[0] = math.cos(state[0])
             observation[1] = math.sin(state[0])
+            if speeds:
+                observation[2] = state[1]
 
     return AngleOfPendulum
 
@@ -95,11 +101,7 @@ def copy(delay=50):
 
 
 TASKS = {"cartpole": cartpole, "pendulum": pendulum, "copy": copy}
-PLANS = {
-    "cartpole": {"generations": 200},
-    "pendulum": {"generations": 1200, "restarts": 3},
-    "copy": {"generations": 200, "episodes": 8},
-}
+PLANS = {"cartpole": {"generations": 200}, "copy": {"generations": 200, "episodes": 8}}
 UNITS = {"cartpole": 8, "pendulum": 16, "copy": 8}
 
 
@@ -113,10 +115,34 @@ def network(env, kind, units):
     return Sequential(CELLS[kind](env.observation_size, units), last, *scaled)
 
 
+#: Lessons with the pendulum: a weak gravity at first, under which a torque alone holds it up, until it is
+#: Pendulum-v1's. So it learns to balance before it has to swing, where a training otherwise learns to spin.
+PULLS = (3.0, 6.0, 9.0, 12.0, 15.0)
+
+
+def lessons(policy, seed=0, speeds=False, generations=200, **options):
+    """Trains the policy on the pendulum, lesson by lesson; the run of the last, which is twice as long."""
+    for number, pull in enumerate(PULLS):
+        last = pull == PULLS[-1]
+        strategy = es.OpenAIES(
+            directions=16, sigma=0.2 if last else 0.3,
+            optimizer={"name": "Adam", "learning_rate": 0.05, "betas": (0.9, 0.99)},
+            sigma_decay=0.05 if last else 0.5, learning_rate_decay=0.05 if last else 0.5,
+        )  # fmt: skip
+        run = es.train(
+            pendulum(pull, speeds), policy, strategy=strategy, episodes=4, restarts=1 if number else 3,
+            generations=2 * generations if last else generations, seed=seed + 1000 * number, **options,
+        )  # fmt: skip
+    return run
+
+
 def main(task="cartpole", kind="gru", seed=0, **options):
     env = TASKS[task]()
     ops.set_seed(seed)
-    return es.train(env, network(env, kind, UNITS[task]), seed=seed, **{**PLANS[task], **options})
+    policy = network(env, kind, UNITS[task])
+    if task == "pendulum":
+        return lessons(policy, seed, **options)
+    return es.train(env, policy, seed=seed, **{**PLANS[task], **options})
 
 
 if __name__ == "__main__":

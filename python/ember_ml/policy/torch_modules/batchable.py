@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from ember_ml.policy.torch_modules import attention, recurrent
-from ember_ml.policy.torch_modules.products import Affine, Scaled
+from ember_ml.policy.torch_modules.products import affine, scaled
 
 
 class Batchable(TorchFunctionMode):
@@ -40,7 +40,7 @@ class Batchable(TorchFunctionMode):
     def linear(self, x: Any, weight: Any, bias: Any = None, onto: Any = None) -> Any:
         """x weight^T + bias, or in place of the bias `onto` (..., outputs), what it is added to."""
         flat = x.reshape(-1, x.shape[-1])
-        y = Affine.apply(flat, weight, flat_sum(bias, onto), None, None)
+        y = affine(flat, weight, flat_sum(bias, onto))
         self.look(y)
         return y.reshape(*x.shape[:-1], weight.shape[0])
 
@@ -71,7 +71,7 @@ def flat_sum(bias: Any, onto: Any) -> Any:
 def _layer_norm(x: Any, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     if weight is None or bias is None:
         return functional.layer_norm(x, shape, weight, bias, eps)
-    return Scaled.apply(functional.layer_norm(x, shape, eps=eps), weight, bias)
+    return scaled(functional.layer_norm(x, shape, eps=eps), weight, bias)
 
 
 def _batch_norm(
@@ -82,4 +82,4 @@ def _batch_norm(
         return functional.batch_norm(x, mean, variance, weight, bias, training, momentum, eps)
     scale = weight * torch.rsqrt(variance + eps)
     sides = (-1, *[1] * (x.dim() - 2))
-    return Scaled.apply(x, scale.reshape(sides), (bias - mean * scale).reshape(sides))
+    return scaled(x, scale.reshape(sides), (bias - mean * scale).reshape(sides))

@@ -18,7 +18,7 @@ from torch.nn import functional
 from ember_ml.perturbation import Perturbation
 from ember_ml.policy.torch_modules.batchable import Batchable, flat_sum
 from ember_ml.policy.torch_modules.policy import TorchPolicy
-from ember_ml.policy.torch_modules.products import Affine, Outer
+from ember_ml.policy.torch_modules.products import affine, outer
 from ember_ml.rollout import CHUNK_BYTES, Population, own_numbers
 
 #: Attributes of a weight that may be read without computing with it.
@@ -106,7 +106,7 @@ class LowRankMembers(Batchable):
         if found is None:
             return super().linear(x, weight, bias, onto)
         _, u, v = found
-        y = Affine.apply(x.reshape(-1, x.shape[-1]), weight, flat_sum(bias, onto), v, u)
+        y = affine(x.reshape(-1, x.shape[-1]), weight, flat_sum(bias, onto), v, u)
         self.look(y)
         return y.reshape(*x.shape[:-1], -1)
 
@@ -123,7 +123,7 @@ class LowRankMembers(Batchable):
         a, ahead = a.reshape(*each, a.shape[-1]), ahead.reshape(*each, ahead.shape[-1])
 
         def step(time: int, h: Any) -> Any:
-            y = Affine.apply(h.reshape(-1, h.shape[-1]), w_hh, a[time], v_h, u, ahead[time])
+            y = affine(h.reshape(-1, h.shape[-1]), w_hh, a[time], v_h, u, ahead[time])
             return y.reshape(*h.shape[:-1], -1)
 
         self.look(a)
@@ -136,7 +136,7 @@ class LowRankMembers(Batchable):
             return y
         _, u, v = found
         t = functional.embedding(x, u.transpose(0, 1)).reshape(-1, u.shape[0])
-        return Affine.apply(t, v.t(), y.reshape(-1, y.shape[-1]), None, None).reshape(y.shape)
+        return affine(t, v.t(), y.reshape(-1, y.shape[-1])).reshape(y.shape)
 
     def _convolution(self, convolve: Callable[..., Any]) -> Callable[..., Any]:
         def run(
@@ -154,7 +154,7 @@ class LowRankMembers(Batchable):
                 t = t.reshape(-1, rank, t.shape[2 - weight.dim() :].numel())
                 if bias is not None:
                     t, u = functional.pad(t, (0, 0, 0, 1), value=1.0), torch.cat([u, bias[None]])
-                return Outer.apply(y.reshape(len(t), outputs, -1), t, u).reshape(y.shape)
+                return outer(y.reshape(len(t), outputs, -1), t, u).reshape(y.shape)
             kernels = v.reshape(rank, *weight.shape[1:]).repeat(groups, *[1] * (weight.dim() - 1))
             t = convolve(x, kernels, None, stride, padding, dilation, groups)
             sides = weight.dim() - 2

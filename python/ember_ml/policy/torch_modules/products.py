@@ -22,7 +22,7 @@ class Affine(torch.autograd.Function):
     generate_vmap_rule = False
 
     @staticmethod
-    def forward(x: Any, w: Any, onto: Any, v: Any, u: Any, ahead: Any = None) -> Any:
+    def forward(x: Any, w: Any, onto: Any, v: Any, u: Any, ahead: Any) -> Any:
         y = torch.mm(x, w.t()) if onto is None else torch.addmm(onto, x, w.t())
         if u is None:
             return y
@@ -34,14 +34,12 @@ class Affine(torch.autograd.Function):
         """Nothing is kept: no gradient is ever taken."""
 
     @staticmethod
-    def vmap(
-        info: Any, in_dims: Any, x: Any, w: Any, onto: Any, v: Any, u: Any, ahead: Any = None
-    ) -> Any:  # fmt: skip
+    def vmap(info: Any, in_dims: Any, x: Any, w: Any, onto: Any, v: Any, u: Any, ahead: Any) -> Any:
         members = info.batch_size
         own_x, own_w, own_onto = (dim is not None for dim in in_dims[:3])
         x, w, onto, v, u, ahead = (
             part if dim is None else part.movedim(dim, 0)
-            for part, dim in zip((x, w, onto, v, u, ahead), (*in_dims, None))
+            for part, dim in zip((x, w, onto, v, u, ahead), in_dims)
         )
         if own_onto and onto.dim() == 2:
             onto = onto[:, None]
@@ -143,3 +141,23 @@ class LSTMGates(torch.autograd.Function):
         else:
             sums = sums.movedim(in_dims[0], 0)
         return LSTMGates.forward(sums, c if in_dims[1] is None else c.movedim(in_dims[1], 0)), (0, 0)
+
+
+def affine(x: Any, w: Any, onto: Any = None, v: Any = None, u: Any = None, ahead: Any = None) -> Any:
+    """`Affine`, inside `torch.vmap` or not."""
+    return Affine.apply(x, w, onto, v, u, ahead)  # type: ignore[no-untyped-call]
+
+
+def outer(y: Any, t: Any, u: Any) -> Any:
+    """`Outer`, inside `torch.vmap` or not."""
+    return Outer.apply(y, t, u)  # type: ignore[no-untyped-call]
+
+
+def scaled(x: Any, weight: Any, bias: Any) -> Any:
+    """`Scaled`, inside `torch.vmap` or not."""
+    return Scaled.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+
+
+def lstm_gates(sums: Any, c: Any) -> tuple[Any, Any]:
+    """`LSTMGates`, inside `torch.vmap` or not."""
+    return LSTMGates.apply(sums, c)  # type: ignore[no-any-return, no-untyped-call]

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import torch
 
-from ember_ml.policy.torch_modules.products import LSTMGates
+from ember_ml.policy.torch_modules.products import lstm_gates
 
 
 class Products(Protocol):
@@ -28,7 +28,7 @@ Cell = Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
 
 
 def lstm_cell(sums: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
-    return LSTMGates.apply(sums, state[1])  # type: ignore[no-any-return, no-untyped-call]
+    return lstm_gates(sums, state[1])
 
 
 def gru_cell(sums: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
