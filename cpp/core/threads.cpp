@@ -48,7 +48,9 @@ struct Team::Impl {
   std::mutex mutex;
   std::condition_variable start, finish;
   std::atomic<unsigned> round{0};  // counts calls of run
-  std::atomic<int> running{0};     // members other than the caller that have not finished
+  std::atomic<int> running{0};     // members other than the caller that are to finish this round
+  // Under the mutex: whether every member belongs to the round, or those that come while it is open.
+  bool everyone = true, open = false;
   bool leave = false;
   int count = 0;
   void (*work)(void*, int) = nullptr;
@@ -73,8 +75,15 @@ struct Team::Impl {
         std::unique_lock<std::mutex> lock(mutex);
         start.wait(lock, [&] { return round.load(std::memory_order_relaxed) != seen; });
       }
-      seen = round.load(std::memory_order_acquire);
-      if (leave) return;
+      {
+        const std::lock_guard<std::mutex> lock(mutex);
+        seen = round.load(std::memory_order_relaxed);
+        if (leave) return;
+        if (!everyone) {
+          if (!open) continue;
+          running.fetch_add(1, std::memory_order_relaxed);
+        }
+      }
       if (index < count) guarded(index);
       if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         const std::lock_guard<std::mutex> lock(mutex);
@@ -83,18 +92,28 @@ struct Team::Impl {
     }
   }
 
-  void begin_round() {
+  void begin_round(bool with_everyone) {
     {
       const std::lock_guard<std::mutex> lock(mutex);
-      running.store(static_cast<int>(threads.size()), std::memory_order_relaxed);
+      everyone = with_everyone;
+      open = true;
+      running.store(everyone ? static_cast<int>(threads.size()) : 0, std::memory_order_relaxed);
       round.fetch_add(1, std::memory_order_release);
     }
     start.notify_all();
   }
 
+  void close_round() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    open = false;
+  }
+
   void dismiss() {
-    leave = true;
-    begin_round();
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      leave = true;
+    }
+    begin_round(true);
     for (std::thread& thread : threads) thread.join();
     threads.clear();
   }
@@ -124,7 +143,7 @@ Team::~Team() {
 
 int Team::size() const { return static_cast<int>(impl_->threads.size()) + 1; }
 
-void Team::run(int count, void (*work)(void*, int), void* context) {
+void Team::run(int count, void (*work)(void*, int), void* context, bool everyone) {
   Impl& team = *impl_;
   if (count <= 1 || team.threads.empty()) {
     work(context, 0);
@@ -134,8 +153,9 @@ void Team::run(int count, void (*work)(void*, int), void* context) {
   team.context = context;
   team.count = count;
   team.error = nullptr;
-  team.begin_round();
+  team.begin_round(everyone);
   team.guarded(0);
+  team.close_round();
   const auto done = [&] { return team.running.load(std::memory_order_acquire) == 0; };
   if (!spin(done)) {
     std::unique_lock<std::mutex> lock(team.mutex);

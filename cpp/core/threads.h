@@ -26,16 +26,31 @@ class Team {
   // work(context, index) on members 0 .. count-1 at once (count at most size()); returns when all are done.
   // While the caller waits for the others it polls (core/poll.h). An exception of a member is thrown again
   // here.
-  void run(int count, void (*work)(void* context, int index), void* context);
+  void run(int count, void (*work)(void* context, int index), void* context) {
+    run(count, work, context, true);
+  }
+  // The same for work that each member takes from a common store until nothing is left: a member that comes when the
+  // caller has ended its part is not waited for. Beside other programs' threads that is often so.
+  void run_with_help(int count, void (*work)(void* context, int index), void* context) {
+    run(count, work, context, false);
+  }
 
   template <class Work>
   void run(int count, Work work) {
-    run(
-        count, [](void* context, int index) { (*static_cast<Work*>(context))(index); },
-        static_cast<void*>(&work));
+    run(count, called<Work>, static_cast<void*>(&work), true);
+  }
+  template <class Work>
+  void run_with_help(int count, Work work) {
+    run(count, called<Work>, static_cast<void*>(&work), false);
   }
 
  private:
+  template <class Work>
+  static void called(void* context, int index) {
+    (*static_cast<Work*>(context))(index);
+  }
+  void run(int count, void (*work)(void* context, int index), void* context, bool everyone);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -234,7 +234,7 @@ struct Evaluator::Impl {
       return;
     }
     if (!team || team->size() < choice.threads) team = std::make_unique<Team>(choice.threads);
-    team->run(choice.threads, work);
+    team->run_with_help(choice.threads, work);
     if (begun == 0) team.reset();
   }
 

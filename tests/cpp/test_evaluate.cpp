@@ -241,6 +241,19 @@ void teams() {
     team.run(4, [&](int index) { sum += index; });
     expect(sum == 6, "a round of a team");
   }
+  // From a common store, with everyone or with those that come in time; the store is gone when the round has ended.
+  for (int round = 0; round < 3000; ++round) {
+    std::atomic<int> left{round % 60}, taken{0};
+    const auto take = [&](int) {
+      while (left.fetch_sub(1) > 0) ++taken;
+    };
+    if (round % 5 == 0) {
+      team.run(4, take);
+    } else {
+      team.run_with_help(4, take);
+    }
+    expect(taken == round % 60, "a round with help takes everything once");
+  }
   bool thrown = false;
   try {
     team.run(4, [](int index) {
