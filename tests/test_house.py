@@ -167,3 +167,9 @@ def test_no_two_test_files_have_one_name() -> None:
     """pytest imports them by their bare names."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_no_file_of_the_package_is_long() -> None:
+    """A file is one concept: beyond 350 lines it is two."""
+    files = (ROOT / "python" / "ember_ml").rglob("*.py")
+    assert [str(path) for path in files if len(path.read_text("utf8").splitlines()) > 350] == []

@@ -7,7 +7,7 @@ import pytest
 from conftest import skip_without
 from ember_ml import ops
 from ember_ml.backend.nested import parts
-from ember_ml.backend.tracing import NotTraceable
+from ember_ml.backend.traced import NotTraceable
 from ember_ml.nn import tensor
 from ember_ml.nn.modules import GRU, LSTM, RNN, Dense, Module, Sequential, Tanh
 

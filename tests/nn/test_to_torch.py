@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from ember_ml import ops
-from ember_ml.backend.tracing import NotTraceable
+from ember_ml.backend.traced import NotTraceable
 from ember_ml.nn import modules
 from ember_ml.nn.modules import MLP, Activation, Dense, Dropout, Module, Sequential
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from ember_ml import _core, ops
 from ember_ml.backend.activations import ACTIVATIONS
-from ember_ml.backend.tracing import NotTraceable, Traced, record, trace
+from ember_ml.backend.traced import NotTraceable, Traced
+from ember_ml.backend.tracing import record, trace
 from ember_ml.nn import tensor
 from ember_ml.nn.modules import MLP, Dense, Dropout, Module, Parameter, Sequential, Softmax, Tanh
 from ember_ml.ops import multiply

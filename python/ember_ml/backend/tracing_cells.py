@@ -13,7 +13,8 @@ from typing import Any
 
 from ember_ml.backend.cells import check
 from ember_ml.backend.holder import ArrayHolder
-from ember_ml.backend.tracing import RECORDED, Entry, NotTraceable, Traced, recording
+from ember_ml.backend.traced import RECORDED, Entry, NotTraceable, Traced
+from ember_ml.backend.tracing import recording
 
 
 def record_with_state(

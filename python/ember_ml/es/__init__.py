@@ -17,6 +17,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ember_ml.es.options import STRATEGIES
+
 if TYPE_CHECKING:
     from ember_ml.errors import EvaluationError, Infeasible
     from ember_ml.es.compare import compare
@@ -31,17 +33,7 @@ if TYPE_CHECKING:
     from ember_ml.es.result.history import History
     from ember_ml.es.result.run import Run
     from ember_ml.es.result.runs import Runs
-    from ember_ml.es.strategies import (
-        ARS,
-        CMAES,
-        CRFMNES,
-        PGPE,
-        SNES,
-        CholeskyCMAES,
-        OpenAIES,
-        SepCMAES,
-        Strategy,
-    )
+    from ember_ml.es.strategies import *  # noqa: F403
     from ember_ml.es.train import train
     from ember_ml.es.trainer.callbacks import Callback, Checkpoint
     from ember_ml.es.trainer.loggers import CSVLogger, TensorBoardLogger, WandbLogger
@@ -75,36 +67,24 @@ _HOMES = {
     "PRESETS": "presets",
     "Preset": "presets",
     "noise": "ember_ml.noise.stream",
-    **dict.fromkeys(
-        ("ARS", "CMAES", "CRFMNES", "PGPE", "SNES", "CholeskyCMAES", "OpenAIES", "SepCMAES", "Strategy"),
-        "strategies",
-    ),
+    **dict.fromkeys((*STRATEGIES.values(), "Strategy"), "strategies"),
 }
 
 __all__ = [
-    "ARS",
-    "CMAES",
-    "CRFMNES",
-    "PGPE",
     "PRESETS",
-    "SNES",
     "CSVLogger",
     "Callback",
     "Checkpoint",
-    "CholeskyCMAES",
     "EvaluationError",
     "EvaluationResult",
     "History",
     "Infeasible",
     "LowRank",
     "MLPPolicy",
-    "OpenAIES",
     "OptimizeResult",
     "Preset",
     "Run",
     "Runs",
-    "SepCMAES",
-    "Strategy",
     "TensorBoardLogger",
     "TrainedPolicy",
     "Trainer",
@@ -118,6 +98,12 @@ __all__ = [
     "report",
     "train",
 ]
+if TYPE_CHECKING:  # the same names, in the words that type checkers read
+    from ember_ml.es import strategies
+
+    __all__ += strategies.__all__
+else:
+    __all__ += [name for name, home in _HOMES.items() if home == "strategies"]
 
 
 def __getattr__(name: str) -> Any:

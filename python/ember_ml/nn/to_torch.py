@@ -13,7 +13,8 @@ from torch import nn
 from ember_ml.backend import active as _active
 from ember_ml.backend.activations import ACTIVATIONS
 from ember_ml.backend.nested import parts, rebuilt
-from ember_ml.backend.tracing import Entry, record
+from ember_ml.backend.traced import Entry
+from ember_ml.backend.tracing import record
 from ember_ml.backend.tracing_cells import record_with_state
 from ember_ml.nn.modules.parameter import Parameter
 from ember_ml.ops import activations as _functions

@@ -41,7 +41,7 @@ def trace(module: Any, inputs: int, outputs: int | None = None) -> PolicySpec:
             inputs and parameters.
         ValueError: the widths do not fit the environment, or the forward remembers something.
     """
-    from ember_ml.backend.tracing import NotTraceable
+    from ember_ml.backend.traced import NotTraceable
 
     with without_memory(module) as trial:
         _check_runs(trial, inputs, outputs)

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -164,10 +165,8 @@ class Run:
         """The policy that is not the last, or None for the last."""
         if which not in self._chosen:
             chosen, most = None, -math.inf
-            for name, one in (
-                ("candidate", self._snapshot.candidate),
-                ("evaluated", self._snapshot.evaluated),
-            ):
+            for name in ("candidate", "evaluated"):
+                one: Candidate | NativeCandidate | None = getattr(self._snapshot, name)
                 if one is None or np.array_equal(one.theta, self.theta):
                     continue
                 if name not in self._judged:
@@ -228,31 +227,26 @@ class Run:
     @property
     def confirm_episodes(self) -> int:
         """Episodes that confirming `until` took; they are not in `episodes`."""
-        return self._confirming("episodes")
+        return self._sum("confirm_episodes", lambda: self.confirmations.total("episodes"))
 
     @property
     def confirm_steps(self) -> int:
         """Environment steps that confirming `until` took, over all restarts; they are not in `steps`."""
-        return self._confirming("steps")
+        return self._sum("confirm_steps", lambda: self.confirmations.total("steps"))
 
-    def _confirming(self, what: str) -> int:
-        if self.restarts:
-            return sum(record[f"confirm_{what}"] for record in self.restarts)
-        return self.confirmations.total(what)
+    def _sum(self, what: str, own: Callable[[], int]) -> int:
+        """Over all restarts where there were any, else of this training."""
+        return sum(record[what] for record in self.restarts) if self.restarts else own()
 
     @property
     def episodes(self) -> int:
         """Episodes of training, over all restarts."""
-        return (
-            sum(r["episodes"] for r in self.restarts)
-            if self.restarts
-            else int(self.history["episodes"].sum())
-        )
+        return self._sum("episodes", lambda: int(self.history["episodes"].sum()))
 
     @property
     def steps(self) -> int:
         """Environment steps of training, over all restarts."""
-        return sum(r["steps"] for r in self.restarts) if self.restarts else int(self.history["steps"].sum())
+        return self._sum("steps", lambda: int(self.history["steps"].sum()))
 
     def evaluate(self, episodes: int = 100, policy: Which | None = None) -> EvaluationResult:
         """Plays the trained policy from fixed starts that training never uses: the same numbers at every
