@@ -195,6 +195,22 @@ def test_a_shard_that_ends_every_worker_is_named():
     assert made.counts.lost == MOST_LOSSES
 
 
+def test_a_worker_may_take_minutes_to_join():
+    transport = Scripted(lambda worker, work: [done(worker, work)], workers=0)
+    made = Coordinator(transport, Ledger(Training()), clock=transport.clock, look=lambda: None)
+    with pytest.raises(StopIteration):  # of what watches: it waits still
+        made._look = iter([None] * 2000).__next__
+        made.wait_for(2, 1000.0)
+    assert transport.now > 190.0
+    transport.events.append(Joined(1, "node 1"))
+    made._look = None
+    made.wait_for(1, 1.0)
+    assert list(made.workers) == [1]
+    made = Coordinator(transport, Ledger(Training()), clock=transport.clock)
+    with pytest.raises(RuntimeError, match="no worker has joined for 300 s"):
+        made.wait_for(2, 1000.0)
+
+
 def test_no_worker_and_none_on_its_way():
     made, transport = coordinator(lambda worker, work: [Lost(worker, "killed")])
     transport.expected = lambda: 0

@@ -43,8 +43,9 @@ COPY_AFTER, MOST_HOLDERS = 1.25, 4
 #: Workers that may end over one shard before it is taken to be the reason.
 MOST_LOSSES = 8
 
-#: Seconds without any worker after which waiting for one ends.
-PATIENCE = 60.0
+#: Seconds without any worker after which waiting for one ends: a first lease, because a worker that has not
+#: joined may be compiling an environment, and one that has failed is known to have.
+PATIENCE = 300.0
 
 #: Seconds of the shortest wait for a moment that was computed.
 LEAST_WAIT = 0.001
