@@ -25,26 +25,19 @@ _f = torch.nn.functional
 # ------------------------------------------------------------------------------------------------ creation
 
 
-def _check_device(device: Any) -> None:
-    try:
-        torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device={device!r}: {str(error).splitlines()[0]}") from error
-
-
 def convert_to_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     native = None if dtype is None else _dtype(dtype)
-    if device is not None:
-        _check_device(device)
     if isinstance(data, Tensor):
         if device is None and (native is None or data.dtype is native):
             return data
-        return data.to(device=device, dtype=native)
-    if isinstance(data, list):
+        result = data
+    elif isinstance(data, list):
         result = _list(data, native)
     else:
         result = _tensor(_to_host(data) if _is_mlx(data) else data)
-    return result.to(device=device, dtype=native) if native is not None or device is not None else result
+    if native is not None:
+        result = result.to(dtype=native)
+    return result if device is None else to_device(result, device)
 
 
 def full(shape: Sequence[int], value: Any, dtype: Any = None, device: Any = None) -> Tensor:
