@@ -4,8 +4,9 @@
     python benchmarks/low_rank_learning.py runs.jsonl --table
 
 The first plays what is missing in the file, seed by seed, and adds a line a training; the second prints the
-table of docs/strategies.md. Each is the general default (16 pairs, sigma 0.3, Adam 0.1, both decayed to
-5%) with noise of that rank, 300 generations, judged by 100 fresh episodes of the last policy.
+table of docs/strategies.md, whose trainings are in benchmarks/results/low_rank_learning.jsonl. Each is the
+general default (16 pairs, sigma 0.3, Adam 0.1, both decayed to 5%) with noise of that rank, 300 generations,
+judged by 100 fresh episodes of the last policy.
 """
 
 from __future__ import annotations

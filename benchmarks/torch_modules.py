@@ -28,6 +28,7 @@ import torch
 from ember_ml import es
 from ember_ml.engines.objective import ObjectiveEngine
 from ember_ml.envs.objective import as_env
+from ember_ml.policy.torch_modules.members import CALLS_BEFORE_RECORDING
 from ember_ml.policy.torch_modules.policy import TorchPolicy
 from torch import nn
 
@@ -120,12 +121,17 @@ def speed(name: str, members: int, repeats: int) -> None:
         "low rank": lambda: many.evaluate(low),
         "plain inference": plain,
     }
+    for _ in range(
+        CALLS_BEFORE_RECORDING
+    ):  # a training's first generations, after which forwards are recorded
+        many.evaluate(full)
+        many.evaluate(low)
     times: dict[str, list[float]] = {way: [] for way in ways}
-    for repeat in range(repeats + 3):
+    for repeat in range(repeats + 1):
         for way, run in ways.items():
             start = time.process_time()
             run()
-            if repeat > 2:  # shapes seen so often are recorded by then
+            if repeat:
                 times[way].append(time.process_time() - start)
     found = {way: statistics.median(values) for way, values in times.items()}
     parameters = sum(p.numel() for p in module.parameters())
