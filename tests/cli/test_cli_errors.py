@@ -61,7 +61,7 @@ SAVED = "übung ☃.npz"
         (["train", "--resume", "thermostat.py"], 2, "not saved by ember-ml"),
         (["train", ENV, "--resume", SAVED, "--env", ENV], 2, "--env: got 'Simple1D-v0', but the first word"),
         (["train", "--resume", SAVED, "--preset", "auto"], 2, "--preset: the resumed training has its own"),
-        (["evaluate", ""], 2, "folder"),
+        (["evaluate", ""], 2, "wanted the name of a file"),
         (["evaluate", "a folder"], 2, "is a folder"),
         (["evaluate", "/dev/null"], 2, "not a file saved by ember-ml"),
         (["evaluate", "/dev/full"], 2, "not a file saved by ember-ml"),

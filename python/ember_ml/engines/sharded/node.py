@@ -36,7 +36,8 @@ class Node:
 
     def __init__(self, assignment: Assignment, threads: int) -> None:
         problem = assignment.problem
-        problem = replace(problem, env=made(problem.env), threads=threads)
+        where = replace(problem.where, threads=threads)
+        problem = replace(problem, env=made(problem.env), where=where)
         self.engine = choose(problem, assignment.engine).make(problem)
         self.replica = assignment.replica(threads)
         self._scale, self._offset = problem.options.reward_scale, problem.options.reward_offset
