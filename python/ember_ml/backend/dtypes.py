@@ -53,15 +53,15 @@ def name_of(dtype: object) -> str:
     return "bool" if name == "bool_" else name
 
 
-float16 = DType("float16")
-float32 = DType("float32")
-float64 = DType("float64")
-int8 = DType("int8")
-int16 = DType("int16")
-int32 = DType("int32")
-int64 = DType("int64")
-uint8 = DType("uint8")
-bool_ = DType("bool")
+float16: DType = DType("float16")
+float32: DType = DType("float32")
+float64: DType = DType("float64")
+int8: DType = DType("int8")
+int16: DType = DType("int16")
+int32: DType = DType("int32")
+int64: DType = DType("int64")
+uint8: DType = DType("uint8")
+bool_: DType = DType("bool")
 
 ALL = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
 KIND: dict[str, int] = {
