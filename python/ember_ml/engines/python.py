@@ -55,7 +55,7 @@ class PythonEngine:
     """
 
     name = "python"
-    takes = ("workers", "lanes")
+    takes = ("workers", "lanes", "start_method")
 
     def __init__(
         self,
