@@ -43,18 +43,7 @@ NOT_HERE = {
 }
 
 #: What a resumed training may be given anew (`es.Trainer.load`), and how long it goes on.
-FREE = (
-    "threads",
-    "engine",
-    "device",
-    "layout",
-    "workers",
-    "lanes",
-    "start_method",
-    "eval_every",
-    "eval_episodes",
-    "record",
-)
+FREE = ("threads", "engine", "device", "layout", "workers", "lanes", "eval_every", "eval_episodes", "record")
 LIMITS = ("until", "confirm_episodes", "seconds", "steps")
 
 #: What of a run's policies is given and how it is measured.
@@ -141,7 +130,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         group, "workers", _NUMBER, "processes for environments written in Python (1); of local and ray (all)"
     )
     _add(group, "lanes", _NUMBER, "episodes side by side of an environment in Python (else up to 64)")
-    _add(group, "start_method", _NAME, "how workers start: spawn, fork or forkserver (spawn)")
     _add(group, "layout", _NAME, "members, episodes or units, of the native engine (it chooses)")
     group = parser.add_argument_group("what to measure")
     _add(

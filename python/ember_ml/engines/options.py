@@ -21,7 +21,6 @@ class EngineOptions:
         workers: processes that step environments written in Python.
         lanes: environment objects that the python engine steps side by side; None: as it chooses.
         layout: what lies in the native engine's SIMD lanes, one of LAYOUTS; None: as it chooses.
-        start_method: how `workers` start: "spawn", "fork" or "forkserver".
         device: of the device engines, and of a torch module.
 
     Raises:
@@ -33,7 +32,6 @@ class EngineOptions:
     lanes: int | None = None
     layout: str | None = None
     device: str | None = None
-    start_method: str = "spawn"
 
     def __post_init__(self) -> None:
         if self.threads is not None:
@@ -45,7 +43,6 @@ class EngineOptions:
                 object.__setattr__(self, name, validate.positive_int(name, value))
         if self.layout is not None:
             validate.choice("layout", self.layout, LAYOUTS)
-        validate.choice("start_method", self.start_method, ("spawn", "fork", "forkserver"))
         if self.device is not None and not isinstance(self.device, str):
             raise TypeError(f"device: got {self.device!r}, wanted a name such as 'cuda' or None")
 

@@ -55,7 +55,7 @@ class PythonEngine:
     """
 
     name = "python"
-    takes = ("workers", "lanes", "start_method")
+    takes = ("workers", "lanes")
 
     def __init__(
         self,

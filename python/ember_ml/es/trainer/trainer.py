@@ -67,7 +67,6 @@ class Trainer(Looks):
         common_starts: all members of a generation start their episodes alike.
         progress: a progress line on a terminal, for runs that take longer than half a second.
         workers: processes that step environments written in Python; with "ray" or "local", their workers.
-        start_method: how `workers` start: "spawn", "fork" or "forkserver".
         on_error: what an environment of yours does to a training where it cannot go on. "raise": ends it
             with EvaluationError. "rank_last": that episode fails, if the environment raised `es.Infeasible`
             (a C one: EMBER_ERROR) or gave a reward or observation that is not finite. The member ranks last,
@@ -117,7 +116,6 @@ class Trainer(Looks):
         progress: bool = True,
         workers: int | None = None,
         lanes: int | None = None,
-        start_method: str = "spawn",
         eval_every: int | None = None,
         eval_episodes: int | None = None,
         on_error: str = "raise",
