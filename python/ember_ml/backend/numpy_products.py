@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,16 @@ def einsum(equation: str, *operands: Any) -> Any:
     return np.einsum(equation, *common(*operands))
 
 
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    """numpy 1.24's LinAlgError is no ValueError, as later ones' are."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise ValueError(str(error)) from error
+
+
+@_as_value_error()
 def solve(a: Any, b: Any) -> Array:
     a, b = common(real(a), real(b))
     # numpy 1 and 2 read a stack of vectors differently: only a 1-D b is a vector (the array API's rule)
@@ -35,6 +46,7 @@ def lstsq(a: Any, b: Any) -> Array:
     return solution
 
 
+@_as_value_error()
 def inv(x: Any) -> Array:
     return np.linalg.inv(real(x))
 
@@ -62,5 +74,6 @@ def qr(x: Any) -> tuple[Array, Array]:
     return q, r
 
 
+@_as_value_error()
 def cholesky(x: Any) -> Array:
     return np.linalg.cholesky(real(x))
