@@ -98,13 +98,12 @@ def test_an_error_leaves_no_process(tmp_path):
     leaves_nothing_running(tmp_path, "engines.Ray(workers=2)")
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere.invalid:6379", "auto"])
-def test_where_there_is_no_cluster_the_ways_out_are_named(tmp_path, address):
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere.invalid:6379"])
+def test_where_there_is_no_cluster_the_ways_out_are_named(address):
     """In a process of its own: this one may be in a Ray already."""
     call = f"es.train('CartPole-v1', engine=engines.Ray({address!r}), generations=1, progress=False)"
     program = f"from ember_ml import engines, es\n{call}"
-    environment = {**os.environ, "RAY_TMPDIR": str(tmp_path)}  # where "auto" looks for one
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
     assert f"ConnectionError: address: no Ray cluster answers at {address!r}" in done.stderr
     assert "`ray start --head`" in done.stderr and "--ray local" in done.stderr
