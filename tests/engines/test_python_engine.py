@@ -1,54 +1,14 @@
-"""The python engine: returns, lengths, starts, limits, options, errors."""
+"""The python engine: returns, lengths, starts, limits, options."""
 
 from __future__ import annotations
 
 import gymnasium
 import numpy as np
-import pytest
 from ember_ml import envs
 from ember_ml.engines.python import PythonEngine
-from ember_ml.errors import EvaluationError
 from ember_ml.policy.normalizer import Normalizer
 from ember_ml.policy.spec import DenseLayer, Elementwise, PolicySpec
-from ember_ml.rollout import Population
-
-MLP = PolicySpec(
-    1,
-    1,
-    49,
-    layers=(
-        DenseLayer(1, 16, 0, 16, (Elementwise("activation", "relu"),)),
-        DenseLayer(16, 1, 32, 48, (Elementwise("activation", "tanh"),)),
-    ),
-)
-
-
-def linear(inputs: int, outputs: int) -> PolicySpec:
-    return PolicySpec(
-        inputs, outputs, (inputs + 1) * outputs, layers=(DenseLayer(inputs, outputs, 0, inputs * outputs),)
-    )
-
-
-def population(parameters: int, **changes) -> Population:
-    mean = np.full(parameters, 0.1, np.float32)
-    return Population(**{"mean": mean, "scale": 0.1, "seed": 3, "generation": 2, "directions": 5, **changes})
-
-
-class Walker:
-    """The notebook's environment."""
-
-    def __init__(self, target=10.0, steps=100):
-        self.target, self.steps = target, steps
-
-    def reset(self):
-        self.position, self.number = 0.0, 0
-        return np.array([self.position], np.float32)
-
-    def step(self, action):
-        self.position += action
-        self.number += 1
-        reward = -np.abs(self.position - self.target)
-        return np.array([self.position], np.float32), reward, self.number >= self.steps, {}
+from walkers import MLP, Walker, linear, population
 
 
 def by_hand(theta, env=None):
@@ -220,106 +180,6 @@ def test_environments_are_reused_and_closed():
     engine.evaluate(population(10))
     del engine
     assert Drift.closed == 20
-
-
-class Broken(Walker):
-    """Goes wrong in a chosen way at step 5 of its `when`-th episode."""
-
-    how = "raise"
-
-    def step(self, action):
-        state, reward, done, info = super().step(action)
-        if self.number == 5:
-            if self.how == "raise":
-                raise KeyError("battery")
-            if self.how == "nan reward":
-                reward = float("nan")
-            if self.how == "nan state":
-                state = state * np.nan
-            if self.how == "shape":
-                state = np.zeros(3)
-            if self.how == "text":
-                state = "north"
-            if self.how == "three":
-                return state, reward, done
-            if self.how == "none":
-                return None
-            if self.how == "reward":
-                reward = [1.0, 2.0]
-        return state, reward, done, info
-
-
-@pytest.mark.parametrize(
-    ("how", "text"),
-    [
-        ("raise", "step raised KeyError: 'battery'"),
-        ("nan reward", "step returned a reward that is NaN"),
-        ("nan state", "step returned an observation that holds NaN"),
-        ("shape", r"step returned an observation of shape \(3,\) \(3 numbers\); earlier ones had 1"),
-        ("text", "the observation is str 'north', not an array of numbers"),
-        ("three", r"step returned tuple .* wanted \(state, reward, done, info\) or"),
-        ("none", "step returned NoneType None; wanted"),
-        ("reward", r"the reward is list \[1.0, 2.0\], not one number"),
-    ],
-)
-def test_a_broken_environment_is_one_clear_error(how, text):
-    class Env(Broken):
-        pass
-
-    Env.how = how
-    with pytest.raises(EvaluationError, match=text) as caught:
-        PythonEngine(envs.make(Env), MLP).evaluate(population(49))
-    assert caught.value.generation == 2 and caught.value.member == 0
-    assert "generation 2, member 0, episode 0, step 4" in str(caught.value)
-    if how == "raise":
-        assert isinstance(caught.value.__cause__, KeyError)
-
-
-def test_an_error_in_the_unperturbed_policy_names_it():
-    class Env(Walker):
-        episodes = 0
-
-        def reset(self):
-            Env.episodes += 1
-            if Env.episodes > 11:
-                raise RuntimeError("empty")
-            return super().reset()
-
-    with pytest.raises(EvaluationError, match=r"RuntimeError: empty .*the unperturbed") as caught:
-        PythonEngine(envs.make(Env), MLP).evaluate(population(49), with_policy=True)
-    assert caught.value.member is None
-
-
-def test_an_environment_that_never_ends(monkeypatch):
-    monkeypatch.setattr("ember_ml.engines.python.ENDLESS", 500)
-    spec = envs.make(Walker, steps=10**9)
-    with pytest.raises(EvaluationError, match=r"has not ended after 500 steps .* give one with max_steps="):
-        PythonEngine(spec, MLP).evaluate(population(49))
-    assert PythonEngine(spec, MLP, max_steps=600).evaluate(population(49)).lengths.max() == 600
-
-
-def test_a_policy_that_gives_nan_fails_and_ranks_last():
-    rows = np.zeros((3, 49), np.float32)
-    rows[1] = np.nan
-    result = PythonEngine(envs.make(Walker), MLP).evaluate(
-        population(49, rows=rows, directions=3, antithetic=False)
-    )
-    assert result.failed.ravel().tolist() == [False, True, False]
-    assert result.fitness[1] == -np.inf and np.isfinite(result.fitness[[0, 2]]).all()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ({"policy": linear(2, 1)}, "policy has 2 inputs, but Walker has observations of size 1"),
-        ({"episodes": 0}, "episodes: got 0"),
-        ({"frame_skip": 0}, "frame_skip: got 0"),
-        ({"max_steps": 0}, "max_steps: got 0"),
-    ],
-)
-def test_bad_arguments(arguments, text):
-    with pytest.raises(ValueError, match=text):
-        PythonEngine(envs.make(Walker), **{"policy": MLP, **arguments})
 
 
 def test_a_users_object_is_left_open():
