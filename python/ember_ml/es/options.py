@@ -8,7 +8,7 @@ EngineName = Literal["auto", "native", "python", "torch", "mlx", "local", "ray"]
 Layout = Literal["members", "episodes", "units"]
 Shaping = Literal["centered_rank", "z_score", "raw"]
 StrategyName = Literal[
-    "openai-es", "ars", "snes", "pgpe", "sep-cmaes", "cr-fm-nes", "cholesky-cmaes", "cmaes", "climber"
+    "openai-es", "ars", "snes", "pgpe", "sep-cmaes", "cr-fm-nes", "cholesky-cmaes", "cmaes"
 ]
 ARSVersion = Literal["V1", "V1-t", "V2", "V2-t"]
 PresetName = Literal[
@@ -36,7 +36,6 @@ STRATEGIES: dict[str, str] = {
     "cr-fm-nes": "CRFMNES",
     "cholesky-cmaes": "CholeskyCMAES",
     "cmaes": "CMAES",
-    "climber": "Climber",
 }
 #: What most strategies have, and what can be given beside a name.
 STRATEGY_OPTIONS = ("directions", "members", "sigma", "learning_rate")
