@@ -60,8 +60,8 @@ def check(optimizer: Any) -> Any:
     """
     if isinstance(optimizer, Mapping):
         kind = optimizer.get("name")
-        if kind not in NATIVE:
-            raise ValueError(f"optimizer: got {kind!r}, wanted one of {', '.join(NATIVE)}")
+        if not isinstance(kind, str) or kind not in NATIVE:
+            return check(_in_python(optimizer))
         given = {name: value for name, value in optimizer.items() if name not in ("name", "maximize")}
         for name in given:
             if name not in NATIVE[kind]:
@@ -77,6 +77,18 @@ def check(optimizer: Any) -> Any:
             "optimizer: got maximize=True, wanted one that descends: a strategy maximises fitness with either"
         )
     return optimizer
+
+
+def _in_python(described: Mapping[str, Any]) -> Any:
+    """The optimiser of `ember_ml.training` that is described and has no native form."""
+    from ember_ml import training
+
+    options = dict(described)
+    kind = options.pop("name", None)
+    known = [name for name in training.__all__ if hasattr(getattr(training, name), "defaults")]
+    if kind not in known or kind == "Optimizer":
+        raise ValueError(f"optimizer: got {kind!r}, wanted one of {', '.join(NATIVE)}")
+    return getattr(training, kind)(**options)
 
 
 def is_native(optimizer: Any) -> bool:
