@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from ember_ml.training.losses import cross_entropy, huber, mae, mse
 from ember_ml.training.optimizer import Optimizer
-from ember_ml.training.optimizers import SGD, Adam, AdamW, ClipUp, RMSprop
+from ember_ml.training.optimizers import SGD, Adam, AdamW, ClipUp
 
-__all__ = ["SGD", "Adam", "AdamW", "ClipUp", "Optimizer", "RMSprop", "cross_entropy", "huber", "mae", "mse"]
+__all__ = ["SGD", "Adam", "AdamW", "ClipUp", "Optimizer", "cross_entropy", "huber", "mae", "mse"]

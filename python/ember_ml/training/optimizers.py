@@ -89,27 +89,6 @@ class AdamW(Adam):
             self.weight_decay = decay
 
 
-class RMSprop(Optimizer):
-    """p -= learning_rate * g / (sqrt(v) + eps), v = alpha * v + (1 - alpha) * g^2, as torch.optim.RMSprop.
-
-    ``RMSprop(learning_rate=0.01, alpha=0.99, eps=1e-8, maximize=False)``
-    """
-
-    defaults = {"learning_rate": 0.01, "alpha": 0.99, "eps": 1e-8}  # noqa: RUF012
-    alpha: float
-    eps: float
-
-    def check(self) -> None:
-        check_number("alpha", self.alpha, 0, 1)
-        check_number("eps", self.eps)
-
-    def update(self, data: Any, gradient: Any, state: dict[str, Any]) -> Any:
-        second = state.get("second")
-        new = gradient * gradient * (1 - self.alpha)
-        state["second"] = second = new if second is None else second * self.alpha + new
-        return data - gradient * self.learning_rate / (second**0.5 + self.eps)
-
-
 class ClipUp(Optimizer):
     """Steps of a fixed length along the gradient's direction, with momentum, limited to `max_speed`.
 
