@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ember_ml.atomic_file import check_target, replacing
+from ember_ml.policy.export.weights import write_weights
 from ember_ml.validate import suggest
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
         MissingExtra: the package that the format needs is not installed.
     """
     path = check_target(path)
-    writers: dict[str, Callable[..., None]] = {".h": _c, ".onnx": _onnx, ".pt2": _torch}
+    writers: dict[str, Callable[..., None]] = {
+        ".h": _c,
+        ".onnx": _onnx,
+        ".pt2": _torch,
+        ".npz": write_weights,
+    }
     write = writers.get(path.suffix)
     if write is None:
         known = ", ".join(writers)
