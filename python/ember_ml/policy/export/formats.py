@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ember_ml.atomic_file import check_target, replacing
-from ember_ml.policy.export.weights import write_weights
 from ember_ml.validate import suggest
 
 if TYPE_CHECKING:
@@ -28,12 +27,7 @@ def export(policy: TrainedPolicy, path: str | os.PathLike[str], **options: Any) 
         MissingExtra: the package that the format needs is not installed.
     """
     path = check_target(path)
-    writers: dict[str, Callable[..., None]] = {
-        ".h": _c,
-        ".onnx": _onnx,
-        ".pt2": _torch,
-        ".npz": write_weights,
-    }
+    writers: dict[str, Callable[..., None]] = {".h": _c, ".onnx": _onnx, ".pt2": _torch}
     write = writers.get(path.suffix)
     if write is None:
         known = ", ".join(writers)
