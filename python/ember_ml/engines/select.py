@@ -68,7 +68,6 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
         "python": (_python_refuses, _make_python),
         "torch": (_device_refuses, _make_torch),
         "mlx": (_mlx_refuses, _make_mlx),
-        "single": (_native_refuses, _make_single),
     }
     why = "because it was asked for"
     batched = is_torch_policy(problem.policy)
@@ -93,7 +92,7 @@ def choose(problem: Problem, engine: str = "auto") -> Choice:
     raise ValueError("engine: none can run this: " + "; ".join(reasons))
 
 
-ENGINES = ("native", "python", "torch", "mlx", "single")
+ENGINES = ("native", "python", "torch", "mlx")
 
 
 def _choose_objective(problem: Problem, engine: str) -> Choice:
@@ -271,11 +270,3 @@ def _make_mlx(problem: Problem) -> Engine:
     from ember_ml.engines.device import MlxEngine
 
     return MlxEngine(problem.env, problem.policy, device=problem.where.device, **vars(problem.options))
-
-
-def _make_single(problem: Problem) -> Engine:
-    from ember_ml.engines.single_call import SingleEngine
-
-    return SingleEngine(
-        problem.env, problem.policy, **problem.where.of(SingleEngine), **vars(problem.options)
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-EngineName = Literal["auto", "native", "python", "torch", "mlx", "single", "local", "ray"]
+EngineName = Literal["auto", "native", "python", "torch", "mlx", "local", "ray"]
 Layout = Literal["members", "episodes", "units"]
 Shaping = Literal["centered_rank", "z_score", "raw"]
 StrategyName = Literal[
