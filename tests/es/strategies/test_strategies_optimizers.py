@@ -152,3 +152,27 @@ def test_an_optimizer_that_fails_leaves_the_state():
         strategy.tell(np.arange(8.0))
     after = strategy.state_dict()
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("name", ["Momentum", "Optimizer", "mse", ["Adam"], None])
+def test_a_description_of_no_known_optimiser_is_refused(name):
+    with pytest.raises(ValueError, match=r"optimizer: got .*, wanted one of SGD, Adam, AdamW, ClipUp"):
+        OpenAIES(directions=4, optimizer={"name": name})
+
+
+def test_an_optimiser_of_training_without_a_native_form_is_found_by_its_name(monkeypatch):
+    class Halved(training.SGD):
+        def update(self, data, gradient, state):
+            return super().update(data, gradient * 0.5, state)
+
+    monkeypatch.setattr(training, "Halved", Halved, raising=False)
+    monkeypatch.setattr(training, "__all__", [*training.__all__, "Halved"])
+    means = []
+    for optimizer in (Halved(learning_rate=0.1), {"name": "Halved", "learning_rate": 0.1}):
+        made = OpenAIES(directions=4, optimizer=optimizer)
+        again = Strategy.from_config(made.config())
+        for each in (made, again):
+            each.start(np.ones(3), seed=1)
+            each.tell(np.arange(8.0))
+            means.append(each.mean)
+    assert all(np.array_equal(mean, means[0]) for mean in means)
