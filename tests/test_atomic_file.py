@@ -110,7 +110,7 @@ def test_one_rule_for_names(tmp_path):
     for wrong, error, message in [
         (tmp_path / "no" / "a", FileNotFoundError, "the folder .*no does not exist"),
         (tmp_path, IsADirectoryError, "it is a folder"),
-        (3, TypeError, "got int"),
+        (3, TypeError, "got 3, wanted the name of a file"),
         ("", TypeError, "got ''"),
         (b"a", TypeError, "got b'a'"),
     ]:

@@ -164,7 +164,7 @@ def test_a_strategy_only_python_can_drive():
 
 def test_failed_members_are_counted_and_rank_last():
     # Weights beyond the largest float: outputs are infinite times zero.
-    strategy = es.OpenAIES(directions=4, sigma=1e38, optimizer=Adam(learning_rate=1e-30))
+    strategy = es.OpenAIES(directions=4, sigma=4e37, optimizer=Adam(learning_rate=1e-30))
     policy = es.MLPPolicy(activation="relu", scale_to_bounds=False)
     run = es.Trainer("Pendulum-v1", policy=policy, strategy=strategy,
                      clip_actions=False, normalize_observations=False, seed=0).run(generations=1)  # fmt: skip
