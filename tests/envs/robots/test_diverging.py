@@ -60,7 +60,7 @@ def test_gymnasiums_tasks_fail_alike_on_both_engines(spring, workers, tmp_path, 
     assert native["steps"] == python["steps"] < 7 * 200
     assert native["policy_return"] == python["policy_return"] == -np.inf
     assert capfd.readouterr() == ("", "")
-    assert [path.name for path in tmp_path.iterdir()] == ["spring.xml"]
+    assert list(tmp_path.glob("MUJOCO*")) == []  # the log that MuJoCo writes
 
 
 def test_a_robot_fails_alike_on_both_engines(tmp_path, monkeypatch, capfd):
