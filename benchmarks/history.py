@@ -47,7 +47,8 @@ def measure(seconds: float) -> dict[str, Any]:
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     found = {"commit": git("rev-parse", "--short=12", "HEAD"), "date": git("log", "-1", "--format=%cI")}
     found |= {"changed": bool(git("status", "--porcelain", "--untracked-files=no")), "machine": machine()}
-    return found | bench.about() | {"load": load, "rows": list(bench.bench(DRAWN, seconds))}
+    kind = {"platform": f"{platform.system()} {platform.machine()}"}  # not which build of the kernel
+    return found | bench.about() | kind | {"load": load, "rows": list(bench.bench(DRAWN, seconds))}
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
