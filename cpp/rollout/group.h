@@ -46,6 +46,9 @@ struct Group {
   int member[lanes], episode[lanes];
 };
 
+// What a layer writes: of the two buffers the one that it does not read.
+inline float* other_buffer(const Group& group) { return group.out == group.b ? group.a : group.b; }
+
 EMBER_INLINE void set_lane(vint& x, int lane, std::int32_t value) { x.v[lane] = value; }
 EMBER_INLINE void set_lane(vdouble& x, int lane, double value) {
   if (lane < lanes / 2) {

@@ -57,6 +57,19 @@ inline void move_memory(const PolicyPlan& policy, const Group& from, int lane, G
   }
 }
 
+// Whether the lane's member has another episode, which then begins.
+inline bool another_episode(Group& group, int lane, int episodes) {
+  if (group.member[lane] < 0 || group.episode[lane] + 1 >= episodes) return false;
+  ++group.episode[lane];
+  return true;
+}
+// The first episode of the next member; false where none is left.
+inline bool next_member(MemberSource& source, Group& group, int lane) {
+  group.member[lane] = source.next();
+  group.episode[lane] = 0;
+  return group.member[lane] >= 0;
+}
+
 class MembersLayout {
  public:
   static constexpr bool own_weights = true;  // each lane has its own
@@ -68,14 +81,8 @@ class MembersLayout {
     return begun_ = true;
   }
   bool assign(Group& group, int lane) {
-    if (group.member[lane] >= 0 && group.episode[lane] + 1 < plan_.episodes) {
-      ++group.episode[lane];
-      return true;
-    }
-    const int member = source_.next();
-    group.member[lane] = member;
-    group.episode[lane] = 0;
-    if (member < 0) return false;
+    if (another_episode(group, lane, plan_.episodes)) return true;
+    if (!next_member(source_, group, lane)) return false;
     const std::int64_t parameters = plan_.policy.parameters;
     float block[64];
     for (std::int64_t first = 0; first < parameters; first += 64) {
@@ -199,7 +206,7 @@ class EpisodesLayout {
       float* y[G];
       for (int g = 0; g < G; ++g) {
         x[g] = groups[g]->out;
-        y[g] = x[g] == groups[g]->b ? groups[g]->a : groups[g]->b;
+        y[g] = other_buffer(*groups[g]);
       }
       if (layer.parts) {
         forward_cell<G>(layer, groups, x, y);

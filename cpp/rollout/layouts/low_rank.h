@@ -23,14 +23,8 @@ class LowRankLayout {
     return begun_ = true;
   }
   bool assign(Group& group, int lane) {
-    if (group.member[lane] >= 0 && group.episode[lane] + 1 < plan_.episodes) {
-      ++group.episode[lane];
-      return true;
-    }
-    const int member = source_.next();
-    group.member[lane] = member;
-    group.episode[lane] = 0;
-    if (member < 0) return false;
+    if (another_episode(group, lane, plan_.episodes)) return true;
+    if (!next_member(source_, group, lane)) return false;
     const float c = source_.write_own(numbers_);
     put_member(plan_.policy, low_, numbers_, c, group.weights + lane);
     return true;

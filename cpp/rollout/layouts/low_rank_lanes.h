@@ -79,7 +79,7 @@ void forward_some(const PolicyPlan& policy, const LowRankPlan& low, Group* const
     float* y[G];
     for (int g = 0; g < G; ++g) {
       x[g] = groups[g]->out;
-      y[g] = x[g] == groups[g]->b ? groups[g]->a : groups[g]->b;
+      y[g] = other_buffer(*groups[g]);
     }
     int done = 0;
     if (layer.parts) {
