@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -10,16 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 HISTORY = Path(__file__).parents[2] / "benchmarks" / "history.py"
 
 
 @pytest.fixture(scope="module")
 def history():
-    spec = importlib.util.spec_from_file_location("history", HISTORY)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(HISTORY)
 
 
 def line(commit, machine, figure):

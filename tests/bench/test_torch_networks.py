@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 from conftest import skip_without
+from scripts import load_script
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "torch_modules.py"
 
@@ -14,10 +14,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "torch_modules.py"
 @pytest.fixture(scope="module")
 def benchmark():
     skip_without("torch")
-    spec = importlib.util.spec_from_file_location("torch_modules_benchmark", BENCHMARK)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(BENCHMARK)
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from ember_ml import envs
 from ember_ml.envs.abi import CustomLanes
 from ember_ml.envs.lanes import LaneError
+from scripts import load_script
 
 pytest.importorskip("numba")
 
@@ -21,9 +21,7 @@ SIZES = {"state_size": 2, "observation_size": 2, "action_size": 1, "max_steps": 
 def pendulum():
     """The class of examples/numba_env.py, decorated here."""
     source = Path(__file__).parents[2] / "examples" / "numba_env.py"
-    spec = importlib.util.spec_from_file_location("numba_example", source)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(source)
     return module.MyPendulum
 
 

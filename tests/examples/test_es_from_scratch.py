@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ember_ml import es
 from ember_ml.training import Adam
+from scripts import load_script
 
 FILE = Path(__file__).parents[2] / "examples" / "es_from_scratch.py"
 
 
 @pytest.fixture(scope="module")
 def scratch():
-    spec = importlib.util.spec_from_file_location("es_from_scratch", FILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(FILE)
 
 
 def test_it_is_short():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 from conftest import skip_without
+from scripts import load_script
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "memory.py"
 
@@ -14,9 +14,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "memory.py"
 @pytest.fixture(scope="module")
 def example():
     skip_without("numba")
-    spec = importlib.util.spec_from_file_location("memory_example", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(EXAMPLE)
     made = {name: make() for name, make in module.TASKS.items() if name != "pendulum"}
     module.TASKS.update({name: lambda env=env: env for name, env in made.items()})  # compiled once
     return module

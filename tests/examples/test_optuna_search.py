@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 PATH = Path(__file__).parents[2] / "examples" / "optuna_search.py"
 
 
 def test_finds_settings_that_work():
     pytest.importorskip("optuna", reason="optuna is not installed")
-    spec = importlib.util.spec_from_file_location(PATH.stem, PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(PATH)
     settings, returns = module.main(trials=20)
     assert set(settings) == {"strategy", "directions", "sigma", "learning_rate"}
     assert min(returns) > 400

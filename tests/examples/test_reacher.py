@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import load_script
 
 pytest.importorskip("mujoco")
 pytest.importorskip("numba")
@@ -16,10 +16,7 @@ PATH = Path(__file__).parents[2] / "examples" / "reacher.py"
 
 @pytest.fixture(scope="module")
 def example():
-    spec = importlib.util.spec_from_file_location(PATH.stem, PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(PATH)
 
 
 @pytest.fixture(scope="module")

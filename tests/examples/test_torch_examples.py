@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 from conftest import skip_without
+from scripts import load_script
 
 #: Example, its packages, generations, and what it must reach by then.
 EXAMPLES = {
@@ -22,7 +22,5 @@ def test_an_example_learns(name):
     for package in packages:
         skip_without(package)
     path = Path(__file__).parents[2] / "examples" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(path)
     assert module.main(generations=generations) > least

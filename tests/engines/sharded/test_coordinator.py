@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from ember_ml.engines.sharded.coordinator import MOST_LOSSES, Coordinator
 from ember_ml.engines.sharded.ledger import MOST_RECORDS, Ledger
 from ember_ml.engines.sharded.messages import Answered, Differs, Done, Failed, Joined, Lost, Shard
 from ember_ml.errors import EvaluationError
+from scripts import load_script
 
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "cluster_simulation.py"
 
@@ -232,10 +231,7 @@ def test_a_worker_that_missed_too_many_records_gets_a_snapshot():
 
 
 def test_thousands_of_simulated_nodes_train_as_one_process():
-    spec = importlib.util.spec_from_file_location("cluster_simulation", BENCHMARK)
-    simulation = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = simulation
-    spec.loader.exec_module(simulation)
+    simulation = load_script(BENCHMARK)
     alone = simulation.train(0, 2, 0.0, 0.0, True, 800)
     many = simulation.train(100, 2, 0.03, 0.01, True, 800)
     assert many["digest"] == alone["digest"]
